@@ -107,7 +107,7 @@ def _take_steady(run: DispatchRun, subject: DispatchSubject | None, request: Not
         return
     after = replace(subject, kind="steady", reason=request.reason, requested_at=run.now, children=request.children)
     change_subject(run, subject, after)
-    tell_those_told(run, [run.state.subjects[after.key]], "steady")
+    tell_those_told(run, run.state.subjects[after.key], "steady")
 
 
 def _merged_into(run: DispatchRun, alarm: Alarm) -> str:
@@ -123,9 +123,8 @@ def _merged_into(run: DispatchRun, alarm: Alarm) -> str:
 
 
 def _concerns_more(before: Alarm, after: Alarm) -> bool:
-    """True when a policy that did not apply before may apply now."""
+    """True when a policy that did not apply before may apply now. The correlator itself requests that people hear of a higher
+    severity."""
     return after.cleared_at is None and (
-        is_worse(after.severity, before.severity)
-        or after.subscriber_count > before.subscriber_count
-        or len(after.affected_customers) > len(before.affected_customers)
+        after.subscriber_count > before.subscriber_count or len(after.affected_customers) > len(before.affected_customers)
     )

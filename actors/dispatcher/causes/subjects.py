@@ -37,7 +37,7 @@ def end_subject(run: DispatchRun, subject: DispatchSubject, kind: MessageKind, r
         if group in run.state.groups:
             groups.owe_end(run, group, after.key)
         else:
-            tell_those_told(run, [run.state.subjects[after.key]], group=group)
+            tell_those_told(run, run.state.subjects[after.key], group=group)
     if groups.leave(run, subject) or not told_by:
         run.note(after, f"over ({reason}) {'before it was told' if told_by else 'before anybody was told'}")
     run.state.timers.set(run.journal, "forget", subject.key, run.now + FORGET_AFTER)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from actors.dispatcher.cause import DispatchSubject, ToldPerson
+from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.messages.quiet import contact_quiet_until
 from actors.dispatcher.messages.recipient import Telling
 from actors.dispatcher.messages.sending import tell_all
@@ -11,16 +11,25 @@ from actors.dispatcher.run import DispatchRun
 from protocols.dispatch.channel import Channel
 from protocols.dispatch.notification import MessageKind
 
+News = dict[tuple[Channel, str], tuple[Reached, list[Telling]]]
+"""What each person is told, by channel and address."""
+
 
 def tell_those_told(
+    run: DispatchRun, subject: DispatchSubject, kind: MessageKind | None = None, group: str | None = None
+) -> None:
+    """Tell everybody who was told of ``subject`` the news: ``kind``, or that of its last request. ``group``: only those whom
+    this group told."""
+    for person, items in news_of(run, [subject], kind, group).values():
+        tell_all(run, subject.tenant_id, person, items)
+
+
+def news_of(
     run: DispatchRun, subjects: Iterable[DispatchSubject], kind: MessageKind | None = None, group: str | None = None
-) -> bool:
-    """Tell everybody who was told of ``subjects`` the news: ``kind``, or that of the last request of each. Each person gets one
-    message. ``group``: only those whom this group told. True when there was anybody."""
-    people: dict[tuple[Channel, str], tuple[ToldPerson, list[Telling]]] = {}
-    tenant_id = ""
+) -> News:
+    """The same, to be told: what each person is told of ``subjects``."""
+    people: News = {}
     for subject in subjects:
-        tenant_id = subject.tenant_id
         for told in subject.told:
             if group is not None and told.group != group:
                 continue
@@ -32,8 +41,6 @@ def tell_those_told(
                 group=told.group,
                 until=contact_quiet_until(run.state, told.to, subject.severity, run.now),
             )
-            people.setdefault((told.channel, told.address), (told, []))[1].append(item)
-    for told, items in people.values():
-        person = Reached(to=told.to, to_name=told.to_name, channel=told.channel, address=told.address, why="was told")
-        tell_all(run, tenant_id, person, items)
-    return bool(people)
+            person = Reached(to=told.to, to_name=told.to_name, channel=told.channel, address=told.address, why="was told")
+            people.setdefault((told.channel, told.address), (person, []))[1].append(item)
+    return people

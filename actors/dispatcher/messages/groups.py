@@ -8,16 +8,15 @@ from msgspec.structs import replace
 
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.causes.holding import held_by
-from actors.dispatcher.messages.ends import tell_those_told
+from actors.dispatcher.messages.ends import News, news_of
 from actors.dispatcher.messages.group import GroupMember, MessageGroup
 from actors.dispatcher.messages.quiet import policy_quiet_until
 from actors.dispatcher.messages.recipient import Telling
 from actors.dispatcher.messages.sending import known_already, put_recipient, recipient_key, tell_all
-from actors.dispatcher.people.reach import Reached, reach
+from actors.dispatcher.people.reach import reach
 from actors.dispatcher.policies.notice import Notice, group_values
 from actors.dispatcher.policies.tree import RoutedAction
 from actors.dispatcher.run import DispatchRun
-from protocols.dispatch.channel import Channel
 from protocols.dispatch.notification import MessageKind
 
 _AT_ONCE: frozenset[MessageKind] = frozenset(("worsened", "escalated", "breach_opened"))
@@ -144,7 +143,7 @@ def fire(run: DispatchRun, key: str) -> None:
         group = run.state.groups.get(key)
         if group is None:
             return
-    ended = tell_those_told(run, [run.state.subjects[each] for each in group.ended if each in run.state.subjects], group=key)
+    news = news_of(run, [run.state.subjects[each] for each in group.ended if each in run.state.subjects], group=key)
     members = dict(group.members)
     telling = [
         (run.state.subjects[name], replace(member, kind=member.kind or "reminder"))
@@ -153,8 +152,10 @@ def fire(run: DispatchRun, key: str) -> None:
     ]
     for subject, _ in telling:
         members[subject.key] = GroupMember(None, "", run.now)
-    said = bool(_say(run, group, telling)) or ended
-    _put(run, replace(group, members=members, ended=(), sent_at=run.now if said else group.sent_at))
+    _add_open(run, group, telling, news)
+    for person, items in news.values():
+        tell_all(run, group.tenant_id, person, items)
+    _put(run, replace(group, members=members, ended=(), sent_at=run.now if news else group.sent_at))
 
 
 def _is_due(run: DispatchRun, group: MessageGroup, subject: DispatchSubject, member: GroupMember) -> bool:
@@ -177,9 +178,8 @@ def _stop(run: DispatchRun, group: MessageGroup, why: str) -> None:
     _put(run, replace(group, members={}))
 
 
-def _say(run: DispatchRun, group: MessageGroup, telling: list[tuple[DispatchSubject, GroupMember]]) -> int:
-    """Tell everybody whom the group reaches. Returns the number of people who were to be told."""
-    people: dict[tuple[Channel, str], tuple[Reached, list[Telling]]] = {}
+def _add_open(run: DispatchRun, group: MessageGroup, telling: list[tuple[DispatchSubject, GroupMember]], news: News) -> None:
+    """Add what everybody whom the group reaches now is told of open causes."""
     for subject, member in telling:
         found = reach(
             run.state,
@@ -203,7 +203,4 @@ def _say(run: DispatchRun, group: MessageGroup, telling: list[tuple[DispatchSubj
             until = max(policy_quiet_until(group, subject, run.now), person.quiet_until or 0)
             reason = f"{member.reason or subject.reason}; {person.why}"
             item = Telling(subject.key, member.kind, group.policy, group.template, reason, 0, group.key, until)
-            people.setdefault((person.channel, person.address), (person, []))[1].append(item)
-    for person, items in people.values():
-        tell_all(run, group.tenant_id, person, items)
-    return len(people)
+            news.setdefault((person.channel, person.address), (person, []))[1].append(item)

@@ -30,7 +30,6 @@ from actors.clock.actor import Clock
 from actors.correlator.alarms.view import HeldAlarms
 from actors.correlator.plant.view import PlantView
 from actors.correlator.rules.rule_registry import rule_records
-from actors.correlator.state import State
 from actors.correlator.windows.views import WindowCatalogue
 from actors.dispatcher.view import DispatchCatalogue
 from actors.ledger.feed import LedgerFeed
@@ -222,7 +221,7 @@ async def serve(
                 for name, actor in pipe.actors.items():
                     await sinks.start(supervise, name, actor, CORE, metrics)
                 folded_inputs: Reply[Outcome] = Reply()
-                await _keep(appends, [*changed_inputs(state, inputs), *_as_at_a_start()], folded_inputs)
+                await _keep(appends, [*changed_inputs(state, inputs, stages.dispatch), *_as_at_a_start()], folded_inputs)
                 sinks.start_soon(partial(supervise, "store", store, PARKED, metrics, on_park=park))
 
                 async with trio.open_nursery() as sources:
@@ -256,7 +255,7 @@ async def serve(
 
                         sources.start_soon(announce)
                         await _until_told_to_stop(
-                            signals, config, config_file, state, appends, listener, security, notifier, credit_models
+                            signals, config, config_file, stages, appends, listener, security, notifier, credit_models
                         )
                         health.stopping, impatience.scope = True, everything
                     notifier.stopping("draining")
@@ -374,7 +373,7 @@ async def _until_told_to_stop(
     signals: AsyncIterator[int],
     config: Config,
     config_file: Path | None,
-    state: State,
+    stages: Stages,
     appends: trio.MemorySendChannel[Append],
     listener: TrapListener,
     security: V3Engine,
@@ -397,5 +396,5 @@ async def _until_told_to_stop(
         if config_file is None:
             continue
         notifier.reloading()
-        config = await reload(config_file, config, state, appends, switch) or config
+        config = await reload(config_file, config, stages.state, appends, switch, stages.dispatch) or config
         notifier.ready("configuration reloaded")

@@ -22,6 +22,7 @@ from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.settings import problems as trap_problems
 from faultd.settings import (
     DatabaseSettings,
+    DispatcherFiles,
     LogSettings,
     ProfileSettings,
     RuleSettings,
@@ -55,6 +56,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     profiles: ProfileSettings = ProfileSettings()
     rules: RuleSettings = RuleSettings()
     correlator: CorrelatorSettings = CorrelatorSettings()
+    dispatcher: DispatcherFiles = DispatcherFiles()
     ledger: LedgerSettings = LedgerSettings()
     store: StoreSettings = StoreSettings()
     sla: SlaSettings = SlaSettings()

@@ -1,144 +1,175 @@
-"""Dispatch in a World: policies and contacts, what is sent to whom, and a far end that answers."""
+"""Records of dispatch, each field with a value that is not its default."""
 
-from datetime import UTC, datetime
-from typing import Any, Self
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
-import msgspec
-
-from actors.correlator.settings import CorrelatorSettings
-from actors.dispatcher.settings import DispatcherSettings, DispatchInputs
-from actors.dispatcher.state import DispatchState
-from actors.journal import Journal
-from protocols.dispatch.changes import DispatchNoted, NotificationChanged
 from protocols.dispatch.contact import ContactMethod, ContactPlan, ContactRecord
 from protocols.dispatch.notification import DispatchedNotification
-from protocols.dispatch.outcomes import MessageFailed, MessageSent
-from protocols.dispatch.policy import NotificationPolicy
-from protocols.event import DispatchLoaded
-from protocols.sla.local_time import utc_time
-from vocabulary.world import World, moment
+from protocols.dispatch.policy import (
+    EscalationStep,
+    NotificationPolicy,
+    PolicyAction,
+    PolicyRecord,
+    Route,
+    TicketTerms,
+)
+from protocols.dispatch.quiet_hours import LocalHours, QuietHours
+from protocols.dispatch.rota import RotaLayer, RotaOverride, RotaPlan, RotaRecord
+from protocols.dispatch.ticket import Ticket, TicketTask
+from protocols.rule import FieldTest
 
-HOLD = CorrelatorSettings(hold_critical_seconds=5, hold_major_seconds=5, hold_minor_seconds=5)
-BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
-CHANNELS = ("email", "sms", "slack", "teams", "webhook:erp")
-
-
-class DispatchWorld(World):
-    """A World with policies (``file:NAME``) and contacts (``CTn``, named as given)."""
-
-    def begin(self, settings: Any = None, nodes: Any = ()) -> None:
-        super().begin(settings or HOLD, nodes)
-        self.inputs = DispatchInputs(channels=CHANNELS)
-        self.policies: list[NotificationPolicy] = []
-
-    @property
-    def dispatch(self) -> DispatchState:
-        """The state of the stage."""
-        return self.stages.dispatch
-
-    def settings(self, **settings: Any) -> None:
-        """Other settings of the dispatcher."""
-        self.inputs = DispatchInputs(settings=DispatcherSettings(**settings), channels=CHANNELS)
-        self._load()
-
-    def policy(self, name: str, *actions: Any, **fields: Any) -> None:
-        """Add a policy, or replace the one of this name."""
-        made = msgspec.convert({"name": name, "actions": list(actions), **fields}, NotificationPolicy)
-        self.policies = [*(each for each in self.policies if each.name != name), made]
-        self._load()
-
-    def drop_policy(self, name: str) -> None:
-        """The file of the policy is no more."""
-        self.policies = [each for each in self.policies if each.name != name]
-        self._load()
-
-    def _load(self) -> None:
-        digest = f"{len(self.folded)}"
-        self(DispatchLoaded(digest, tuple(self.policies), msgspec.msgpack.encode(self.inputs)))
-
-    def contact(self, name: str, *methods: tuple[str, str], **plan: Any) -> str:
-        """Add a contact; its id."""
-        made = tuple(msgspec.convert({"channel": channel, "address": address}, ContactMethod) for channel, address in methods)
-        number = f"CT{len(self.dispatch.contacts) + 1}"
-        record = ContactRecord(
-            id=number, plan=ContactPlan(name=name, methods=made, **plan), created_at=BEGAN, updated_at=BEGAN, updated_by="x"
-        )
-        self.dispatch.put_contact(Journal(), number, record)
-        return number
-
-    def drop_contact(self, contact_id: str) -> None:
-        """The contact is no more."""
-        self.dispatch.put_contact(Journal(), contact_id, None)
-
-    def run_to(self, seconds: float) -> Self:
-        """Move the clock there, with a Tick at each instant at which something is due, and one at the end."""
-        end = moment(seconds)
-        while self.now < end:
-            waiting = [at for at, *_ in self.state.timers.entries()[:1]]
-            if self.dispatch.timers.due:
-                waiting += [utc_time(at) for table in self.dispatch.timers.due.values() for at in table.values()]
-            # What is due now waits for an Event, as it does between two Ticks of the clock.
-            self.now = min([end, *(at for at in waiting if at > self.now)])
-            self.tick()
-        return self
-
-    # --- what came of it --------------------------------------------------------------------------------------------
-
-    @property
-    def sent(self) -> list[DispatchedNotification]:
-        """Every notification that was decided, as it was then."""
-        found: dict[str, DispatchedNotification] = {}
-        for change in self.history:
-            if isinstance(change, NotificationChanged):
-                found.setdefault(change.notification.id, change.notification)
-        return list(found.values())
-
-    @property
-    def said(self) -> list[tuple[float, str, str]]:
-        """When (seconds), what kind, to which address: every notification that was decided."""
-        start = moment(0)
-        return [((each.created_at - start).total_seconds(), each.kind, each.address) for each in self.sent]
-
-    @property
-    def notes(self) -> list[str]:
-        """What was decided without a message."""
-        return [change.text for change in self.history if isinstance(change, DispatchNoted)]
-
-    def arrives(self, notification: DispatchedNotification) -> None:
-        """The far end takes it."""
-        self(
-            MessageSent(
-                notification_id=notification.id,
-                tenant_id=notification.tenant_id,
-                alarm_ids=notification.alarm_ids,
-                channel=notification.channel,
-                to=notification.to_name,
-                kind=notification.kind,
-                answer="250 ok",
-            )
-        )
-
-    def fails(self, notification: DispatchedNotification, *, dead: bool = False) -> None:
-        """An attempt fails; ``dead``: the last one."""
-        self(
-            MessageFailed(
-                notification_id=notification.id,
-                tenant_id=notification.tenant_id,
-                alarm_ids=notification.alarm_ids,
-                channel=notification.channel,
-                to=notification.to_name,
-                kind=notification.kind,
-                error="connection refused",
-                dead=dead,
-            )
-        )
+T0 = datetime(2026, 11, 30, 8, 0, 0, 1, tzinfo=UTC)
+ALARM, OTHER = str(UUID(int=7)), str(UUID(int=8))
+NIGHT = QuietHours(begin="22:00", end="06:00", days=("mon", "tue"), allowed=("critical", "major"))
 
 
-def mail(to: str = "noc@example.net") -> dict[str, Any]:
-    """An action that sends a mail."""
-    return {"channel": "email", "to": to}
+def make_policy(number: int = 17, **fields: Any) -> PolicyRecord:
+    """The policy ``NP17``; ``fields`` are those of its root."""
+    tree: dict[str, Any] = {
+        "name": f"night {number}",
+        "description": "at night",
+        "enabled": False,
+        "priority": 3,
+        "tenant_id": "t",
+        "match": {"severity": ("critical", "major"), "alarm_type": FieldTest(regex="^ont", not_=FieldTest(in_=("a", 1)))},
+        "continue_": False,
+        "group_by": ("area",),
+        "group_wait": 1.5,
+        "hours": LocalHours(begin="08:00", end="24:00"),
+        "quiet_hours": NIGHT,
+        "time_zone": "Europe/Zagreb",
+        "actions": (
+            PolicyAction(channel="sms", to="on-call", template="short"),
+            PolicyAction(ticket=TicketTerms(priority="high", team="plant", category="cut", close=False, resolve_alarm=True)),
+            PolicyAction(escalate=(EscalationStep(after_seconds=300, to="CT1", channel="email", until="resolved"),)),
+        ),
+        "routes": (Route(match={"area": "north"}, continue_=True, repeat_interval=60.0),),
+    }
+    return PolicyRecord(
+        id=f"NP{number}",
+        policy=NotificationPolicy(**tree | fields),
+        created_at=T0,
+        updated_at=T0 + timedelta(seconds=1),
+        updated_by="ada",
+        revision=2,
+        key="k1",
+    )
 
 
-def text(to: str = "+491511234567") -> dict[str, Any]:
-    """An action that sends an SMS."""
-    return {"channel": "sms", "to": to}
+def make_contact(number: int = 18, **fields: Any) -> ContactRecord:
+    """The contact ``CT18``; ``fields`` are those of its plan."""
+    plan: dict[str, Any] = {
+        "name": "Ada",
+        "methods": (ContactMethod(channel="sms", address="+38591"), ContactMethod(channel="email", address="ada@x.example")),
+        "time_zone": "Europe/Zagreb",
+        "quiet_hours": NIGHT,
+        "tenant_id": "t",
+        "customer_id": "C1",
+    }
+    return ContactRecord(
+        id=f"CT{number}",
+        plan=ContactPlan(**plan | fields),
+        created_at=T0,
+        updated_at=T0 + timedelta(seconds=1),
+        updated_by="ada",
+        revision=2,
+        key="k2",
+    )
+
+
+def make_rota(number: int = 19, **fields: Any) -> RotaRecord:
+    """The rota ``RO19``; ``fields`` are those of its plan."""
+    plan: dict[str, Any] = {
+        "name": "on-call",
+        "time_zone": "Europe/Zagreb",
+        "layers": (
+            RotaLayer(
+                contacts=("CT18", "Bob"),
+                start=date(2026, 11, 2),
+                rotation="daily",
+                every=2,
+                hand_over="08:30",
+                hand_over_day="fri",
+                hours=(LocalHours(begin="09:00", end="17:00", days=("sat",)),),
+                end=date(2027, 1, 1),
+            ),
+        ),
+        "overrides": (RotaOverride(contact="Bob", start=T0, end=T0 + timedelta(hours=1)),),
+        "tenant_id": "t",
+    }
+    return RotaRecord(
+        id=f"RO{number}",
+        plan=RotaPlan(**plan | fields),
+        created_at=T0,
+        updated_at=T0 + timedelta(seconds=1),
+        updated_by="ada",
+        revision=2,
+        key="k3",
+    )
+
+
+def make_notification(number: int = 20, **fields: Any) -> DispatchedNotification:
+    """The notification ``N20``, which waits after a failed attempt."""
+    values: dict[str, Any] = {
+        "id": f"N{number}",
+        "tenant_id": "t",
+        "subject": f"alarm:{ALARM}",
+        "alarm_ids": (ALARM, OTHER),
+        "instance_id": "SI1",
+        "breach_id": "SB1",
+        "policy": "NP17",
+        "step": 2,
+        "channel": "sms",
+        "to": "CT18",
+        "to_name": "Ada",
+        "address": "+38591",
+        "kind": "escalated",
+        "template": "short",
+        "facts": {"title": "feeder cut", "causes": [{"count": 128}]},
+        "thread": f"alarm:{ALARM}:+38591",
+        "reason": "step 2: nobody acknowledged it",
+        "created_at": T0 + timedelta(seconds=number),
+        "status": "failed",
+        "attempts": 1,
+        "sent_at": T0 + timedelta(seconds=number, microseconds=1),
+        "answer": "451 try again",
+        "fallback_of": "N3",
+        "detail": {"ts": "17.1"},
+        "revision": 2,
+    }
+    return DispatchedNotification(**values | fields)
+
+
+def make_ticket(number: int = 1, **fields: Any) -> Ticket:
+    """The ticket ``TK1``, which is open."""
+    values: dict[str, Any] = {
+        "id": f"TK{number}",
+        "number": number,
+        "tenant_id": "t",
+        "desk": "rt",
+        "key": str(100 + number),
+        "url": f"https://rt.example/Ticket/Display.html?id={100 + number}",
+        "state": "open",
+        "subject": f"alarm:{ALARM}",
+        "alarm_ids": (ALARM, OTHER),
+        "sla_breach_id": "SB1",
+        "priority": "high",
+        "team": "plant",
+        "category": "feeder_cut",
+        "title": "Feeder cut",
+        "description": "128 ONTs lost their signal",
+        "customer_id": "C1",
+        "circuits": ("S1", "S2"),
+        "affected_subscribers": 128,
+        "metadata": {"alarm_id": ALARM, "affected_subscribers": 128},
+        "policy": "NP17",
+        "closes": False,
+        "resolves_alarm": True,
+        "tasks": (TicketTask(number=3, kind="comment", text="S3 is affected too", attempts=1, error="503", dead=True),),
+        "next_task": 4,
+        "opened_at": T0 + timedelta(seconds=number),
+        "closed_at": T0 + timedelta(days=1),
+        "revision": 5,
+    }
+    return Ticket(**values | fields)

@@ -1,7 +1,7 @@
 """Who is told when: the first message with the end of the hold-down, and the end, to everybody who was told. In seconds."""
 
 import pytest
-from vocabulary.dispatch import DispatchWorld, mail, text
+from vocabulary.dispatch_world import DispatchWorld, mail, text
 from vocabulary.world import moment
 
 from protocols.command import Acknowledge, Edit, Edited, Resolve, Shelve, Unacknowledge, Unshelve

@@ -69,7 +69,7 @@ from faultd.reload import reload
 from faultd.reports import LedgerReports
 from faultd.restore import restore
 from faultd.routes import ApiViews, api_routes
-from faultd.sdnotify import Notifier
+from faultd.sdnotify import ServiceNotifier
 from faultd.security import database_url, open_engine, replace_users
 from faultd.sla_history.service import SlaHistoryService
 from faultd.sla_report.explanation import arithmetic_lines, explanation_lines
@@ -117,7 +117,7 @@ async def serve(
     AddressError when it cannot bind an address; ActorFailed when a core actor crashed; EmbeddedPostgresError when the embedded
     PostgreSQL does not stop.
     """
-    notifier = Notifier.from_environment(os.environ)
+    notifier = ServiceNotifier.from_environment(os.environ)
     metrics = Metrics()
     ProcessCollector(registry=metrics.registry)
     accepting = seldom_about_accept(metrics)
@@ -376,7 +376,7 @@ async def _until_told_to_stop(
     appends: trio.MemorySendChannel[Append],
     listener: TrapListener,
     security: V3Engine,
-    notifier: Notifier,
+    notifier: ServiceNotifier,
     credit_models: dict[str, CreditTerms],
 ) -> None:
     """Return at SIGTERM or SIGINT; reload at SIGHUP."""

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from actors.dispatcher.cause import DispatchSubject
+from actors.dispatcher.policies.trees import PolicyTrees
 from actors.dispatcher.settings import DispatchInputs
 from actors.dispatcher.timers import DispatchTimers, TimerKind
 from actors.state_encoding import Piece, struct_pieces
@@ -61,6 +62,7 @@ class DispatchState:
         self.timers = DispatchTimers()
         self.keys: dict[str, str] = {}
         """Idempotency keys, each with the id of what its request made."""
+        self.trees = PolicyTrees()
 
     def saving(self) -> Iterator[Piece]:
         """The state as it is now, encoded in pieces."""

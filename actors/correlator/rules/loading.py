@@ -50,7 +50,7 @@ def load_rules(texts: Mapping[str, str]) -> tuple[Rule, ...]:
                 continue
             except RuleError as error:
                 for one in error.mistakes:
-                    mistake((*where, *_steps(one.pointer)), one.message)
+                    mistake((*where, *one.path), one.message)
                 continue
             if rule.name in source:
                 mistake((*where, "name"), f"{source[rule.name]} has a rule {rule.name!r} already")
@@ -64,8 +64,3 @@ def load_rules(texts: Mapping[str, str]) -> tuple[Rule, ...]:
 
 def _record(rule: Rule) -> RuleRecord:
     return RuleRecord(id="", rule=rule, origin="file", created_at=_NO_TIME, updated_at=_NO_TIME, updated_by="file")
-
-
-def _steps(pointer: str) -> Path:
-    parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
-    return tuple(int(part) if part.isdigit() else part for part in parts)

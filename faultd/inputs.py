@@ -22,6 +22,7 @@ from actors.correlator.rules.rule_registry import loaded_rules
 from actors.correlator.state import State
 from actors.sla_clock.credit_files import CreditFileErrors, load_credit_files
 from actors.trap_listener.settings import User
+from faultd.channels import check_channels
 from faultd.config import Config, ConfigError, ConfigErrors, ConfigMistake
 from faultd.places import shipped_config
 from faultd.security import check_communities, read_database_url, read_users
@@ -94,6 +95,7 @@ def look_into_files(
     look("traps", read_users, users)
     look("traps", partial(check_communities, profiles=profiles), None)
     look("database", read_database_url, "")
+    look("notifier", check_channels, None)
     no_models: Mapping[str, CreditTerms] = {}
     credit_models = look("sla", read_credit_models, no_models)
     policy = _encode(config.correlator)

@@ -16,7 +16,7 @@ from protocols.event import Event
 
 log = structlog.get_logger()
 
-SWITCHED = {"correlator", "profiles", "rules", "topology", "traps", "log"}
+SWITCHED = {"correlator", "profiles", "rules", "topology", "traps", "log", "notifier"}
 """Tables that take effect at once; others need a restart."""
 
 

@@ -51,7 +51,9 @@ class DeliveryChannel(Protocol):
     """A way to a far end. One object serves one lane; several attempts may be under way at once."""
 
     pace_seconds: float
-    """Least time between two messages to one address; 0: none."""
+    """Least time between two messages; 0: none."""
+    paces_addresses: bool
+    """The least time is that between two messages to one address, not to any."""
     secrets: tuple[str, ...]
     """Texts that no answer and no error may repeat."""
 

@@ -16,6 +16,7 @@ class Email:
     """One mail server. ``limiter`` bounds the threads; ``seconds`` is the longest time that the server may be silent."""
 
     pace_seconds = 0.0
+    paces_addresses = True
 
     def __init__(
         self,

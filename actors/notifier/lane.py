@@ -50,7 +50,7 @@ class Lane:
         random: Random,
     ) -> None:
         self.name, self.channel, self.limits = name, channel, limits
-        self.queue = LaneQueue(channel.pace_seconds)
+        self.queue = LaneQueue(channel.pace_seconds, paces_addresses=channel.paces_addresses)
         self.breaker = Breaker()
         self._write, self._thread_detail, self._report = write, thread_detail, report
         self._clock, self._metrics, self._random = clock, metrics, random

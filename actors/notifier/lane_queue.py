@@ -35,10 +35,10 @@ class HeldNotification:
 
 
 class LaneQueue:
-    """``pace_seconds``: the least time between two messages to one address."""
+    """``pace_seconds``: the least time between two messages, with ``paces_addresses`` between two to one address."""
 
-    def __init__(self, pace_seconds: float = 0.0) -> None:
-        self.pace_seconds = pace_seconds
+    def __init__(self, pace_seconds: float = 0.0, *, paces_addresses: bool = True) -> None:
+        self.pace_seconds, self.paces_addresses = pace_seconds, paces_addresses
         self._threads: dict[str, deque[HeldNotification]] = {}
         self._heap: list[tuple[float, int, str]] = []
         self._number = 0
@@ -67,13 +67,14 @@ class LaneQueue:
             held = self._head_of(heappop(self._heap))
             if held is None:
                 continue
-            free_at = self._free_at.get(held.notification.address, 0.0)
+            paced = held.notification.address if self.paces_addresses else ""
+            free_at = self._free_at.get(paced, 0.0)
             if free_at > now:
                 held.due = free_at
                 self._push(held)
                 continue
             if self.pace_seconds:
-                self._occupy(held.notification.address, now)
+                self._occupy(paced, now)
             held.phase = "trying"
             return held
         return None
@@ -109,7 +110,7 @@ class LaneQueue:
         self._number += 1
         heappush(self._heap, (held.due, self._number, held.thread))
 
-    def _occupy(self, address: str, now: float) -> None:
+    def _occupy(self, paced: str, now: float) -> None:
         if len(self._free_at) >= _MOST_PACED:
             self._free_at = {other: free_at for other, free_at in self._free_at.items() if free_at > now}
-        self._free_at[address] = now + self.pace_seconds
+        self._free_at[paced] = now + self.pace_seconds

@@ -8,8 +8,12 @@ import trio
 from actors.notifier.channel import DeliveryChannel
 from actors.notifier.email import Email
 from actors.notifier.http import HttpClient
+from actors.notifier.remediation import Remediation
 from actors.notifier.secrets import SecretError, read_secret, read_signing_keys
-from actors.notifier.settings import NotifierSettings
+from actors.notifier.settings import NotifierSettings, http_url_problem
+from actors.notifier.slack import Slack
+from actors.notifier.sms import Sms
+from actors.notifier.teams import Teams
 from actors.notifier.webhook import Webhook
 
 
@@ -37,6 +41,23 @@ def _channels(settings: NotifierSettings, installation: str) -> Iterator[tuple[s
         setting = f"notifier.webhook[{number}].secret_file"
         keys = read_signing_keys(setting, webhook.secret_file) if webhook.secret_file else ()
         yield f"webhook:{webhook.name}", Webhook(webhook.url, keys, client(webhook.allow_private), installation)
+    sms = settings.sms
+    if sms.url:
+        password = read_secret("notifier.sms.password_file", sms.password_file) if sms.password_file else ""
+        yield "sms", Sms(sms, password, client(sms.allow_private))
+    slack = settings.slack
+    if slack.token_file:
+        yield "slack", Slack(slack.url, read_secret("notifier.slack.token_file", slack.token_file), client(slack.allow_private))
+    teams = settings.teams
+    if teams.url_file:
+        url = read_secret("notifier.teams.url_file", teams.url_file)
+        if problem := http_url_problem(url):
+            raise SecretError("notifier.teams.url_file", teams.url_file, problem)
+        yield "teams", Teams(url, client(teams.allow_private))
+    remediation = settings.remediation
+    if remediation.url:
+        keys = read_signing_keys("notifier.remediation.secret_file", remediation.secret_file)
+        yield "remediation", Remediation(remediation, keys, client(remediation.allow_private), installation)
 
 
 def _tls(settings: NotifierSettings) -> ssl.SSLContext:

@@ -23,6 +23,8 @@ def http_url_problem(url: str) -> str:
         return "names no host"
     if "@" in parts.netloc:
         return "holds a user or a password before the host; leave it out"
+    if "{" in parts.netloc:
+        return "has a place in its host; the host is fixed"
     if port == 0:
         return "a port in it is not one of 1 to 65535"
     if not url.isprintable() or " " in url or not parts.netloc.isascii():
@@ -64,7 +66,7 @@ class WebhookSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """``[[notifier.webhook]]``"""
 
     name: WebhookName
-    """Policies and contacts name the webhook by it."""
+    """Policies and contacts name the webhook by this name."""
     url: str
     """Notifications are posted to it as JSON. Redirects are not followed."""
     secret_file: str = ""

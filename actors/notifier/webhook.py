@@ -17,6 +17,7 @@ class Webhook:
     """One configured webhook. ``installation`` tells this faultd from others at the same receiver."""
 
     pace_seconds = 0.0
+    paces_addresses = True
     secrets: tuple[str, ...] = ()
 
     def __init__(self, url: str, keys: Sequence[bytes], client: HttpClient, installation: str) -> None:

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 from actors.dispatcher.policies.notice import NOTICE_FIELDS, Notice, notice_field
 from protocols.conditions.checks import Check, compile_condition, unknown_field
 from protocols.conditions.mistakes import Mistakes, PlacedMistake, pointer_of
+from protocols.dispatch.local_hours import interval_at
 from protocols.dispatch.policy import NotificationPolicy, PolicyAction, Route
-from protocols.dispatch.quiet_hours import LocalHours, QuietHours, interval_at
+from protocols.dispatch.quiet_hours import LocalHours, QuietHours
 from protocols.recurrence.occurrences import zone_of
 from protocols.recurrence.rule import PlanError
 from protocols.rule import Matcher

@@ -30,7 +30,6 @@ from actors.clock.actor import Clock
 from actors.correlator.alarms.view import HeldAlarms
 from actors.correlator.plant.view import PlantView
 from actors.correlator.rules.rule_registry import rule_records
-from actors.correlator.state import State
 from actors.correlator.windows.views import WindowCatalogue
 from actors.dispatcher.view import DispatchCatalogue
 from actors.ledger.feed import LedgerFeed
@@ -243,7 +242,7 @@ async def serve(
                 for name, actor in pipe.actors.items():
                     await sinks.start(supervise, name, actor, CORE, metrics)
                 folded_inputs: Reply[Outcome] = Reply()
-                await _keep(appends, [*changed_inputs(state, inputs), *_as_at_a_start()], folded_inputs)
+                await _keep(appends, [*changed_inputs(state, inputs, stages.dispatch), *_as_at_a_start()], folded_inputs)
                 sinks.start_soon(partial(supervise, "store", store, PARKED, metrics, on_park=park))
 
                 async with trio.open_nursery() as sources:
@@ -277,7 +276,7 @@ async def serve(
                             task_status.started(health)
 
                         sources.start_soon(announce)
-                        await _until_told_to_stop(signals, config, config_file, state, appends, service, switch)
+                        await _until_told_to_stop(signals, config, config_file, stages, appends, service, switch)
                         health.stopping, impatience.scope = True, everything
                     service.stopping("draining")
                     log.info("stopping: draining what was received")
@@ -394,7 +393,7 @@ async def _until_told_to_stop(
     signals: AsyncIterator[int],
     config: Config,
     config_file: Path | None,
-    state: State,
+    stages: Stages,
     appends: trio.MemorySendChannel[Append],
     service: ServiceNotifier,
     switch: Callable[[Config, Inputs], None],
@@ -407,5 +406,5 @@ async def _until_told_to_stop(
         if config_file is None:
             continue
         service.reloading()
-        config = await reload(config_file, config, state, appends, switch) or config
+        config = await reload(config_file, config, stages.state, appends, switch, stages.dispatch) or config
         service.ready("configuration reloaded")

@@ -23,6 +23,7 @@ from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.settings import problems as trap_problems
 from faultd.settings import (
     DatabaseSettings,
+    DispatcherFiles,
     LogSettings,
     ProfileSettings,
     RuleSettings,
@@ -56,6 +57,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     profiles: ProfileSettings = ProfileSettings()
     rules: RuleSettings = RuleSettings()
     correlator: CorrelatorSettings = CorrelatorSettings()
+    dispatcher: DispatcherFiles = DispatcherFiles()
     ledger: LedgerSettings = LedgerSettings()
     store: StoreSettings = StoreSettings()
     sla: SlaSettings = SlaSettings()

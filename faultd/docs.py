@@ -101,13 +101,14 @@ def _table(heading: str, struct: type[Struct], members: Any, when: str) -> Itera
 
 
 def field_docs(struct: type[Struct]) -> dict[str, str]:
-    """The docstrings below each field, each on one line. A field without docstring is missing."""
-    (body,) = (node.body for node in parse(textwrap.dedent(inspect.getsource(struct))).body if isinstance(node, ClassDef))
+    """The docstrings below each field, those of its bases too, each on one line. A field without docstring is missing."""
     found: dict[str, str] = {}
-    for field, text in pairwise(body):
-        match field, text:
-            case AnnAssign(target=Name(id=name)), Expr(value=Constant(value=str() as said)):
-                found[name] = " ".join(said.split()).replace("``", "`")
+    for one in reversed(struct.__mro__[: struct.__mro__.index(Struct)]):
+        (body,) = (node.body for node in parse(textwrap.dedent(inspect.getsource(one))).body if isinstance(node, ClassDef))
+        for field, text in pairwise(body):
+            match field, text:
+                case AnnAssign(target=Name(id=name)), Expr(value=Constant(value=str() as said)):
+                    found[name] = " ".join(said.split()).replace("``", "`")
     return found
 
 

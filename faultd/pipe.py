@@ -15,6 +15,8 @@ import trio
 from actors.correlator.operator_tables import operator_data
 from actors.correlator.stage import Correlator
 from actors.correlator.state import State
+from actors.dispatcher.stage import Dispatcher
+from actors.dispatcher.state import DispatchState
 from actors.guarded_stage import GuardedStage
 from actors.ledger.actor import Ledger
 from actors.ledger.consumers import ConsumerPolicy
@@ -41,7 +43,7 @@ CONSUMERS = {
     "stream": ConsumerPolicy(begins="newest", durable=False),
 }
 """Everybody who reads the recorded Changes. Each acknowledges by its name, which is that of its actor too."""
-OTHERS: tuple[Callable[[], Stage], ...] = (SlaClock,)
+OTHERS: tuple[Callable[[], Stage], ...] = (SlaClock, Dispatcher)
 """Makers of the stages behind the correlator, in their order: what the daemon and everything else fold through."""
 _SPARE = 2
 """Messages for which a channel between stages has room beyond ``[ledger] pipe_batches``: the markers of two snapshots."""
@@ -69,6 +71,14 @@ class Stages:
             if isinstance(guard, GuardedStage) and isinstance(guard.stage, SlaClock):
                 return guard.stage.state
         return SlaState()
+
+    @property
+    def dispatch(self) -> DispatchState:
+        """The state of the dispatcher, which a start replaces; an empty one where there is no such stage."""
+        for guard in self.all[1:]:
+            if isinstance(guard, GuardedStage) and isinstance(guard.stage, Dispatcher):
+                return guard.stage.state
+        return DispatchState()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.command import FIRST_STAGE
+from protocols.dispatch.changes import DispatchChange
 from protocols.event import Trap
 from protocols.maintenance import MaintenanceWindow, Occurrence, Phase
 from protocols.rule import RuleRecord
@@ -131,6 +132,10 @@ class NotificationRequested(Struct, frozen=True, kw_only=True, array_like=True, 
     severity: Severity
     reason: str
     """Why now: which hold is over, and what had suppressed the alarm until now."""
+    area: str = ""
+    """Of the alarm's resource in the topology, or of the nearest node above it that names one."""
+    customer_tiers: tuple[str, ...] = ()
+    """The classes (``sla_class``) of the customers affected, at most 20."""
 
 
 class Refusal(Struct, frozen=True):
@@ -149,6 +154,11 @@ class Refusal(Struct, frozen=True):
         "unknown_exclusion",
         "unknown_outage",
         "unknown_period",
+        "unknown_policy",
+        "unknown_contact",
+        "unknown_rota",
+        "unknown_notification",
+        "unknown_ticket",
         "out_of_reach",
         "not_your_tenant",
         "ambiguous",
@@ -236,4 +246,5 @@ Change = (
     | NodesChanged
     | ArchiveDue
     | SlaChange
+    | DispatchChange
 )

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from protocols.alarm import Source
+from protocols.dispatch.actions import DispatchAction
 from protocols.maintenance import PlanChanges, WindowPlan
 from protocols.principal import Principal
 from protocols.rule import Rule, RuleEdited
@@ -183,7 +184,17 @@ class CancelWindow(Struct, frozen=True, array_like=True, tag="cancel_window", ta
 AlarmAction = Acknowledge | Unacknowledge | Clear | Resolve | Assign | Shelve | Unshelve | Note | Edit
 RuleAction = CreateRule | EditRule | DeleteRule
 WindowAction = PutWindow | PatchWindow | EndWindow | CancelWindow
-Action = AlarmAction | WindowAction | Raise | RetryQuarantined | DiscardQuarantined | ChangeTopology | RuleAction | SlaAction
+Action = (
+    AlarmAction
+    | WindowAction
+    | Raise
+    | RetryQuarantined
+    | DiscardQuarantined
+    | ChangeTopology
+    | RuleAction
+    | SlaAction
+    | DispatchAction
+)
 
 
 class Past(Struct, frozen=True, array_like=True):

@@ -7,6 +7,9 @@ from msgspec import Struct
 
 from protocols.alarm import Source
 from protocols.command import Command
+from protocols.dispatch.changes import DispatchChange
+from protocols.dispatch.outcomes import DispatchOutcome
+from protocols.dispatch.policy import NotificationPolicy
 from protocols.maintenance import MaintenanceWindow
 from protocols.optical_power import Measurement
 from protocols.origin import Origin
@@ -223,6 +226,23 @@ class SlaWork(Struct, frozen=True, array_like=True, tag="sla_work", tag_field="t
     asks for this Event itself while there is such work."""
 
 
+class DispatchLoaded(Struct, frozen=True, array_like=True, tag="dispatch_loaded", tag_field="tag"):
+    """The notification policies of the files from here on, by content, and the settings of the dispatcher: ``inputs`` is the
+    msgpack of ``actors.dispatcher.settings.DispatchInputs``. Policies written through the API stay as they are."""
+
+    digest: str
+    policies: tuple[NotificationPolicy, ...]
+    inputs: bytes
+
+
+class DispatchDataRestored(Struct, frozen=True, array_like=True, tag="dispatch_data_restored", tag_field="tag"):
+    """Policies, contacts, rotas, open tickets and waiting notifications of the lost ledger ``from_ledger``, as PostgreSQL had
+    them: the Changes that give the dispatcher the same again."""
+
+    from_ledger: str
+    records: tuple[DispatchChange, ...] = ()
+
+
 Event = (
     Trap
     | NetworkEvent
@@ -243,6 +263,9 @@ Event = (
     | ClockJumped
     | StageQuarantine
     | SlaWork
+    | DispatchLoaded
+    | DispatchDataRestored
+    | DispatchOutcome
 )
 
 

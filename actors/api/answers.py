@@ -23,6 +23,11 @@ STATUS: Final[Mapping[str, int]] = {
     "unknown_exclusion": 404,
     "unknown_outage": 404,
     "unknown_period": 404,
+    "unknown_policy": 404,
+    "unknown_contact": 404,
+    "unknown_rota": 404,
+    "unknown_notification": 404,
+    "unknown_ticket": 404,
     "out_of_reach": 409,
     "not_your_tenant": 403,
     "ambiguous": 409,
@@ -50,6 +55,7 @@ RULE: Final = Subject("invalid_rule", pointers=True)
 WINDOW: Final = Subject("invalid_body")
 NODE: Final = Subject("invalid_topology")
 SLA: Final = Subject("invalid_body")
+DISPATCH: Final = Subject("invalid_body")
 
 
 def answers(outcome: Outcome) -> Sequence[Answer]:

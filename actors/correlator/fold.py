@@ -33,9 +33,13 @@ from actors.correlator.strategies.run_strategies import fire_timers, run_strateg
 from actors.error_text import error_text
 from protocols.change import Answer, Change, Quarantined, Refusal, Released
 from protocols.command import FIRST_STAGE, Command, DiscardQuarantined, RetryQuarantined
+from protocols.dispatch.actions import DispatchAction
+from protocols.dispatch.outcomes import MessageFailed, MessageSent, TicketChanged, TicketFailed, TicketOpened
 from protocols.event import (
     ClockJumped,
     CountAlarms,
+    DispatchDataRestored,
+    DispatchLoaded,
     Event,
     NetworkEvent,
     OperatorDataRestored,
@@ -99,8 +103,8 @@ def _use_profiles(draft: Draft, event: ProfilesLoaded) -> None:
 
 def _command(draft: Draft, command: Command) -> None:
     action = command.action
-    if isinstance(action, SlaAction):
-        return  # the stage sla_clock answers
+    if isinstance(action, SlaAction | DispatchAction):
+        return  # the stage sla_clock answers, or the dispatcher
     if isinstance(action, RetryQuarantined | DiscardQuarantined):
         if action.stage != FIRST_STAGE:
             return  # that stage answers
@@ -180,4 +184,11 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     StageQuarantine: fold_stage_quarantine,
     SlaDataRestored: lambda _draft, _event: None,
     SlaWork: lambda _draft, _event: None,
+    DispatchLoaded: lambda _draft, _event: None,
+    DispatchDataRestored: lambda _draft, _event: None,
+    MessageSent: lambda _draft, _event: None,
+    MessageFailed: lambda _draft, _event: None,
+    TicketOpened: lambda _draft, _event: None,
+    TicketChanged: lambda _draft, _event: None,
+    TicketFailed: lambda _draft, _event: None,
 }

@@ -1,12 +1,12 @@
 """Operators' commands about service level agreements: each is done, or refused with the field that is wrong."""
 
+from actors.command_refused import CommandRefused
 from actors.sla_clock.books.closing import close_by_command
 from actors.sla_clock.evidence.corrections import correct_outage
 from actors.sla_clock.limits.fault_reports import report_fault
 from actors.sla_clock.limits.measurements import add_measurements
 from actors.sla_clock.limits.pauses import pause_clock
 from actors.sla_clock.run import FoldRun
-from actors.sla_clock.terms.answers import CommandRefused
 from actors.sla_clock.terms.definitions import create_definition, delete_definition, edit_definition
 from actors.sla_clock.terms.exclusions import create_exclusion, withdraw_exclusion
 from actors.sla_clock.terms.instances import create_instance, create_instances, delete_instance, edit_instance

@@ -42,10 +42,10 @@ def folds_quickly(state: SlaState, events: Iterable[Event], at: datetime, now: i
         return False
     if not _PLANT.isdisjoint(map(type, changes_before)):
         return False
-    alarms = bystanders(state, changes_before)
-    if alarms is None:
+    found = bystanders(state, changes_before)
+    if found is None:
         return False
-    pass_by(state, alarms)
+    pass_by(state, found)
     return True
 
 
@@ -74,7 +74,7 @@ def _meet_deadlines(run: FoldRun) -> None:
     state = run.state
     for kind, name, at in state.deadlines.take(run.journal, run.now, run.budget):
         run.budget -= 1
-        if kind == "instance" and (instance := state.instances.get(name)) is not None:
+        if kind == "instance" and (instance := state.instances.at_row(name)) is not None:
             book(run, instance, "a deadline was reached")
         elif kind == "period":
             state.put_work(run.journal, CloseAll(name, at))

@@ -10,6 +10,7 @@ from actors.sla_clock.limits.clock_facts import put_facts
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.work import WalkThese
 from protocols.event import ClockJumped
+from protocols.sla.changes import SlaOutageChanged
 from protocols.sla.clock_facts import AlarmTimes
 from protocols.sla.local_time import instant_at
 from protocols.sla.outage import SlaOutage
@@ -26,12 +27,15 @@ def fold_clock_jumped(run: FoldRun, event: ClockJumped) -> None:
         moved = _outage(outage, by, after)
         if moved is not outage:
             state.put_outage(journal, moved)
+            if moved.id in state.recorded:
+                run.emit(SlaOutageChanged(run.offset, moved, JUMPED))
     for alarm_id, facts in list(state.clocks.by_id.items()):
         if facts.ended is None or (by < 0 and facts.ended > after):
             put_facts(run, alarm_id, replace(facts, times=_times(facts.times, by)), JUMPED)
+    state.aside.move(journal, by)
     run.evidence.forget()
-    waiting = state.deadlines.names("instance")
-    state.put_work(journal, WalkThese(tuple({**dict.fromkeys(state.accounts), **dict.fromkeys(sorted(waiting))}), JUMPED))
+    waiting = [state.instances.id_at(row) for row, _ in state.deadlines.rows()]
+    state.put_work(journal, WalkThese(tuple(dict.fromkeys((*state.accounts.ids(), *waiting))), JUMPED))
 
 
 def _outage(outage: SlaOutage, by: int, after: int) -> SlaOutage:

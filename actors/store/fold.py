@@ -28,6 +28,14 @@ from protocols.change import (
     UnknownTrap,
     WindowChanged,
 )
+from protocols.dispatch.changes import (
+    ContactChanged,
+    DispatchNoted,
+    NotificationChanged,
+    NotificationPolicyChanged,
+    RotaChanged,
+    TicketUpdated,
+)
 
 MOST_REPEATS = 10
 """The most repeats of an alarm whose offsets are kept: the newest."""
@@ -95,6 +103,15 @@ class Effects(Struct):
             case RuleChanged() | WindowChanged() | NodesChanged():
                 self.made.add(change)
             case Answer() | ArchiveDue() | NotificationRequested():
+                pass
+            case (
+                NotificationPolicyChanged()
+                | ContactChanged()
+                | RotaChanged()
+                | NotificationChanged()
+                | TicketUpdated()
+                | DispatchNoted()
+            ):
                 pass
             case _:
                 self.sla.add(change)

@@ -90,6 +90,16 @@ ELSEWHERE = {
     "OutageTreatment": "docs/sla.md",
     "Topic": "docs/stream.md",
     "ReportedExclusion": "docs/sla.md",
+    "Channel": "docs/dispatch.md",
+    "MessageKind": "docs/dispatch.md",
+    "DeliveryStatus": "docs/dispatch.md",
+    "Desk": "docs/dispatch.md",
+    "TicketState": "docs/dispatch.md",
+    "TicketPriority": "docs/dispatch.md",
+    "TaskKind": "docs/dispatch.md",
+    "Until": "docs/dispatch.md",
+    "Rotation": "docs/dispatch.md",
+    "Weekday": "docs/dispatch.md",
 }
 """Words of one page alone, by the name of their Literal: that page has them."""
 OF_SNMP = "protocols.snmp"

@@ -22,7 +22,6 @@ from protocols.sla.changes import (
     SlaBreachChanged,
     SlaInstanceChanged,
     SlaNotificationRequested,
-    SlaOutageChanged,
     SlaPeriodClosed,
 )
 from protocols.sla.definition import SlaTerms
@@ -57,7 +56,11 @@ class SlaHistory:
         self._told: dict[str, bool] = {}
         """Whether people were to hear that a breach was opened, by its id: not twice without a withdrawal."""
         self._began: datetime | None = None
-        self._corrections = 0
+        self._outages: dict[str, SlaOutage] = {}
+        """The intervals before the Event."""
+        self._stated = 0
+        """Microseconds by which corrections made outages longer. They can be many: the clock may jump between the reading of an
+        outage and its correction."""
 
     def follow(self, stamps: tuple[datetime, datetime], event: Event, changes: Iterable[Change], state: SlaState) -> None:
         """One Event, the Changes that it came to, and the state behind it. ``stamps``: its time, and the time that it would
@@ -67,6 +70,7 @@ class SlaHistory:
         self.jumped = self.jumped or isinstance(event, ClockJumped)
         if isinstance(event, Command) and isinstance(event.action, CorrectOutage):
             self.corrected.add(event.action.outage_id.rpartition(".")[0])
+            self._correction(event.action.outage_id, instant_at(at), state)
         for change in changes:
             match change:
                 case SlaInstanceChanged(instance=instance):
@@ -74,8 +78,6 @@ class SlaHistory:
                         self.suspended.add(instance.id)
                     if self._resources.setdefault(instance.id, instance.resources) != instance.resources:
                         self.moved.add(instance.id)
-                case SlaOutageChanged(outage=outage):
-                    self._corrections += outage.corrected
                 case SlaBreachChanged(breach=breach):
                     self._breach(at, breach)
                     if breach.revision == 1 and breach.type == "availability":
@@ -86,6 +88,13 @@ class SlaHistory:
                     if self._told.get(breach_id):
                         self._violate(f"people hear twice that {breach_id} was opened")
                     self._told[breach_id] = True
+        self._outages = dict(state.outages)
+
+    def _correction(self, outage_id: str, now: int, state: SlaState) -> None:
+        before, after = self._outages.get(outage_id), state.outages.get(outage_id)
+        if before is not None and after is not None:
+            known, stated = (min(now, NEVER if each.end is None else each.end) for each in (before, after))
+            self._stated += max(0, before.start - after.start) + max(0, stated - known)
 
     def _breach(self, at: datetime, breach: SlaBreach) -> None:
         before = self.breaches.get(breach.id)
@@ -119,7 +128,7 @@ class SlaHistory:
         contract = max(0, contract - sum(each.end - each.start for each in state.exclusions.values()))
         budget = contract * (BILLION - (terms.availability_target or 0)) // BILLION
         assert self._began is not None
-        passed = (elapsed - self._began).total_seconds() + 2 * self._corrections + 1
+        passed = (elapsed - self._began).total_seconds() + self._stated / SECOND + 1
         if passed * SECOND < budget:
             self._violate(f"{breach.id} used a budget of {budget / SECOND} s in {passed} s")
 

@@ -112,7 +112,7 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str, by:
 
 def keep_first_revision(run: FoldRun, before: SlaInstance, after: SlaInstance) -> None:
     """Keep the figures of the period that ended last, which are not kept where nothing has happened in it. It has to be done
-    before the contract is changed, so that a revision can be compared with them. A period that only the changed contract has
+    before the contract is changed, so that a revision can be compared with them. A period that the contract did not have before
     was not closed: revision 0."""
     state = run.state
     if before.id not in state.accounts:
@@ -122,11 +122,17 @@ def keep_first_revision(run: FoldRun, before: SlaInstance, after: SlaInstance) -
         period = period_of(state, instance, (run.now if running is None else running.start) - 1)
         if period is None or period.end > run.now or (instance.id, period.start) in state.periods:
             continue
-        figures = figures_of(run.evidence, instance, period, period.end)
-        shown = figures_shown(state, instance, period, figures, (), run.now)
-        known = _last_revision(state, instance, period, shown) if instance is before else None
-        first = known or replace(_untouched(shown), revision=0)
+        closed = period_of(state, before, period.end - 1)
+        known = None
+        if closed is not None and closed.start == period.start:
+            known = _last_revision(state, before, closed, _shown_without_breaches(run, before, closed))
+        first = known or replace(_untouched(_shown_without_breaches(run, instance, period)), revision=0)
         run.journal.put(state.periods, (instance.id, period.start), first)
+
+
+def _shown_without_breaches(run: FoldRun, instance: SlaInstance, period: Period) -> PeriodFigures:
+    figures = figures_of(run.evidence, instance, period, period.end)
+    return figures_shown(run.state, instance, period, figures, (), run.now)
 
 
 def comparable(figures: PeriodFigures) -> PeriodFigures:
@@ -170,8 +176,20 @@ def _last_revision(state: SlaState, instance: SlaInstance, period: Period, now: 
     if known is not None:
         return known
     last = state.closed.get(instance.id)
-    walked = instant_at(instance.created_at) < period.end <= state.closed_until.get(period.definition.id, 0)
-    return _untouched(now) if walked or (last is not None and last.period_end >= period.end) else None
+    return _untouched(now) if _walked(state, instance, period) or (last is not None and last.period_end >= period.end) else None
+
+
+def _walked(state: SlaState, instance: SlaInstance, period: Period) -> bool:
+    """Whether the walk that closes this period has been at the instance, or has ended."""
+    if instant_at(instance.created_at) >= period.end:
+        return False
+    name = period.definition.id
+    return period.end <= state.closed_until.get(name, 0) or any(
+        isinstance(item, CloseAll)
+        and (item.definition_id, item.ended) == (name, period.end)
+        and not state.instances.is_behind(instance.id, item.after)
+        for item in state.work.values()
+    )
 
 
 def figures_shown(

@@ -34,6 +34,8 @@ class AlarmAside(Struct, frozen=True, array_like=True, gc=False):
     service_effect: ServiceEffect
     symptom: Symptom
     places: tuple[str, ...]
+    moved: int = 0
+    """Jumps of the clock since it was opened, in microseconds."""
 
 
 class AlarmsAside:
@@ -50,12 +52,13 @@ class AlarmsAside:
         self._filed: dict[str, tuple[str, ...]] = {}
         """The places under which the index has an alarm."""
         self._at: dict[str, tuple[str, ...]] = {}
+        self._moved: dict[str, int] = {}
         self._late: dict[str, None] = {}
         """Every alarm of which the index may be wrong."""
 
-    def put(self, journal: Journal | None, alarm: Alarm, named: tuple[str, ...]) -> None:
+    def put(self, journal: Journal | None, alarm: Alarm, named: tuple[str, ...], moved: int = 0) -> None:
         """Set an alarm aside, or replace it. ``named``: ``service:ID`` or ``customer:ID`` of those that it names, where the
-        resource is no node of the topology."""
+        resource is no node of the topology. ``moved``: as :meth:`moved` is to answer from now on."""
         alarm_id = alarm.id
         if journal is not None:
             self._remember(journal, alarm_id)
@@ -65,6 +68,10 @@ class AlarmsAside:
             self._named[alarm_id] = named
         elif self._named:
             self._named.pop(alarm_id, None)
+        if moved:
+            self._moved[alarm_id] = moved
+        elif self._moved:
+            self._moved.pop(alarm_id, None)
 
     def drop(self, journal: Journal | None, alarm_id: str) -> None:
         """Forget an alarm, if it is set aside."""
@@ -74,10 +81,20 @@ class AlarmsAside:
             self._remember(journal, alarm_id)
         del self.by_id[alarm_id]
         self._named.pop(alarm_id, None)
+        self._moved.pop(alarm_id, None)
         if alarm_id in self._filed:
             self._late[alarm_id] = None
         else:
             self._late.pop(alarm_id, None)
+
+    def moved(self, alarm_id: str) -> int:
+        """The jumps of the clock (microseconds) since the alarm was opened, as far as its date does not have them."""
+        return self._moved.get(alarm_id, 0)
+
+    def move(self, journal: Journal, by: int) -> None:
+        """The clock has jumped ``by`` so many microseconds."""
+        for alarm in list(self.by_id.values()):
+            self.put(journal, alarm, self._named.get(alarm.id, ()), self.moved(alarm.id) + by)
 
     def at(self, place: str) -> tuple[str, ...]:
         """Ids of the alarms of a resource, of ``service:ID`` or ``customer:ID``, in the order of their letters."""
@@ -88,15 +105,15 @@ class AlarmsAside:
 
     def saving(self) -> Callable[[], list[AlarmAside]]:
         """They are brought into form for a snapshot when this is called, in any thread; as they are now."""
-        alarms, named = list(self.by_id.values()), dict(self._named)
-        return lambda: [_aside(alarm, (alarm.resource_id, *named.get(alarm.id, ()))) for alarm in alarms]
+        alarms, named, moved = list(self.by_id.values()), dict(self._named), dict(self._moved)
+        return lambda: [_aside(one, (one.resource_id, *named.get(one.id, ())), moved.get(one.id, 0)) for one in alarms]
 
     @classmethod
     def load(cls, saved: Iterable[AlarmAside]) -> "AlarmsAside":
         """The alarms of a snapshot."""
         found = cls()
         for each in saved:
-            found.put(None, _alarm_of(each), each.places[1:])
+            found.put(None, _alarm_of(each), each.places[1:], each.moved)
         return found
 
     def _remember(self, journal: Journal, alarm_id: str) -> None:
@@ -125,7 +142,7 @@ class AlarmsAside:
             self._at[place] = (*self._at.get(place, ()), alarm_id)
 
 
-def _aside(alarm: Alarm, places: tuple[str, ...]) -> AlarmAside:
+def _aside(alarm: Alarm, places: tuple[str, ...], moved: int) -> AlarmAside:
     placed = len(places) == 1
     return AlarmAside(
         id=alarm.id,
@@ -148,10 +165,11 @@ def _aside(alarm: Alarm, places: tuple[str, ...]) -> AlarmAside:
         service_effect=alarm.service_effect,
         symptom=alarm.symptom,
         places=places,
+        moved=moved,
     )
 
 
 def _alarm_of(saved: AlarmAside) -> Alarm:
     """The alarm as far as this stage needs it."""
-    known = {name: getattr(saved, name) for name in AlarmAside.__struct_fields__ if name != "places"}
+    known = {name: getattr(saved, name) for name in AlarmAside.__struct_fields__ if name not in ("places", "moved")}
     return Alarm(**known, source="system", resource_type="", received_at=saved.first_occurrence)

@@ -3,26 +3,27 @@
 from collections.abc import Iterable, Sequence
 
 from actors.journal import Journal
-from actors.sla_clock.evidence.outages import note_alarm
+from actors.sla_clock.evidence.outages import CLOCK_JUMPED, note_alarm, says
 from actors.sla_clock.limits.clock_facts import note_clock
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.change import AlarmChanged, Change
 from protocols.sla.instance import SlaInstance
+from protocols.sla.local_time import instant_at
 
 
 def take_in(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry]) -> None:
     """Keep the outage and the clocks of an alarm that concerns an instance; set another one aside."""
     state = run.state
     if not is_kept(state, alarm) and not concerns(state, alarm):
-        _set_aside(state, alarm, run.journal)
+        _set_aside(state, alarm, entries, run.journal)
         return
     _keep(run, alarm, entries)
 
 
-def bystanders(state: SlaState, changes: Iterable[Change]) -> list[Alarm] | None:
-    """The alarms of ``changes``; None where one of them concerns an instance."""
+def bystanders(state: SlaState, changes: Iterable[Change]) -> list[AlarmChanged] | None:
+    """The Changes of alarms among ``changes``; None where one of them concerns an instance."""
     outages, clocks = state.outages_of, state.clocks.by_id
     covered = state.coverage() if len(state.instances) else None
     found = []
@@ -34,14 +35,14 @@ def bystanders(state: SlaState, changes: Iterable[Change]) -> list[Alarm] | None
                 return None
             if covered is not None and covered.get(alarm.resource_id, True) and concerns(state, alarm):
                 return None
-            found.append(alarm)
+            found.append(change)
     return found
 
 
-def pass_by(state: SlaState, alarms: Iterable[Alarm]) -> None:
+def pass_by(state: SlaState, changes: Iterable[AlarmChanged]) -> None:
     """Set alarms aside that concern no instance. Nothing takes it back."""
-    for alarm in alarms:
-        _set_aside(state, alarm, None)
+    for change in changes:
+        _set_aside(state, change.alarm, change.entries, None)
 
 
 def adopt(run: FoldRun, instance: SlaInstance) -> None:
@@ -71,12 +72,20 @@ def concerns(state: SlaState, alarm: Alarm) -> bool:
     return any(state.instances.count(place) for place in (alarm.resource_id, *_named(state, alarm)))
 
 
-def _set_aside(state: SlaState, alarm: Alarm, journal: Journal | None) -> None:
+def _set_aside(state: SlaState, alarm: Alarm, entries: Sequence[TimelineEntry], journal: Journal | None) -> None:
     """Set an alarm aside that concerns no instance, or forget it once it is cleared."""
     if alarm.cleared_at is not None:
         state.aside.drop(journal, alarm.id)
     elif alarm.service_effect != "none" or alarm.is_root_cause:
-        state.aside.put(journal, alarm, _named(state, alarm))
+        state.aside.put(journal, alarm, _named(state, alarm), _moved(state, alarm, entries))
+
+
+def _moved(state: SlaState, alarm: Alarm, entries: Sequence[TimelineEntry]) -> int:
+    """The jumps of the clock since an alarm that was set aside was opened, as far as they are not in its date."""
+    moved = state.aside.moved(alarm.id)
+    if moved and says(entries, CLOCK_JUMPED):
+        moved += instant_at(state.aside.by_id[alarm.id].opened_at) - instant_at(alarm.opened_at)
+    return moved
 
 
 def _named(state: SlaState, alarm: Alarm) -> tuple[str, ...]:
@@ -91,9 +100,10 @@ def _named(state: SlaState, alarm: Alarm) -> tuple[str, ...]:
 
 def _keep(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = ()) -> None:
     """With those that it is attached to: their clocks are the ones that count."""
+    moved = _moved(run.state, alarm, entries)
     run.state.aside.drop(run.journal, alarm.id)
     parent = alarm.parent_alarm_id
     if parent is not None and (above := run.state.aside.by_id.get(parent)) is not None:
         _keep(run, above)
-    note_alarm(run, alarm, entries)
-    note_clock(run, alarm)
+    note_alarm(run, alarm, entries, moved)
+    note_clock(run, alarm, moved)

@@ -23,19 +23,21 @@ STOPPED = "faultd:stopped"
 """The alarm id of intervals in which faultd itself did not run."""
 
 
-def note_alarm(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = ()) -> None:
-    """Bring the intervals of an alarm to what the alarm says now, and have the instances examined that they concern."""
+def note_alarm(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = (), moved: int = 0) -> None:
+    """Bring the intervals of an alarm to what the alarm says now, and have the instances examined that they concern. ``moved``:
+    the jumps of the clock (microseconds) since it was opened, where its first interval begins only now."""
     state = run.state
     known = state.outages_of.get(alarm.id)
     began, ended = instant_at(alarm.opened_at), None if alarm.cleared_at is None else instant_at(alarm.cleared_at)
     if known is None:
         if alarm.service_effect != "none" and (ended is None or ended > began):
-            put_outage(run, replace(_interval(run, alarm, 0, began), end=ended), f"{alarm.alarm_id} was raised")
+            first = replace(_interval(run, alarm, 0, began + moved), end=ended, moved=moved)
+            put_outage(run, first, f"{alarm.alarm_id} was raised")
         return
     last = state.outages[known[-1]]
     if last.end is not None and _opened_again(alarm, entries, last):
         began = max(began, last.end)
-        lasted = ended is None or (ended > began and _says(entries, REOPENED, CLEARED_BEFORE_RAISE))
+        lasted = ended is None or (ended > began and says(entries, REOPENED, CLEARED_BEFORE_RAISE))
         if alarm.service_effect != "none" and lasted:
             again = replace(_interval(run, alarm, last.number + 1, began), end=ended)
             put_outage(run, again, f"{alarm.alarm_id} was re-opened")
@@ -55,7 +57,7 @@ def note_alarm(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = ()
         if ended is not None:
             changed = replace(changed, end=max(ended, changed.start))
             why = f"{alarm.alarm_id} was cleared"
-    elif ended is not None and not last.corrected and _says(entries, CLOCK_JUMPED):
+    elif ended is not None and not last.corrected and says(entries, CLOCK_JUMPED):
         # The correlator moved the date of the clear: the outage keeps its length.
         changed = replace(changed, start=last.start + ended - last.end, end=ended, moved=last.moved + ended - last.end)
     if changed != last:
@@ -65,22 +67,23 @@ def note_alarm(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = ()
 def _opened_again(alarm: Alarm, entries: Sequence[TimelineEntry], last: SlaOutage) -> bool:
     """True when the alarm was opened again behind its last interval, which has ended. Where an operator corrected that end, the
     timeline alone tells. It tells also after a jump of the clock, which moves the date at which the alarm was opened."""
-    if _says(entries, REOPENED):
+    if says(entries, REOPENED):
         return True
-    if _says(entries, CLOCK_JUMPED) and not _says(entries, CLEARED_BEFORE_RAISE):
+    if says(entries, CLOCK_JUMPED) and not says(entries, CLEARED_BEFORE_RAISE):
         return False
-    return instant_at(alarm.opened_at) >= (last.end or 0) and (not last.corrected or _says(entries, CLEARED_BEFORE_RAISE))
+    return instant_at(alarm.opened_at) >= (last.end or 0) and (not last.corrected or says(entries, CLEARED_BEFORE_RAISE))
 
 
 def _begun(changed: SlaOutage, last: SlaOutage, began: int, entries: Sequence[TimelineEntry]) -> SlaOutage:
     """With its begin by the alarm, and the jumps of the clock since."""
-    if _says(entries, CLOCK_JUMPED):
+    if says(entries, CLOCK_JUMPED):
         # The correlator moved the alarm's date, for the jump that moved this interval already.
         return replace(changed, start=last.start, moved=last.start - began)
     return replace(changed, start=began + last.moved, moved=last.moved)
 
 
-def _says(entries: Sequence[TimelineEntry], *actions: str) -> bool:
+def says(entries: Sequence[TimelineEntry], *actions: str) -> bool:
+    """True when one of the entries is of one of these actions."""
     return any(entry.action in actions for entry in entries)
 
 

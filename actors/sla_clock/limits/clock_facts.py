@@ -22,14 +22,15 @@ _KEEP = DAY * SECOND
 """How long the facts of a cleared alarm are kept that concerns no instance with time limits."""
 
 
-def note_clock(run: FoldRun, alarm: Alarm) -> None:
-    """Bring the facts of an alarm to what the alarm says now, and have the instances examined whose clocks differ."""
+def note_clock(run: FoldRun, alarm: Alarm, moved: int = 0) -> None:
+    """Bring the facts of an alarm to what the alarm says now, and have the instances examined whose clocks differ. ``moved``:
+    the jumps of the clock (microseconds) since it was raised, where its facts are new."""
     clocks = run.state.clocks
     known = clocks.get(alarm.id)
     if known is None:
         lasted = alarm.cleared_at is None or alarm.cleared_at > alarm.opened_at
         if lasted and (alarm.service_effect in EFFECTS or alarm.is_root_cause):
-            put_facts(run, alarm.id, _first_facts(alarm), "")
+            put_facts(run, alarm.id, _first_facts(alarm, moved), "")
         return
     times = _with_attachment(_with_severity(run, known.times, alarm), run.now, alarm.parent_alarm_id or "")
     if alarm.acknowledged_at is not None and times.acknowledged is None:
@@ -120,12 +121,12 @@ def forget_clocks(run: FoldRun, horizon: int) -> None:
             journal.put(state.clock_marks, instance_id, left)
 
 
-def _first_facts(alarm: Alarm) -> AlarmFacts:
-    raised = instant_at(alarm.first_occurrence)
+def _first_facts(alarm: Alarm, moved: int) -> AlarmFacts:
+    raised = instant_at(alarm.first_occurrence) + moved
     times = AlarmTimes(
         raised=raised,
         severity=alarm.severity,
-        acknowledged=None if alarm.acknowledged_at is None else instant_at(alarm.acknowledged_at),
+        acknowledged=None if alarm.acknowledged_at is None else max(raised, instant_at(alarm.acknowledged_at)),
         ended=() if alarm.cleared_at is None else (EndedSpan(instant_at(alarm.cleared_at)),),
         attached=(AttachedSpan(alarm.parent_alarm_id, raised),) if alarm.parent_alarm_id else (),
     )

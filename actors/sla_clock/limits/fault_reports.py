@@ -1,7 +1,8 @@
 """Fault reports of customers: the instant at which the clocks of statutory credits start."""
 
+from actors.command_refused import CommandRefused
 from actors.sla_clock.run import FoldRun
-from actors.sla_clock.terms.answers import CommandRefused, forget_key, keep_key, known_key
+from actors.sla_clock.terms.answers import forget_key, keep_key, known_key
 from actors.sla_clock.work import WalkThese
 from protocols.change import Refusal
 from protocols.principal import Principal

@@ -5,12 +5,12 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from actors.command_refused import CommandRefused
 from actors.sla_clock.books.period_choice import period_of
 from actors.sla_clock.limits.marks import MetricRecord
 from actors.sla_clock.limits.performance_breaches import LATEST, METRICS, await_settling, end_record
 from actors.sla_clock.performance import add_measurement, violations
 from actors.sla_clock.run import FoldRun
-from actors.sla_clock.terms.answers import CommandRefused
 from actors.sla_clock.work import WalkThese
 from protocols.change import Refusal
 from protocols.principal import Principal

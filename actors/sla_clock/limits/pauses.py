@@ -2,9 +2,9 @@
 
 from msgspec.structs import replace
 
+from actors.command_refused import CommandRefused
 from actors.sla_clock.limits.clock_facts import put_facts, walk
 from actors.sla_clock.run import FoldRun
-from actors.sla_clock.terms.answers import CommandRefused
 from actors.sla_clock.time_limit import set_pause
 from protocols.change import Refusal
 from protocols.principal import Principal

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from actors.command_refused import CommandRefused
 from actors.expected_revision import outdated
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.mistakes import Mistake
@@ -9,14 +10,6 @@ from protocols.change import Refusal
 from protocols.principal import Principal
 from protocols.sla.definition import SlaDefinition
 from protocols.sla.instance import SlaInstance
-
-
-class CommandRefused(Exception):
-    """The command is refused; nothing was written."""
-
-    def __init__(self, *refusals: Refusal) -> None:
-        super().__init__("; ".join(each.text for each in refusals))
-        self.refusals = refusals
 
 
 def refuse_mistakes(mistakes: Iterable[Mistake], place: str = "") -> None:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
+from actors.command_refused import CommandRefused
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.answers import (
-    CommandRefused,
     definition_seen,
     forget_key,
     keep_key,

@@ -4,14 +4,20 @@ from collections.abc import Callable
 
 import pytest
 from vocabulary.sla import SlaWorld, us
+from vocabulary.world import ADMIN
 
 from actors.sla_clock.evidence.outages import STOPPED
+from actors.sla_clock.jumps import JUMPED
 from protocols.command import Acknowledge
 from protocols.event import ClockJumped
+from protocols.sla.actions import CreateInstance
+from protocols.sla.changes import SlaOutageChanged
+from protocols.sla.instance import InstancePlan
+from protocols.sla.local_time import SECOND
 
 ONT = "olt-1/1/1/1"
 YEAR = 400 * 86_400
-JUMPS = {"back": -YEAR, "ahead": YEAR, "right": 0}
+JUMPS = {"back": -YEAR, "ahead": YEAR, "later": 10 * 3600, "right": 0}
 """By how many seconds the wall clock is wrong from this step on."""
 
 
@@ -22,13 +28,15 @@ def world(request: pytest.FixtureRequest) -> SlaWorld:
     return world
 
 
-def play(world: SlaWorld, steps: str) -> None:
+def play(world: SlaWorld, steps: str, definition_id: str = "") -> None:
     """Take steps such as "100 raise, 110 back": seconds that have really passed since the start of the World, and what
-    happens. The wall clock is wrong by the last jump."""
+    happens. The wall clock is wrong by the last jump. A contract is one by ``definition_id``."""
     actions: dict[str, Callable[[], object]] = {
         "raise": lambda: world.raise_alarm("ont.los", ONT),
         "clear": lambda: world.clear_alarm(world.alarms[-1].id),
         "acknowledge": lambda: world.command(Acknowledge(), world.alarms[-1].id),
+        "contract": lambda: contract(world, definition_id, "svc-1"),
+        "serve": lambda: contract(world, definition_id, "svc-4"),
         "tick": world.tick,
     }
     wrong = 0
@@ -40,6 +48,14 @@ def play(world: SlaWorld, steps: str) -> None:
             world(ClockJumped(before, world.at(int(seconds) + wrong).now))
         else:
             actions[action]()
+
+
+def contract(world: SlaWorld, definition_id: str, service: str) -> None:
+    """A contract that began two years ago."""
+    plan = InstancePlan(
+        tenant_id="t", definition_id=definition_id, customer_id="c", service_id=service, resources=(), start=us(-2 * YEAR)
+    )
+    assert world.command(CreateInstance(plan), by=ADMIN).accepted
 
 
 def intervals(world: SlaWorld) -> list[tuple[float, float | None]]:
@@ -70,3 +86,34 @@ def test_an_outage_keeps_its_length_and_its_time(world: SlaWorld, steps: str, st
     assert intervals(world) == [(start, end)]
     assert world.figures(instance).down == (end - start) * 1_000_000
     assert not world.breaches
+
+
+@pytest.mark.parametrize(
+    ("steps", "down"),
+    [
+        ("100 raise, 110 ahead, 120 contract", 20),
+        ("100 raise, 110 later, 120 contract", 20),
+        ("100 raise, 110 ahead, 115 tick, 120 acknowledge, 130 contract", 30),
+        ("100 raise, 110 ahead, 115 tick, 120 right, 125 tick, 130 contract, 140 tick", 40),
+        ("100 raise, 110 back, 120 contract", 20),
+        ("100 raise, 110 back, 115 tick, 120 contract, 130 right, 135 tick, 140 clear", 40),
+        ("100 back, 105 raise, 110 right, 115 contract, 120 tick", 15),
+        # other contracts are there already
+        ("100 raise, 110 back, 112 serve, 115 tick, 120 contract", 20),
+    ],
+)
+def test_an_alarm_that_concerned_no_contract_when_the_clock_jumped(world: SlaWorld, steps: str, down: int) -> None:
+    definition = world.define(availability_target=990_000_000, response={"major": 60 * SECOND})
+    play(world, steps, definition.id)
+    (instance,) = [each for each in world.sla.instances if each.service_id == "svc-1"]
+    assert world.figures(instance).down == down * SECOND
+    assert not world.breaches
+    (outage,), (facts,) = world.sla.outages.values(), world.sla.clocks.by_id.values()
+    assert facts.times.raised == outage.start
+
+
+def test_history_hears_of_an_outage_that_a_jump_moves(world: SlaWorld) -> None:
+    world.serve(world.define(), "svc-1")
+    play(world, "100 raise, 110 ahead")
+    (moved,) = [each for each in world.history if isinstance(each, SlaOutageChanged) and each.reason == JUMPED]
+    assert moved.outage.start == us(100 + YEAR)

@@ -1,0 +1,38 @@
+"""Settings, and the policies of the files, which take the place of those that the files had before."""
+
+import msgspec
+
+from actors.dispatcher.run import DispatchRun
+from actors.dispatcher.settings import DispatchInputs
+from protocols.dispatch.changes import NotificationPolicyChanged
+from protocols.dispatch.policy import PolicyRecord
+from protocols.event import DispatchLoaded
+
+_decode = msgspec.msgpack.Decoder(DispatchInputs).decode
+
+
+def load_inputs(run: DispatchRun, event: DispatchLoaded) -> None:
+    """Take the settings and the policies of the files. A policy that a file no longer has is no more."""
+    state, journal = run.state, run.journal
+    journal.set(state, "inputs", _decode(event.inputs))
+    journal.set(state, "digest", event.digest)
+    wanted = {f"file:{policy.name}": policy for policy in event.policies}
+    for policy_id, record in list(state.policies.items()):
+        if record.origin == "file" and policy_id not in wanted:
+            journal.drop(state.policies, policy_id)
+            run.emit(NotificationPolicyChanged(run.offset, policy_id))
+    for policy_id, policy in wanted.items():
+        before = state.policies.get(policy_id)
+        if before is not None and before.policy == policy:
+            continue
+        record = PolicyRecord(
+            id=policy_id,
+            policy=policy,
+            origin="file",
+            created_at=run.at if before is None else before.created_at,
+            updated_at=run.at,
+            updated_by="file",
+            revision=1 if before is None else before.revision + 1,
+        )
+        journal.put(state.policies, policy_id, record)
+        run.emit(NotificationPolicyChanged(run.offset, policy_id, record))

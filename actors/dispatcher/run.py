@@ -1,0 +1,83 @@
+"""One Event in the fold of the dispatcher: its time, its journal, and the Changes so far."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Literal
+
+from actors.dispatcher.cause import DispatchSubject
+from actors.dispatcher.state import DispatchState
+from actors.journal import Journal
+from protocols.change import Answer, Change
+from protocols.dispatch.changes import DispatchNoted, NotificationChanged, TicketUpdated
+from protocols.dispatch.notification import DispatchedNotification
+from protocols.dispatch.ticket import Ticket
+
+
+class DispatchRun:
+    """Given to every function of the stage that changes the state. ``now`` is the Event's time in microseconds since 1970."""
+
+    __slots__ = ("_ids", "_noted", "at", "changes", "journal", "now", "offset", "state")
+
+    def __init__(self, state: DispatchState, offset: int, at: datetime, now: int) -> None:
+        self.state, self.offset, self.at, self.now = state, offset, at, now
+        self.journal = Journal()
+        self.changes: list[Change] = []
+        self._ids: dict[str, int] = {}
+        self._noted = 0
+
+    def new_id(self, prefix: Literal["NP", "CT", "RO", "N", "TK"]) -> str:
+        """An id of this Event: ``N17``, then ``N17.1``, ``N17.2`` …"""
+        number = self._ids.get(prefix, 0)
+        self._ids[prefix] = number + 1
+        return f"{prefix}{self.offset}.{number}" if number else f"{prefix}{self.offset}"
+
+    def emit(self, change: Change) -> None:
+        """Add a Change."""
+        self.changes.append(change)
+
+    def answer(self, *accepted: str, duplicate: bool = False, warnings: tuple[str, ...] = ()) -> None:
+        """Answer the command."""
+        self.changes.append(Answer(offset=self.offset, accepted=accepted, duplicate=duplicate, warnings=warnings))
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Writes and Changes of this context are taken back when it raises."""
+        written, emitted = self.journal.mark(), len(self.changes)
+        try:
+            yield
+        except BaseException:
+            self.journal.rollback(written)
+            del self.changes[emitted:]
+            raise
+
+    def put_subject(self, subject: DispatchSubject) -> None:
+        """The subject as it is now."""
+        self.journal.put(self.state.subjects, subject.key, subject)
+
+    def put_notification(self, notification: DispatchedNotification) -> None:
+        """The notification as it is now, as a Change too."""
+        self.journal.put(self.state.notifications, notification.id, notification)
+        self.emit(NotificationChanged(self.offset, notification))
+
+    def put_ticket(self, ticket: Ticket) -> None:
+        """The ticket as it is now, as a Change too."""
+        self.journal.put(self.state.tickets, ticket.id, ticket)
+        self.emit(TicketUpdated(self.offset, ticket))
+
+    def note(self, subject: DispatchSubject, text: str, *, policy: str = "") -> None:
+        """A decision that sends nothing, for whoever asks why."""
+        number, self._noted = self._noted, self._noted + 1
+        alarm_id = subject.alarm.id if subject.alarm is not None else ""
+        self.emit(
+            DispatchNoted(
+                offset=self.offset,
+                number=number,
+                at=self.at,
+                tenant_id=subject.tenant_id,
+                subject=subject.key,
+                alarm_id=alarm_id,
+                policy=policy,
+                text=text,
+            )
+        )

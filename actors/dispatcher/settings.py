@@ -1,0 +1,34 @@
+"""Settings of the stage ``dispatcher``."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from protocols.dispatch.ticket import Desk
+
+Seconds = Annotated[float, Meta(gt=0, le=604_800)]
+
+
+class DispatcherSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[dispatcher]``"""
+
+    storm_seconds: Seconds = 300.0
+    """Within this time a person gets ``storm_mails`` and ``storm_texts`` single messages at most. Then one message says how
+    many causes there are, and others follow at this interval while it goes on."""
+    storm_mails: Annotated[int, Meta(ge=1, le=1_000)] = 8
+    """Messages by every channel but SMS."""
+    storm_texts: Annotated[int, Meta(ge=1, le=1_000)] = 2
+    """Messages by SMS."""
+    rota_warning_days: Annotated[int, Meta(ge=1, le=60)] = 8
+    """A gap in a rota, or somebody on call without a method, raises an alarm as many days ahead."""
+    page_alarm_seconds: Annotated[float, Meta(gt=0)] = 120.0
+    """An alarm says that faultd's own notifications are late when one waits for as long."""
+
+
+class DispatchInputs(Struct, frozen=True, kw_only=True):
+    """What the fold of the dispatcher takes from the configuration: its settings, and the desk of the ticketer."""
+
+    settings: DispatcherSettings = DispatcherSettings()
+    desk: Desk = "embedded"
+    channels: tuple[str, ...] = ()
+    """Channels that are configured, and names of webhooks as ``webhook:NAME``. A message by any other is not tried."""

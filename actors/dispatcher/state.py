@@ -1,0 +1,80 @@
+"""The state of the stage ``dispatcher``: tables of frozen values, and timers."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from actors.dispatcher.cause import DispatchSubject
+from actors.dispatcher.settings import DispatchInputs
+from actors.dispatcher.timers import DispatchTimers, TimerKind
+from actors.state_encoding import Piece, struct_pieces
+from protocols.dispatch.contact import ContactRecord
+from protocols.dispatch.notification import DispatchedNotification
+from protocols.dispatch.policy import PolicyRecord
+from protocols.dispatch.rota import RotaRecord
+from protocols.dispatch.ticket import Ticket
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class SavedDispatch(Struct, kw_only=True):
+    """The state on disk."""
+
+    offset: int = 0
+    at: datetime = EPOCH
+    digest: str = ""
+    inputs: DispatchInputs = DispatchInputs()
+    policies: dict[str, PolicyRecord] = {}
+    contacts: dict[str, ContactRecord] = {}
+    rotas: dict[str, RotaRecord] = {}
+    subjects: dict[str, DispatchSubject] = {}
+    notifications: dict[str, DispatchedNotification] = {}
+    tickets: dict[str, Ticket] = {}
+    tickets_made: int = 0
+    timers: dict[TimerKind, dict[str, int]] = {}
+    keys: dict[str, str] = {}
+
+
+_decoder = msgspec.msgpack.Decoder(SavedDispatch)
+
+
+class DispatchState:
+    """All tables. Functions of the stage write them through the journal of a :class:`~actors.dispatcher.run.DispatchRun`."""
+
+    def __init__(self) -> None:
+        self.offset = 0
+        self.at = EPOCH
+        self.digest = ""
+        """Of the policies' files and the settings."""
+        self.inputs = DispatchInputs()
+        self.policies: dict[str, PolicyRecord] = {}
+        self.contacts: dict[str, ContactRecord] = {}
+        self.rotas: dict[str, RotaRecord] = {}
+        self.subjects: dict[str, DispatchSubject] = {}
+        self.notifications: dict[str, DispatchedNotification] = {}
+        """Those that wait, and those of subjects that are still held."""
+        self.tickets: dict[str, Ticket] = {}
+        self.tickets_made = 0
+        self.timers = DispatchTimers()
+        self.keys: dict[str, str] = {}
+        """Idempotency keys, each with the id of what its request made."""
+
+    def saving(self) -> Iterator[Piece]:
+        """The state as it is now, encoded in pieces."""
+        copies: dict[str, Any] = {name: getattr(self, name) for name in SavedDispatch.__struct_fields__ if name != "timers"}
+        copies = {name: dict(value) if isinstance(value, dict) else value for name, value in copies.items()}
+        copies["timers"] = {kind: dict(table) for kind, table in self.timers.due.items()}
+        return struct_pieces([(name, copies[name]) for name in SavedDispatch.__struct_fields__])
+
+    @classmethod
+    def load(cls, octets: bytes) -> "DispatchState":
+        """The state that :meth:`saving` encoded. Raises ``msgspec.MsgspecError`` for anything else."""
+        saved = _decoder.decode(octets)
+        state = cls()
+        for name in SavedDispatch.__struct_fields__:
+            setattr(state, name, getattr(saved, name))
+        state.timers = DispatchTimers(saved.timers)
+        return state

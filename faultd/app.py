@@ -32,6 +32,7 @@ from actors.correlator.plant.view import PlantView
 from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.state import State
 from actors.correlator.windows.views import WindowCatalogue
+from actors.dispatcher.view import DispatchCatalogue
 from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
@@ -201,6 +202,7 @@ async def serve(
             limits=LimitsCatalogue(lambda: stages.sla),
             sources=listener.sources,
             sla=SlaCatalogue(lambda: stages.sla),
+            dispatch=DispatchCatalogue(lambda: stages.dispatch),
             credit_models=credit_models,
             backtests=backtests,
             reports=LedgerReports(ledger.feed, state),

@@ -14,7 +14,6 @@ from actors.correlator.plant.difference import from_file
 from actors.correlator.profiles import ProfileErrors, load_profiles, undeclared_types
 from actors.correlator.profiles.alarm_types import DECLARATIONS
 from actors.correlator.profiles.undeclared import undeclared
-from actors.correlator.rules.errors import RuleFileErrors
 from actors.correlator.rules.loading import load_rules
 from actors.correlator.rules.plugin_process import Bounds
 from actors.correlator.rules.plugins import Host, PluginLimits, install, installed, load_plugins
@@ -39,6 +38,7 @@ from protocols.event import (
 )
 from protocols.profile import Profile
 from protocols.sla.credit_models import CreditTerms
+from protocols.table_files import TableFileErrors
 from protocols.topology import TopologyError, shared_serials
 from protocols.topology_csv import decode_csv, parse_csv
 
@@ -187,7 +187,7 @@ def read_rules(config: Config, *, without_plugins: bool = False) -> RulesLoaded:
     settings = config.rules
     try:
         rules = load_rules(_texts("rules", settings.directory, settings.extra))
-    except RuleFileErrors as error:
+    except TableFileErrors as error:
         raise ConfigError(
             "rules",
             [ConfigMistake(0, f"{e.file}:{e.line}", f"{e.key}: {e.message}" if e.key else e.message) for e in error.mistakes],

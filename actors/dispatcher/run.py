@@ -9,8 +9,10 @@ from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.state import DispatchState
 from actors.journal import Journal
 from protocols.change import Answer, Change
-from protocols.dispatch.changes import DispatchNoted, NotificationChanged, TicketUpdated
+from protocols.dispatch.changes import ContactChanged, DispatchNoted, NotificationChanged, RotaChanged, TicketUpdated
+from protocols.dispatch.contact import ContactRecord
 from protocols.dispatch.notification import DispatchedNotification
+from protocols.dispatch.rota import RotaRecord
 from protocols.dispatch.ticket import Ticket
 
 
@@ -50,6 +52,16 @@ class DispatchRun:
             self.journal.rollback(written)
             del self.changes[emitted:]
             raise
+
+    def put_contact(self, contact_id: str, contact: ContactRecord | None) -> None:
+        """The contact as it is now, as a Change too; None: there is no such contact any more."""
+        self.state.put_contact(self.journal, contact_id, contact)
+        self.emit(ContactChanged(self.offset, contact_id, contact))
+
+    def put_rota(self, rota_id: str, rota: RotaRecord | None) -> None:
+        """The rota as it is now, as a Change too; None: there is no such rota any more."""
+        self.state.put_rota(self.journal, rota_id, rota)
+        self.emit(RotaChanged(self.offset, rota_id, rota))
 
     def put_subject(self, subject: DispatchSubject) -> None:
         """The subject as it is now."""

@@ -37,18 +37,26 @@ class TicketTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
 class EscalationStep(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One step of an escalation: ``after_seconds`` from the first notification, unless the cause is acknowledged (or only when
-    it is resolved) by then."""
+    it is resolved) by then. A step has ``to``, or ``ticket``, or both."""
 
     after_seconds: Span
-    to: Name
+    to: Name | None = None
     channel: Channel | None = None
-    """None: the first method of whoever is told."""
+    """None: the first method of the person told."""
     until: Until = "acknowledged"
     hours: LocalHours | None = None
     """Only at these times; a step that is due outside of them waits for their begin."""
     time_zone: Name | None = None
-    """Of ``hours``; None: UTC."""
+    """Of ``hours``; None: that of the route."""
     template: OptionalLine = ""
+    ticket: TicketTerms | None = None
+    """The cause gets a ticket, if it has none."""
+
+    def __post_init__(self) -> None:
+        if self.to is None and self.ticket is None:
+            raise ValueError("a step has to, or ticket, or both")
+        if self.to is None and (self.channel is not None or self.template):
+            raise ValueError("to is missing: channel and template are of a message")
 
 
 class PolicyAction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -66,10 +66,7 @@ def take_agreement_request(run: DispatchRun, request: SlaNotificationRequested) 
         account_manager=request.account_manager,
         title=f"{_TITLES[request.kind]}: {request.service_id} of {request.customer_name or request.customer_id}",
     )
-    if before is None:
-        run.put_subject(subject)
-    else:
-        change_subject(run, before, subject)
+    change_subject(run, before, subject)
     if kind == "credit":
         run.state.timers.set(run.journal, "forget", key, run.now + FORGET_AFTER)
     route_subject(run, key, kind, request.reason)

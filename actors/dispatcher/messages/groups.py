@@ -1,5 +1,5 @@
 """Groups decide when: the first message after ``group_wait``, later ones at most every ``group_interval``, and a reminder every
-``repeat_interval`` while a cause is open and nobody has acknowledged it.
+``repeat_interval`` while an alarm is open and nobody has acknowledged it.
 
 Two things do not wait for ``group_interval``: a cause that got worse, and the end of the last open cause of the group.
 """
@@ -128,7 +128,7 @@ def _next(run: DispatchRun, group: MessageGroup) -> int | None:
         if held_by(run.state, subject, member.kind or "reminder"):
             continue
         if member.kind is None:
-            if member.told_at and subject.kind != "credit":
+            if member.told_at and subject.is_alarm:
                 found.append(member.told_at + group.repeat)
         else:
             found.append(run.now if group.sent_at and member.kind in _AT_ONCE else later)
@@ -169,7 +169,7 @@ def _is_due(run: DispatchRun, group: MessageGroup, subject: DispatchSubject, mem
         return False
     if member.kind is not None:
         return True
-    return bool(member.told_at) and member.told_at + group.repeat <= run.now and subject.kind != "credit"
+    return bool(member.told_at) and member.told_at + group.repeat <= run.now and subject.is_alarm
 
 
 def _stop(run: DispatchRun, group: MessageGroup, why: str) -> None:

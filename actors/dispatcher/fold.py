@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
+from actors.dispatcher.commands import fold_command
 from actors.dispatcher.loading import load_inputs
 from actors.dispatcher.restoring import fold_restored
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.state import DispatchState
 from protocols.change import AlarmChanged, Change, NotificationRequested
 from protocols.command import Command
+from protocols.dispatch.actions import DispatchAction
 from protocols.dispatch.outcomes import MessageFailed, MessageSent, TicketChanged, TicketFailed, TicketOpened
 from protocols.event import ClockJumped, DispatchDataRestored, DispatchLoaded, Event
 from protocols.sla.changes import SlaNotificationRequested
@@ -50,6 +52,8 @@ def fold_event(run: DispatchRun, event: Event, changes_before: Sequence[Change])
         load_inputs(run, event)
     elif isinstance(event, DispatchDataRestored):
         fold_restored(run, event)
+    elif isinstance(event, Command) and isinstance(event.action, DispatchAction):
+        fold_command(run, event, event.action)
 
 
 def fold_change(run: DispatchRun, change: Change) -> None:

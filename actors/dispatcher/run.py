@@ -8,7 +8,7 @@ from typing import Literal
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.state import DispatchState
 from actors.journal import Journal
-from protocols.change import Answer, Change
+from protocols.change import Answer, Change, Refusal
 from protocols.dispatch.changes import ContactChanged, DispatchNoted, NotificationChanged, RotaChanged, TicketUpdated
 from protocols.dispatch.contact import ContactRecord
 from protocols.dispatch.notification import DispatchedNotification
@@ -38,9 +38,16 @@ class DispatchRun:
         """Add a Change."""
         self.changes.append(change)
 
-    def answer(self, *accepted: str, duplicate: bool = False, warnings: tuple[str, ...] = ()) -> None:
+    def answer(
+        self,
+        *accepted: str,
+        refusals: tuple[Refusal, ...] = (),
+        duplicate: bool = False,
+        warnings: tuple[str, ...] = (),
+    ) -> None:
         """Answer the command."""
-        self.changes.append(Answer(offset=self.offset, accepted=accepted, duplicate=duplicate, warnings=warnings))
+        answer = Answer(offset=self.offset, accepted=accepted, refusals=refusals, duplicate=duplicate, warnings=warnings)
+        self.changes.append(answer)
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:

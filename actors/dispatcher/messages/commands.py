@@ -3,6 +3,9 @@
 from msgspec.structs import replace
 
 from actors.command_refused import CommandRefused
+from actors.dispatcher.messages.outcomes import subjects_of
+from actors.dispatcher.messages.recipient import Telling
+from actors.dispatcher.messages.sending import count_as_told
 from actors.dispatcher.people.reach import Reached, reach
 from actors.dispatcher.run import DispatchRun
 from protocols.change import Refusal
@@ -15,8 +18,8 @@ MOST_TESTED = 20
 
 
 def resend(run: DispatchRun, by: Principal, action: ResendNotification) -> None:
-    """Deliver a notification anew that was given up, with the same id: all attempts begin again. One that the stage no longer
-    holds is taken as PostgreSQL has it. Refused unless it is dead."""
+    """Deliver a notification anew that was given up, with the same id: all attempts begin again, and the person is owed the end
+    of what is still open. One that the stage no longer holds is taken as PostgreSQL has it. Refused unless it is dead."""
     name = action.notification_id
     found = run.state.notifications.get(name, action.past)
     if found is None or not by.sees(found.tenant_id):
@@ -24,7 +27,11 @@ def resend(run: DispatchRun, by: Principal, action: ResendNotification) -> None:
     if found.status != "dead":
         raise CommandRefused(Refusal(name, "wrong_state", f"status: notification {name} is {found.status}, not dead"))
     asked = f"{found.reason}; sent again, asked for by {by.name}"
-    run.put_notification(replace(found, status="pending", attempts=0, reason=asked, revision=found.revision + 1))
+    again = replace(found, status="pending", attempts=0, reason=asked, revision=found.revision + 1)
+    run.put_notification(again)
+    for subject in subjects_of(run.state, again):
+        if subject.state == "open":
+            count_as_told(run, subject, Telling(subject.key, again.kind, again.policy, step=again.step), again)
     run.answer(name)
 
 

@@ -13,7 +13,7 @@ class PolicyTrees:
         self._ordered: list[tuple[PolicyRecord, PolicyTree]] = []
 
     def of(self, policies: Mapping[str, PolicyRecord]) -> list[tuple[PolicyRecord, PolicyTree]]:
-        """Every policy with its tree: the highest priority first, then by id. Only policies that changed since the last
+        """Every policy with its tree: the highest priority first, then by name. Only policies that changed since the last
         call are compiled."""
         known = self._ordered
         if len(known) != len(policies) or any(policies.get(record.id) is not record for record, _ in known):
@@ -30,6 +30,6 @@ class PolicyTrees:
         return record, compile_policy(record.id, record.policy)
 
 
-def asked_order(record: PolicyRecord) -> tuple[int, str]:
-    """Sorts policies into the order in which they are asked."""
-    return -record.policy.priority, record.id
+def asked_order(record: PolicyRecord) -> tuple[int, str, str]:
+    """Sorts policies into the order in which they are asked, as those of alarm rules."""
+    return -record.policy.priority, record.policy.name, record.id

@@ -143,7 +143,7 @@ def test_a_policy_matches_by_the_fields_of_the_cause(match: dict[str, Any], expe
     assert bool(routed(state, cause, NOW)) is expected
 
 
-def test_policies_are_asked_by_priority_then_by_id_until_one_does_not_continue() -> None:
+def test_policies_are_asked_by_priority_then_by_name_until_one_does_not_continue() -> None:
     state = state_of(
         policy("low", actions=[mail("low")], priority=-1),
         policy("same a", actions=[mail("a")]),
@@ -175,7 +175,7 @@ def test_a_route_without_actions_is_an_exception_from_the_ones_above() -> None:
 
 def test_a_policy_of_a_tenant_sees_causes_of_that_tenant_alone() -> None:
     state = state_of(policy("ours", tenant_id="t1", actions=[mail("ours")]), policy("all", actions=[mail("all")]))
-    assert told(state, notice()) == ["ours", "all"]
+    assert told(state, notice()) == ["all", "ours"]
     assert told(state, notice(tenant_id="t2")) == ["all"]
 
 

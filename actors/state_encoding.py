@@ -7,7 +7,7 @@ subscriber for most of a second. So a state is encoded in pieces of some 0.3 ms,
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from itertools import islice
 from time import perf_counter, sleep
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -18,6 +18,13 @@ _encode = msgspec.msgpack.Encoder().encode
 
 class EncodedMembers(list[bytes]):
     """The msgpack of each member of a list."""
+
+
+class LazyMap(NamedTuple):
+    """A dict whose members are made when their turn comes."""
+
+    size: int
+    items: Iterable[tuple[Any, Any]]
 
 
 Piece = bytes | memoryview
@@ -55,9 +62,10 @@ def struct_pieces(fields: Sequence[tuple[str, Any]]) -> Iterator[Piece]:
             yield _header(0x90, len(value))
             for start in range(0, len(value), STEP):
                 yield _members(0x90, value[start : start + STEP])
-        elif isinstance(value, dict):
-            yield _header(0x80, len(value))
-            items = iter(value.items())
+        elif isinstance(value, (dict, LazyMap)):
+            members = LazyMap(len(value), value.items()) if isinstance(value, dict) else value
+            yield _header(0x80, members.size)
+            items = iter(members.items)
             while some := dict(islice(items, STEP)):
                 yield _members(0x80, some)
         else:

@@ -26,10 +26,10 @@ DAY = 86_400 * SECOND
 
 
 class SlaBench:
-    """A stage of its own, and its clock."""
+    """A stage, of its own if none is given, and its clock."""
 
-    def __init__(self) -> None:
-        self.stage = SlaClock()
+    def __init__(self, stage: SlaClock | None = None) -> None:
+        self.stage = stage or SlaClock()
         self.offset, self.at = 1_000_000, START
         self.folds: list[float] = []
         """Seconds of processor time of each fold."""

@@ -1,35 +1,41 @@
 """Deadlines: the next instant at which something about a subject has to be decided. The cost of a Tick is by what is due.
 
 An outage sets the same deadline for a hundred thousand instances. So the heap has an entry for each instant and kind, and the
-names stand in a list behind it.
+names stand in a list behind it. The deadlines of instances stand in an array by row, 8 B an instance.
 """
 
-from collections.abc import Iterable, KeysView
+from array import array
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
-from typing import Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from actors.journal import Journal
 
 DeadlineKind = Literal["instance", "period", "clock", "performance"]
 """``instance``: the budget of an instance, or the begin of its contract; ``period``: the end of the running periods of a
 definition; ``clock``: the facts of a cleared alarm that concerns no instance; ``performance``: measurements to be settled."""
-NEVER = 1 << 62
+NEVER: Final = 1 << 62
 
 
 class Deadlines:
-    """One deadline a subject, which is a kind and a name. The lists may hold outdated names: ``due`` says what is meant."""
+    """One deadline a subject, which is a kind and a name; the name of an instance is its row. The lists may hold outdated
+    names: the tables say what is meant."""
 
     def __init__(self) -> None:
-        self.due: dict[DeadlineKind, dict[str, int]] = {kind: {} for kind in get_args(DeadlineKind)}
+        self.due: dict[DeadlineKind, dict[str, int]] = {kind: {} for kind in get_args(DeadlineKind) if kind != "instance"}
         """Instants by kind and name."""
+        self._by_row = array("q")
+        """Instants of instances; ``NEVER`` for none."""
+        self._rows = 0
+        """Number of instances with a deadline."""
         self._heap: list[tuple[int, DeadlineKind]] = []
-        self._names: dict[tuple[int, DeadlineKind], list[str]] = {}
-        """The names of each entry of the heap."""
+        self._names: dict[tuple[int, DeadlineKind], Any] = {}
+        """The names of each entry of the heap: a list, or an array of rows."""
         self._sorted: tuple[int, DeadlineKind] | None = None
         """The entry whose names stand in their order, the first of them last."""
 
     def __len__(self) -> int:
-        return sum(map(len, self.due.values()))
+        return self._rows + sum(map(len, self.due.values()))
 
     @property
     def first(self) -> int:
@@ -37,15 +43,24 @@ class Deadlines:
         return self._heap[0][0] if self._heap else NEVER
 
     def at(self, kind: DeadlineKind, name: str) -> int | None:
-        """The deadline of a subject; None: it has none."""
+        """The deadline of a subject that is no instance; None: it has none."""
         return self.due[kind].get(name)
 
-    def names(self, kind: DeadlineKind) -> KeysView[str]:
-        """The subjects of a kind that have a deadline."""
-        return self.due[kind].keys()
+    def of_row(self, row: int) -> int | None:
+        """The deadline of the instance in a row."""
+        at: int = self._by_row[row] if row < len(self._by_row) else NEVER
+        return None if at == NEVER else at
+
+    def rows(self) -> Iterator[tuple[int, int]]:
+        """Rows with deadlines, and these, as they are now, whatever changes meanwhile."""
+        return _set_rows(self._by_row[:])
+
+    def count_rows(self) -> int:
+        """The number of instances with a deadline."""
+        return self._rows
 
     def set(self, journal: Journal, kind: DeadlineKind, name: str, at: int | None) -> None:
-        """The deadline of a subject; None: it has none."""
+        """The deadline of a subject that is no instance; None: it has none."""
         table = self.due[kind]
         if at is None:
             journal.drop(table, name)
@@ -53,22 +68,33 @@ class Deadlines:
             journal.put(table, name, at)
             self._add(at, kind, name)
 
-    def take(self, journal: Journal, now: int, most: int) -> list[tuple[DeadlineKind, str, int]]:
+    def set_row(self, journal: Journal, row: int, at: int | None) -> None:
+        """The deadline of the instance in a row; None: it has none."""
+        after = NEVER if at is None else at
+        before = self._write(row, after)
+        if after != before:
+            journal.undo(self._write, row, before)
+            if after != NEVER:
+                self._add(after, "instance", row)
+
+    def take(self, journal: Journal, now: int, most: int) -> list[tuple[DeadlineKind, Any, int]]:
         """Up to ``most`` subjects that are due at ``now`` with their instants, the earliest first, and by kind and name at one
         instant. They have no deadline then."""
-        found: list[tuple[DeadlineKind, str, int]] = []
+        found: list[tuple[DeadlineKind, Any, int]] = []
         while self._heap and self._heap[0][0] <= now and len(found) < most:
             entry = at, kind = self._heap[0]
             names = self._names[entry]
             if self._sorted != entry:
-                names.sort(reverse=True)
+                names = self._names[entry] = _sorted_down(names)
                 self._sorted = entry
-            table = self.due[kind]
             while names and len(found) < most:
                 name = names.pop()
-                if table.get(name) == at:
+                if (self.of_row(name) if kind == "instance" else self.due[kind].get(name)) == at:
                     journal.undo(self._add, at, kind, name)
-                    journal.drop(table, name)
+                    if kind == "instance":
+                        self.set_row(journal, name, None)
+                    else:
+                        journal.drop(self.due[kind], name)
                     found.append((kind, name, at))
             if not names:
                 heappop(self._heap)
@@ -81,11 +107,31 @@ class Deadlines:
             self.due[kind][name] = at
             self._add(at, kind, name)
 
-    def _add(self, at: int, kind: DeadlineKind, name: str) -> None:
+    def _write(self, row: int, at: int) -> int:
+        by_row = self._by_row
+        if row >= len(by_row):
+            by_row.extend([NEVER] * (row + 1 - len(by_row)))
+        before: int = by_row[row]
+        self._rows += (at != NEVER) - (before != NEVER)
+        by_row[row] = at
+        return before
+
+    def _add(self, at: int, kind: DeadlineKind, name: Any) -> None:
         names = self._names.get((at, kind))
         if names is None:
-            names = self._names[at, kind] = []
+            names = self._names[at, kind] = array("I") if kind == "instance" else []
             heappush(self._heap, (at, kind))
         names.append(name)
         if self._sorted == (at, kind):
             self._sorted = None
+
+
+def _set_rows(by_row: "array[int]") -> Iterator[tuple[int, int]]:
+    for row, at in enumerate(by_row):
+        if at != NEVER:
+            yield row, at
+
+
+def _sorted_down(names: Any) -> Any:
+    found = sorted(names, reverse=True)
+    return array("I", found) if isinstance(names, array) else found

@@ -77,7 +77,7 @@ def _meet_deadlines(run: FoldRun) -> None:
     state = run.state
     for kind, name, at in state.deadlines.take(run.journal, run.now, run.budget):
         run.budget -= 1
-        if kind == "instance" and (instance := state.instances.get(name)) is not None:
+        if kind == "instance" and (instance := state.instances.at_row(name)) is not None:
             book(run, instance, "a deadline was reached")
         elif kind == "period":
             state.put_work(run.journal, CloseAll(name, at))

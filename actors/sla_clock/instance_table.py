@@ -32,12 +32,14 @@ class InstanceTable:
         """The numbers of the ids, by row."""
         self._packed: list[bytes | None] = []
         """The instances, by row; None for one that was removed."""
-        self._index = PlaceIndex(self._places_of)
+        self._index = PlaceIndex(self._places_of, self._has_place)
         self._count = 0
         self.changes = 0
         """Grows with each change of the table."""
         self._last: tuple[bytes | None, SlaInstance | None] = None, None
         """The octets that were read last, and what they say."""
+        self._found: tuple[str | None, int] = None, 0
+        """The id that was looked for last, and its row."""
 
     def __len__(self) -> int:
         return self._count
@@ -46,12 +48,32 @@ class InstanceTable:
         return self.values()
 
     def __contains__(self, instance_id: str) -> bool:
-        return self._row_of(instance_id) is not None
+        return self.row_of(instance_id) is not None
 
     def get(self, instance_id: str) -> SlaInstance | None:
         """An instance by its id."""
-        row = self._row_of(instance_id)
+        row = self.row_of(instance_id)
         return None if row is None else self._read(row)
+
+    def at_row(self, row: int) -> SlaInstance | None:
+        """The instance in a row; None for one that was removed."""
+        return None if self._packed[row] is None else self._read(row)
+
+    def row_of(self, instance_id: str) -> int | None:
+        """The row of an instance."""
+        known, row = self._found
+        if known == instance_id and self._packed[row] is not None:
+            return row
+        age = age_of(instance_id)
+        row = bisect_left(self._ages, age)
+        if row < len(self._ages) and self._ages[row] == age and self._packed[row] is not None and id_of(age) == instance_id:
+            self._found = instance_id, row
+            return row
+        return None
+
+    def id_at(self, row: int) -> str:
+        """The id of the instance in a row."""
+        return id_of(self._ages[row])
 
     def values(self) -> Iterator[SlaInstance]:
         """All of them in their order, as they are now, whatever changes meanwhile."""
@@ -95,7 +117,7 @@ class InstanceTable:
     def put(self, journal: Journal, instance: SlaInstance) -> None:
         """Add an instance, or put it in the place of the one with its id. A new one has a higher id than every other."""
         self.changes += 1
-        row, octets = self._row_of(instance.id), _encode(instance)
+        row, octets = self.row_of(instance.id), _encode(instance)
         if row is None:
             row = self._append(journal, age_of(instance.id))
         before = self._packed[row]
@@ -114,20 +136,13 @@ class InstanceTable:
     def remove(self, journal: Journal, instance_id: str) -> None:
         """Forget an instance."""
         self.changes += 1
-        row = self._row_of(instance_id)
+        row = self.row_of(instance_id)
         if row is None:
             raise KeyError(instance_id)
         for place in self._places_of(row):
             self._unfile(journal, place, row)
         journal.undo(self._write, row, self._packed[row])
         self._write(row, None)
-
-    def _row_of(self, instance_id: str) -> int | None:
-        age = age_of(instance_id)
-        row = bisect_left(self._ages, age)
-        if row < len(self._ages) and self._ages[row] == age and self._packed[row] is not None and id_of(age) == instance_id:
-            return row
-        return None
 
     def _append(self, journal: Journal, age: int) -> int:
         row = bisect_left(self._ages, age)
@@ -137,9 +152,13 @@ class InstanceTable:
             raise ValueError(f"instance {id_of(age)} is older than {id_of(self._ages[-1])}")
         self._ages.append(age)
         self._packed.append(None)
-        journal.undo(self._ages.pop)
-        journal.undo(self._packed.pop)
+        journal.undo(self._take_back_row)
         return row
+
+    def _take_back_row(self) -> None:
+        self._ages.pop()
+        self._packed.pop()
+        self._found = None, 0
 
     def _write(self, row: int, octets: bytes | None) -> None:
         self._count += (octets is not None) - (self._packed[row] is not None)
@@ -156,10 +175,15 @@ class InstanceTable:
         if known is not octets or instance is None:
             instance = _decode(octets)
             self._last = octets, instance
+            self._found = instance.id, row
         return instance
 
     def _places_of(self, row: int) -> tuple[str, ...]:
         return places_of(self._read(row))
+
+    def _has_place(self, row: int, place: str) -> bool:
+        instance = self._read(row)
+        return place in instance.resources or place in places_of(instance)
 
 
 def places_of(instance: SlaInstance) -> tuple[str, ...]:

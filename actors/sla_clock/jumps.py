@@ -34,8 +34,8 @@ def fold_clock_jumped(run: FoldRun, event: ClockJumped) -> None:
             put_facts(run, alarm_id, replace(facts, times=_times(facts.times, by)), JUMPED)
     state.aside.move(journal, by)
     run.evidence.forget()
-    waiting = state.deadlines.names("instance")
-    state.put_work(journal, WalkThese(tuple({**dict.fromkeys(state.accounts), **dict.fromkeys(sorted(waiting))}), JUMPED))
+    waiting = [state.instances.id_at(row) for row, _ in state.deadlines.rows()]
+    state.put_work(journal, WalkThese(tuple(dict.fromkeys((*state.accounts.ids(), *waiting))), JUMPED))
 
 
 def _outage(outage: SlaOutage, by: int, after: int) -> SlaOutage:

@@ -16,11 +16,16 @@ _CHUNK = 1_024
 
 
 class PlaceIndex:
-    """``places_of``: the places of a row, which tell two places of one hash apart. Only one of them is filed by its hash; the
-    rows of the others stand in ``_displaced``."""
+    """``places_of``: the places of a row, which tell two places of one hash apart; ``has_place``: whether a row has one.
+    Only one place is filed by its hash; the rows of the others stand in ``_displaced``."""
 
-    def __init__(self, places_of: Callable[[int], Sequence[str]], hash_bits: int = HASH_BITS) -> None:
-        self._places_of, self._mask = places_of, (1 << hash_bits) - 1
+    def __init__(
+        self,
+        places_of: Callable[[int], Sequence[str]],
+        has_place: Callable[[int, str], bool],
+        hash_bits: int = HASH_BITS,
+    ) -> None:
+        self._places_of, self._has_place, self._mask = places_of, has_place, (1 << hash_bits) - 1
         self._chunks = [array("Q")]
         self._firsts = [0]
         """The lowest entry that each chunk may have."""
@@ -84,10 +89,9 @@ class PlaceIndex:
 
     def _owner(self, first: int, row: int, likely: str) -> str:
         """The place by which a row is filed under a hash; ``likely``: a place with this hash."""
-        places = self._places_of(row)
-        if not self._displaced and likely in places:
+        if not self._displaced and self._has_place(row, likely):
             return likely
-        return next((each for each in places if self._key(each) == first and each not in self._displaced), "")
+        return next((each for each in self._places_of(row) if self._key(each) == first and each not in self._displaced), "")
 
     def _below(self, entry: int) -> int:
         """The number of entries that are lower."""
@@ -97,7 +101,11 @@ class PlaceIndex:
     def _entries(self, first: int, since: int, most: int) -> list[int]:
         """Up to ``most`` entries of a hash from ``since`` on."""
         end, number = first + (1 << ROW_BITS), bisect_right(self._firsts, since) - 1
-        at, found = bisect_left(self._chunks[number], since), array("Q")
+        chunk = self._chunks[number]
+        at = bisect_left(chunk, since)
+        if at + 1 < len(chunk) and chunk[at + 1] >= end:  # one at most: nearly every node has one instance
+            return [chunk[at]] if most and chunk[at] < end else []
+        found = array("Q")
         while number < len(self._chunks) and len(found) < most:
             chunk = self._chunks[number]
             until = bisect_left(chunk, end, at)

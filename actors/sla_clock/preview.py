@@ -11,9 +11,9 @@ from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.state import SlaState
 from protocols.decimal_text import seconds
 from protocols.maintenance import MaintenanceWindow
-from protocols.recurrence.within import microseconds
 from protocols.sla.instance import InstanceStatus, SlaInstance
 from protocols.sla.intervals import Timeline, difference, total, union
+from protocols.sla.local_time import instant_at
 from protocols.sla.preview import PreviewedInstance, WindowPreview
 from protocols.sla.window_history import WindowHistory
 
@@ -38,7 +38,7 @@ def preview_window(state: SlaState, window: MaintenanceWindow, now: int, tenant:
             whole = False
             break
         examined += 1
-        period = period_of(state, instance, max(now, microseconds(window.start)))
+        period = period_of(state, instance, max(now, instant_at(window.start)))
         if period is not None and (each := _preview(readers, instance, period, now)) is not None:
             found.append(each)
     rank = ("breached", "at_risk", "compliant").index

@@ -72,9 +72,9 @@ def fold_restored(run: FoldRun, event: SlaDataRestored) -> None:
 
 def _drop_old_accounts(run: FoldRun, until: int) -> None:
     """An account whose period was closed without anything to tell was not emitted again."""
-    for instance_id, account in list(run.state.accounts.items()):
+    for instance_id, account in run.state.accounts.items():
         if account.period_end <= until and account.status == "compliant":
-            run.journal.drop(run.state.accounts, instance_id)
+            run.state.accounts.set(run.journal, instance_id, None)
 
 
 def _take(run: FoldRun, record: SlaChange) -> None:
@@ -127,7 +127,7 @@ def _take_instance(run: FoldRun, record: SlaInstanceChanged) -> None:
         at_risk=record.status in ("at_risk", "breached"),
         breaches_at=record.breaches_at,
     )
-    run.journal.put(run.state.accounts, record.instance.id, account)
+    run.state.accounts.set(run.journal, record.instance.id, account)
 
 
 def _take_outage(run: FoldRun, outage: SlaOutage) -> None:
@@ -159,19 +159,20 @@ def _take_period(run: FoldRun, figures: PeriodFigures) -> None:
 def _take_breach(run: FoldRun, breach: SlaBreach) -> None:
     state, journal = run.state, run.journal
     journal.put(state.breaches, breach.id, breach)
-    for table in (state.accounts, state.closed):
-        account = table.get(breach.instance_id)
-        if account is not None and account.period_start == breach.period_start:
-            first = breach.id if breach.type == "availability" else account.availability_breach
-            journal.put(
-                table,
-                breach.instance_id,
-                replace(account, breaches=(*account.breaches, breach.id), availability_breach=first),
-            )
+    running, closed = state.accounts.get(breach.instance_id), state.closed.get(breach.instance_id)
+    if running is not None and running.period_start == breach.period_start:
+        state.accounts.set(journal, breach.instance_id, _with_breach(running, breach))
+    if closed is not None and closed.period_start == breach.period_start:
+        journal.put(state.closed, breach.instance_id, _with_breach(closed, breach))
     if breach.type in ("response_time", "resolution_time") and not breach.reason.startswith(STATUTE):
         _mark(run, breach)
     elif breach.type in METRICS and not breach.resolved:
         put_breach(run, replace(breach, end=max(breach.start, run.now), resolved=True, reason=f"{breach.reason}; ended: {WHY}"))
+
+
+def _with_breach(account: Account, breach: SlaBreach) -> Account:
+    first = breach.id if breach.type == "availability" else account.availability_breach
+    return replace(account, breaches=(*account.breaches, breach.id), availability_breach=first)
 
 
 def _mark(run: FoldRun, breach: SlaBreach) -> None:

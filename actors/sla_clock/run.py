@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from actors.journal import Journal
+from actors.sla_clock.books.period_choice import RunningPeriods
 from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.state import SlaState
 from protocols.change import Answer, Change, Refusal
@@ -19,7 +20,20 @@ SLICE = 1_000
 class FoldRun:
     """Given to every function of the stage that changes the state. ``now`` is the Event's time in microseconds since 1970."""
 
-    __slots__ = ("_ids", "_notices", "at", "budget", "changes", "evidence", "journal", "now", "offset", "readings", "state")
+    __slots__ = (
+        "_ids",
+        "_notices",
+        "at",
+        "budget",
+        "changes",
+        "evidence",
+        "journal",
+        "now",
+        "offset",
+        "periods",
+        "readings",
+        "state",
+    )
 
     def __init__(self, state: SlaState, offset: int, at: datetime, now: int) -> None:
         self.state, self.offset, self.at, self.now = state, offset, at, now
@@ -28,6 +42,7 @@ class FoldRun:
         self.budget = SLICE
         """Instances that this Event may still examine."""
         self.evidence = EvidenceReader(state)
+        self.periods = RunningPeriods(state, now)
         self.readings: dict[Any, Any] = {}
         """Clocks as they are now, by their facts and terms: instances below one cause share them."""
         self._ids: dict[str, int] = {}

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from actors.journal import Journal
+from actors.sla_clock.account_table import AccountTable
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.alarm_facts import AlarmFacts, AlarmFactTable
 from actors.sla_clock.deadlines import DeadlineKind, Deadlines
@@ -17,7 +18,7 @@ from actors.sla_clock.evidence.plant import PlantMirror, PlantPlace
 from actors.sla_clock.instance_table import InstanceTable
 from actors.sla_clock.limits.marks import ClockMark, MetricRecord
 from actors.sla_clock.work import WorkItem, waits_for_time
-from actors.state_encoding import Piece, struct_pieces
+from actors.state_encoding import LazyMap, Piece, struct_pieces
 from protocols.sla.breach import BreachType, SlaBreach
 from protocols.sla.credit import SlaCredit
 from protocols.sla.definition import SlaDefinition
@@ -75,7 +76,7 @@ class SlaState:
         self.definitions: dict[str, tuple[SlaDefinition, ...]] = {}
         """Every version by id, oldest first."""
         self.instances = InstanceTable()
-        self.accounts: dict[str, Account] = {}
+        self.accounts = AccountTable(self.instances)
         """Of running periods, by instance."""
         self.closed: dict[str, Account] = {}
         """Accounts of the periods before, by instance."""
@@ -96,6 +97,8 @@ class SlaState:
         ``customer:ID``."""
         self.outages_of: dict[str, tuple[str, ...]] = {}
         """Ids of outages by alarm, in the order of their numbers."""
+        self.naming = 0
+        """Number of outages that name a service or a customer themselves."""
         self.recorded: dict[str, None] = {}
         """Outages that concern an instance, so that they have been emitted."""
         self.clocks = AlarmFactTable()
@@ -160,6 +163,7 @@ class SlaState:
         """Add an outage interval, or put it in the place of the one with its id."""
         before = self.outages.get(outage.id)
         journal.put(self.outages, outage.id, outage)
+        journal.set(self, "naming", self.naming + _names(outage) - (before is not None and _names(before)))
         if before is None:
             journal.put(self.outages_of, outage.alarm_id, (*self.outages_of.get(outage.alarm_id, ()), outage.id))
         old = set() if before is None else set(keys_of(before))
@@ -173,6 +177,7 @@ class SlaState:
         """Forget an outage interval."""
         outage = self.outages[outage_id]
         journal.drop(self.outages, outage_id)
+        journal.set(self, "naming", self.naming - _names(outage))
         journal.drop(self.recorded, outage_id)
         left = tuple(each for each in self.outages_of.get(outage.alarm_id, ()) if each != outage_id)
         if left:
@@ -233,7 +238,7 @@ class SlaState:
             "at": self.at,
             "definitions": dict(self.definitions),
             "instances": self.instances.packed(),
-            "accounts": dict(self.accounts),
+            "accounts": self.accounts.saving(),
             "closed": dict(self.closed),
             "closed_until": dict(self.closed_until),
             "places": list(self.plant.places.values()),
@@ -249,13 +254,17 @@ class SlaState:
             "periods": list(self.periods.values()),
             "reports": dict(self.reports),
             "performance": [(*key, record) for key, record in self.performance.items()],
-            "instance_deadlines": dict(self.deadlines.due["instance"]),
-            "other_deadlines": {kind: dict(table) for kind, table in self.deadlines.due.items() if kind != "instance"},
+            "instance_deadlines": self._instance_deadlines(),
+            "other_deadlines": {kind: dict(table) for kind, table in self.deadlines.due.items()},
             "work": list(self.work.values()),
             "keys": dict(self.keys),
             "default_tenant": self.default_tenant,
         }
         return struct_pieces([(name, copies[name]) for name in SavedSla.__struct_fields__])
+
+    def _instance_deadlines(self) -> LazyMap:
+        id_at = self.instances.id_at
+        return LazyMap(self.deadlines.count_rows(), ((id_at(row), at) for row, at in self.deadlines.rows()))
 
     @classmethod
     def load(cls, octets: bytes) -> "SlaState":
@@ -264,9 +273,6 @@ class SlaState:
         state, journal = cls(), Journal()
         state.offset, state.at, state.default_tenant = saved.offset, saved.at, saved.default_tenant
         state.definitions = saved.definitions
-        # Instances with the same figures have shared one account.
-        shared: dict[Account, Account] = {}
-        state.accounts = {name: shared.setdefault(account, account) for name, account in saved.accounts.items()}
         state.maintenance = MaintenanceIndex(saved.windows)
         state.closed, state.closed_until = saved.closed, saved.closed_until
         for exclusion in saved.exclusions.values():
@@ -278,6 +284,11 @@ class SlaState:
             state.put_report(journal, report)
         for instance in saved.instances:
             state.instances.put(journal, instance)
+        # Instances with the same figures have shared one account.
+        shared: dict[Account, Account] = {}
+        for instance_id, account in saved.accounts.items():
+            if (row := state.instances.row_of(instance_id)) is not None:
+                state.accounts.put(journal, row, shared.setdefault(account, account))
         for place in saved.places:
             state.plant.put(journal, place)
         state.aside = AlarmsAside.load(saved.aside)
@@ -287,7 +298,9 @@ class SlaState:
         state.credits = {(each.instance_id, each.period_start): each for each in saved.credits}
         state.periods = {(each.instance_id, each.start): each for each in saved.periods}
         state.performance = {(instance, metric): each for instance, metric, each in saved.performance}
-        state.deadlines.load("instance", saved.instance_deadlines.items())
+        for instance_id, at in saved.instance_deadlines.items():
+            if (row := state.instances.row_of(instance_id)) is not None:
+                state.deadlines.set_row(journal, row, at)
         for kind, table in saved.other_deadlines.items():
             state.deadlines.load(kind, table.items())
         state.work = dict(enumerate(saved.work, 1))
@@ -300,6 +313,10 @@ def _unfile(journal: Journal, index: dict[str, tuple[str, ...]], key: str, name:
         journal.put(index, key, left)
     else:
         journal.drop(index, key)
+
+
+def _names(outage: SlaOutage) -> bool:
+    return bool(outage.services or outage.customers)
 
 
 def keys_of(outage: SlaOutage) -> Iterable[str]:

@@ -93,11 +93,6 @@ def acknowledge(times: AlarmTimes, at: int) -> AlarmTimes:
     return replace(times, acknowledged=first)
 
 
-def correct_acknowledgement(times: AlarmTimes, at: int | None) -> AlarmTimes:
-    """The acknowledgement was at ``at``; None: there was none."""
-    return replace(times, acknowledged=at)
-
-
 def end(times: AlarmTimes, at: int) -> AlarmTimes:
     """Cleared or resolved. An alarm that is ended already keeps its end (cleared, and resolved later)."""
     if times.ended and times.ended[-1].end is None:
@@ -105,23 +100,11 @@ def end(times: AlarmTimes, at: int) -> AlarmTimes:
     return replace(times, ended=(*times.ended, EndedSpan(at)))
 
 
-def correct_end(times: AlarmTimes, at: int) -> AlarmTimes:
-    """The last end was at ``at``: a late clear. Without an end it is one."""
-    if not times.ended:
-        return end(times, at)
-    return replace(times, ended=(*times.ended[:-1], replace(times.ended[-1], start=at)))
-
-
 def reopen(times: AlarmTimes, at: int) -> AlarmTimes:
     """Re-opened at ``at``. Nothing happens to an alarm that is not ended."""
     if not times.ended or times.ended[-1].end is not None:
         return times
     return replace(times, ended=(*times.ended[:-1], replace(times.ended[-1], end=at)))
-
-
-def correct_raise(times: AlarmTimes, at: int) -> AlarmTimes:
-    """The alarm began at ``at``. Pauses and changes of severity stay where they are."""
-    return replace(times, raised=at)
 
 
 def set_pause(times: AlarmTimes, pause: ClockPause) -> AlarmTimes:

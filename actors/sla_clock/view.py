@@ -54,7 +54,7 @@ class SlaCatalogue:
         return "compliant" if account is None else account.status
 
     def touched(self) -> Sequence[str]:
-        return list(self._state().accounts)
+        return self._state().accounts.ids()
 
     def breaches_at(self, instance_id: str) -> int | None:
         account = self._state().accounts.get(instance_id)

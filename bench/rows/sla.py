@@ -168,12 +168,11 @@ def bystander() -> Row:
 def _ready(others: Sequence[Callable[[], Stage]]) -> tuple[Folder, Callable[[], list[tuple[int, bool]]]]:
     folder, load = Folder(NODES, others), everywhere(ALARMS)
     for stage in folder.stages.all[1:]:
-        bench = SlaBench()
-        bench.define()
-        bench.contract(1_000)
         inner = getattr(stage, "stage", None)
         assert isinstance(inner, SlaClock)
-        inner.state.definitions, inner.state.instances = bench.stage.state.definitions, bench.stage.state.instances
+        bench = SlaBench(inner)
+        bench.define()
+        bench.contract(1_000)
     folder.take(load.population.raise_new(load.raised))
     folder.settle()
     folder.take(load.population.mix(EVENTS))

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from protocols.recurrence.occurrences import SHIFT, series, to_utc, to_wall, zone_of
 from protocols.rest_fields import EARLIEST, LATEST
+from protocols.sla.local_time import instant_at
 
 MOST_WITHIN = 10_000
 """Occurrences in one answer at most. A plan begins at most 24 times a day, so this is more than a year of any plan."""
@@ -90,7 +91,7 @@ def occurrences_within(plan: Recurring, start: int, end: int, at_most: int = MOS
 def _starts(plan: Recurring, start: int, length: int) -> Iterator[int]:
     """The starts of the occurrences that can last until ``start`` or later, in their order, each instant once."""
     if not plan.recurrence:
-        yield microseconds(plan.start)
+        yield instant_at(plan.start)
         return
     zone = zone_of(plan.time_zone)
     since = to_wall(EARLIEST + min(max(start, 0), _LAST) * _MICROSECOND, zone)
@@ -106,9 +107,4 @@ def _starts(plan: Recurring, start: int, length: int) -> Iterator[int]:
                 yield begin
             previous = begin
         if wall is not None:
-            heapq.heappush(waiting, (microseconds(to_utc(wall, zone)), wall))
-
-
-def microseconds(at: datetime) -> int:
-    """The instant of an aware datetime."""
-    return (at - EARLIEST) // _MICROSECOND
+            heapq.heappush(waiting, (instant_at(to_utc(wall, zone)), wall))

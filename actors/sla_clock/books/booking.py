@@ -5,7 +5,7 @@ have been there without the mistake. The account keeps only what was decided: it
 """
 
 from actors.sla_clock.accounts import Account
-from actors.sla_clock.books.figures import figures_of
+from actors.sla_clock.books.figures import basis_of, figures_on
 from actors.sla_clock.books.outcomes import BookedOutcome, kind_of, outcome_of
 from actors.sla_clock.books.period_choice import Period, period_of, period_of_account
 from actors.sla_clock.books.periods import book_figures, close_period, close_waiting, revise_period
@@ -23,57 +23,60 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, c
     figure can differ from what was booked before. ``closed``: the walk that closes periods is at this instance."""
     state = run.state
     state.examined += 1
-    account = state.accounts.get(instance.id)
+    row = state.instances.row_of(instance.id)
+    assert row is not None
+    account = state.accounts.at(row)
     if account is not None and run.now < account.period_start:
         # The clock was put back over the begin of the period: it goes on when time has caught up.
-        state.deadlines.set(run.journal, "instance", instance.id, account.period_start)
+        state.deadlines.set_row(run.journal, row, account.period_start)
         return
     if account is None and not closed and _closing(run):
         close_waiting(run, instance)
-    period = period_of(state, instance, run.now)
+    period = run.periods.of(instance, account)
     while account is not None and (period is None or account.period_start < period.start):
-        account = _close(run, instance, account)
+        account = _close(run, instance, row, account)
     if since < (run.now if period is None else period.start):
         revise_period(run, instance, run.now if period is None else period.start, why)
     if period is None:
         starts = instance.start if run.now < instance.start else None
-        state.deadlines.set(run.journal, "instance", instance.id, starts)
+        state.deadlines.set_row(run.journal, row, starts)
         if (last := state.closed.get(instance.id)) is not None:
             book_limits(run, instance, last, period_of_account(state, last), why)  # what was breached before may end
         return
     await_period_end(run, period)
-    _keep(run, instance, _examined(run, instance, account, period, why))
+    _keep(run, instance, row, _examined(run, instance, account, period, why))
 
 
 def _closing(run: FoldRun) -> bool:
     """Whether there may be instances with a period that has ended and is not closed."""
-    return run.state.deadlines.first <= run.now or any(type(each) is CloseAll for each in run.state.work.values())
+    return run.state.deadlines.first <= run.now or CloseAll in map(type, run.state.work.values())
 
 
 def _examined(run: FoldRun, instance: SlaInstance, before: Account | None, period: Period, why: str) -> BookedOutcome:
     """Bring breaches and credits to what the evidence says now, or take over the outcome of an instance of the same kind."""
-    figures = figures_of(run.evidence, instance, period, run.now)
-    kind = kind_of(run.evidence, instance, before, period, figures)
-    known: BookedOutcome | None = run.evidence.outcomes.get(kind)
+    basis = basis_of(run.evidence, instance, period)
+    kind = kind_of(run.evidence, instance, before, period, basis)
+    known: BookedOutcome | None = None if kind is None else run.evidence.outcomes.get(kind)
     if known is not None:
         if known.at_risk:
             run.notify("at_risk", instance, known.at_risk)
         return known
     emitted = len(run.changes)
+    figures = figures_on(run.evidence, basis, period, run.now)
     account = before or Account(period.start, period.end, period.definition.id, period.definition.version)
     account, limits = book_figures(run, instance, account, period, figures, why)
     outcome = outcome_of(run, instance, before, account, period, figures, limits)
     if kind is not None and len(run.changes) - emitted == bool(outcome.at_risk):
-        run.evidence.outcomes[kind] = outcome
+        run.evidence.outcomes[kind] = outcome._replace(kept=(basis[0], period.definition))
     return outcome
 
 
-def _keep(run: FoldRun, instance: SlaInstance, outcome: BookedOutcome) -> None:
-    run.state.deadlines.set(run.journal, "instance", instance.id, outcome.deadline)
+def _keep(run: FoldRun, instance: SlaInstance, row: int, outcome: BookedOutcome) -> None:
+    run.state.deadlines.set_row(run.journal, row, outcome.deadline)
     if outcome.account is not None:
-        run.journal.put(run.state.accounts, instance.id, outcome.account)
+        run.state.accounts.put(run.journal, row, outcome.account)
     if outcome.shown:
-        run.emit(instance_changed(run, instance))
+        run.changes.append(_shown(run.state, run.offset, instance, outcome.account))
 
 
 def await_period_end(run: FoldRun, period: Period) -> None:
@@ -90,8 +93,11 @@ def instance_changed(run: FoldRun, instance: SlaInstance) -> SlaInstanceChanged:
 
 def instance_shown(state: SlaState, offset: int, instance: SlaInstance) -> SlaInstanceChanged:
     """The instance as ``state`` has it, in a Change of the Event at ``offset``."""
-    account = state.accounts.get(instance.id)
-    placed = any(resource in state.plant.places for resource in instance.resources)
+    return _shown(state, offset, instance, state.accounts.get(instance.id))
+
+
+def _shown(state: SlaState, offset: int, instance: SlaInstance, account: Account | None) -> SlaInstanceChanged:
+    placed = not state.plant.places.keys().isdisjoint(instance.resources)
     if account is None:
         status: InstanceStatus = "suspended" if instance.suspended else "compliant"
         return SlaInstanceChanged(offset, instance, status, placed=placed)
@@ -100,7 +106,7 @@ def instance_shown(state: SlaState, offset: int, instance: SlaInstance) -> SlaIn
         instance,
         account.status,
         account.reason,
-        sum(not state.breaches[each].withdrawn for each in account.breaches),
+        sum(not state.breaches[each].withdrawn for each in account.breaches) if account.breaches else 0,
         account.breaches_at,
         placed,
         account.period_start,
@@ -110,12 +116,12 @@ def instance_shown(state: SlaState, offset: int, instance: SlaInstance) -> SlaIn
     )
 
 
-def _close(run: FoldRun, instance: SlaInstance, account: Account) -> Account | None:
+def _close(run: FoldRun, instance: SlaInstance, row: int, account: Account) -> Account | None:
     """Close the account's period, and open the account of the next one that has ended or runs; None: the contract is over, or
     nothing has happened since."""
     state = run.state
     close_period(run, instance, account)
-    run.journal.drop(state.accounts, instance.id)
+    state.accounts.put(run.journal, row, None)
     if account.status != "compliant" or account.breaches_at is not None:
         run.emit(instance_changed(run, instance))
     following = period_of(state, instance, account.period_end)

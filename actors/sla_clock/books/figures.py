@@ -58,6 +58,11 @@ class SlaFigures(NamedTuple):
         return BILLION if self.measured <= 0 else (self.measured - self.down) * BILLION // self.measured
 
 
+FiguresBasis = tuple[ServiceEvidence, Timeline, int, int]
+"""Figures follow from it, the period and the time: the evidence, the exclusions, begin and end of the contract within the
+period."""
+
+
 def figures_of(
     reader: EvidenceReader,
     instance: SlaInstance,
@@ -68,17 +73,29 @@ def figures_of(
     """Of ``period`` until ``now``. Instances with the same evidence, exclusions, terms and contract time in the period share
     one value. ``assumed``: an instant at which an outage under way is taken to end, and further time in which the service is
     taken to be down."""
+    return figures_on(reader, basis_of(reader, instance, period, assumed), period, now)
+
+
+def basis_of(
+    reader: EvidenceReader, instance: SlaInstance, period: Period, assumed: tuple[int, Timeline] | None = None
+) -> FiguresBasis:
+    """The basis of an instance's figures in ``period``. ``assumed``: as for :func:`figures_of`."""
     evidence = reader.of(instance)
     if assumed is not None:
         evidence = evidence.supposing(*assumed)
-    exclusions = tuple(exclusions_of(reader, instance, period, evidence))
+    exclusions = exclusions_of(reader, instance, period, evidence)
     start, end = contract_of(instance)
-    contract = max(start, period.start), min(end, period.end)
+    return evidence, exclusions, max(start, period.start), min(end, period.end)
+
+
+def figures_on(reader: EvidenceReader, basis: FiguresBasis, period: Period, now: int) -> SlaFigures:
+    """The figures on this basis."""
+    evidence, exclusions, start, end = basis
     # By identity: the memory keeps both alive.
-    key = id(evidence), id(period.definition), period.start, period.end, contract, exclusions, now
+    key = id(evidence), id(period.definition), period.start, period.end, start, end, exclusions, now
     known = reader.figures.get(key)
     if known is None:
-        found = _figures_of(evidence, exclusions, contract, period, now)
+        found = _figures_of(evidence, exclusions, (start, end), period, now)
         known = reader.figures[key] = found, evidence, period.definition
     return known[0]
 

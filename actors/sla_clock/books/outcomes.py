@@ -13,7 +13,7 @@ from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.breaches import risk_text
 from actors.sla_clock.books.burn import burnt_down_at
 from actors.sla_clock.books.credits import next_credit_at
-from actors.sla_clock.books.figures import SlaFigures
+from actors.sla_clock.books.figures import FiguresBasis, SlaFigures
 from actors.sla_clock.books.period_choice import Period
 from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.limits.booking_limits import limits_kind
@@ -31,12 +31,12 @@ class BookedOutcome(NamedTuple):
     deadline: int | None
     shown: bool
     at_risk: str
-    figures: SlaFigures
-    """The key of a kind names figures and account by their identity: kept, so that nothing else has it."""
+    kept: tuple[object, ...] = ()
+    """The key of a kind names evidence and definition by their identity: kept, so that nothing else has it."""
 
 
 def kind_of(
-    evidence: EvidenceReader, instance: SlaInstance, before: Account | None, period: Period, figures: SlaFigures
+    evidence: EvidenceReader, instance: SlaInstance, before: Account | None, period: Period, basis: FiguresBasis
 ) -> Hashable:
     """The key under which instances come to the same outcome; None for one with something of its own."""
     if instance.suspended or (before is not None and before.breaches):
@@ -44,13 +44,15 @@ def kind_of(
     limits = limits_kind(evidence, instance, period)
     if limits is None:
         return None
-    state = evidence.state
-    if period.definition.terms.credits is None:
-        return id(figures), id(before), limits
-    closed = state.closed.get(instance.id)
-    if (instance.id, period.start) in state.credits or state.reports_of.get(instance.id) or (closed and closed.breaches):
-        return None
-    return id(figures), id(before), limits, instance.monthly_fee
+    state, definition = evidence.state, period.definition
+    fee: Hashable = 0
+    if definition.terms.credits is not None:
+        closed = state.closed.get(instance.id)
+        if (instance.id, period.start) in state.credits or state.reports_of.get(instance.id) or (closed and closed.breaches):
+            return None
+        fee = instance.monthly_fee, instance.currency
+    found, exclusions, start, end = basis
+    return id(found), exclusions, start, end, id(before), id(definition), period.start, period.end, limits, fee
 
 
 def outcome_of(
@@ -84,10 +86,10 @@ def outcome_of(
     ahead = [at for at in due if at is not None and at > run.now]
     deadline = None if instance.suspended else min(ahead, default=None)
     if before is None and not figures.touched and not after.breaches and not limits.risk:  # nothing has happened to it
-        return BookedOutcome(None, None, deadline, False, "", figures)
+        return BookedOutcome(None, None, deadline, False, "")
     shown = _shown(after) != (("compliant", (), 0, None) if before is None else _shown(before))
     at_risk = risk_text(figures) if after.at_risk and not (before is not None and before.at_risk) else ""
-    return BookedOutcome(before, after, deadline, shown, at_risk, figures)
+    return BookedOutcome(before, after, deadline, shown, at_risk)
 
 
 def _shown(account: Account) -> tuple[InstanceStatus, tuple[str, ...], int, int | None]:

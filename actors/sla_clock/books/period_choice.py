@@ -61,6 +61,34 @@ def period_of(state: SlaState, instance: SlaInstance, at: int) -> Period | None:
     return period if period.start < end and start < period.end else None
 
 
+class RunningPeriods:
+    """The periods at one instant. Instances with one account, or with one definition that has a single version, share them."""
+
+    def __init__(self, state: SlaState, at: int) -> None:
+        self._state, self._at = state, at
+        self._by_account: dict[int, tuple[Account, Period]] = {}
+        """By identity, which the memory keeps."""
+        self._by_definition: dict[str, tuple[Sequence[SlaDefinition], Period]] = {}
+
+    def of(self, instance: SlaInstance, account: Account | None) -> Period | None:
+        """As :func:`period_of`. ``account``: the instance's."""
+        state, at = self._state, self._at
+        if account is not None and account.period_start <= at < account.period_end:
+            shared = self._by_account.get(id(account))
+            if shared is None:
+                shared = self._by_account[id(account)] = account, period_of_account(state, account)
+            return shared[1]
+        versions = state.definitions.get(instance.definition_id, ())
+        if instance.former or len(versions) != 1:
+            return period_of(state, instance, at)
+        known = self._by_definition.get(instance.definition_id)
+        if known is None or known[0] is not versions:
+            period = Period(*period_at(versions[0].terms.period, at), versions[0])
+            known = self._by_definition[instance.definition_id] = versions, period
+        period, end = known[1], instance.end
+        return period if instance.start < period.end and (end is None or period.start < end) else None
+
+
 def _chain(versions: Sequence[SlaDefinition], begin: int | None, known: int, at: int) -> Period:
     """The period that contains ``at``. The periods run without gap from ``begin`` on (None: since ever), the first by the
     version in force at ``known``."""

@@ -8,13 +8,16 @@ from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import Interval, union
 
 
-def exclusions_of(reader: EvidenceReader, instance: SlaInstance, period: Period, evidence: ServiceEvidence) -> list[Interval]:
+def exclusions_of(
+    reader: EvidenceReader, instance: SlaInstance, period: Period, evidence: ServiceEvidence
+) -> tuple[Interval, ...]:
     """The timeline in which nothing counts, with future times that are known."""
-    terms, state = period.definition.terms, reader.state
+    state = reader.state
     if not state.exclusions and not state.maintenance.named and not evidence.own_power:
-        return []
+        return ()
+    terms = period.definition.terms
     found = [(each.start, each.end) for each in stated_times(state, instance, period.interval)]
     if terms.exclude_maintenance:
         planned = reader.maintenance.planned(instance, period.interval, terms.maintenance_notice)
         found += excused_time(planned, evidence.down)
-    return union([*found, *excluded_power(terms, evidence)])
+    return tuple(union([*found, *excluded_power(terms, evidence)]))

@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from protocols.maintenance import MaintenanceWindow
-from protocols.recurrence.within import microseconds, occurrences_within
+from protocols.recurrence.within import occurrences_within
 from protocols.sla.intervals import Interval, Timeline, clip, difference, intersection, union
+from protocols.sla.local_time import instant_at
 from protocols.sla.window_history import PlanInForce, WindowHistory
 
 MOST_PLANS = 20
@@ -48,14 +49,14 @@ def with_version(history: WindowHistory, window: MaintenanceWindow) -> WindowHis
     if window.revision <= history.revision:
         return history
     plans, ends = history.plans, history.early_ends
-    updated = microseconds(window.updated_at)
+    updated = instant_at(window.updated_at)
     if not plans:
-        plans = (PlanInForce(window, microseconds(window.created_at), updated),)
+        plans = (PlanInForce(window, instant_at(window.created_at), updated),)
     elif _plan_of(plans[-1].window) != _plan_of(window):
         plans = (*plans[-(MOST_PLANS - 1) :], PlanInForce(window, updated, updated))
     if window.ended_at is not None:
-        ends = tuple(sorted({*ends, microseconds(window.ended_at)}))[-MOST_EARLY_ENDS:]
-    cancelled = None if window.cancelled_at is None else microseconds(window.cancelled_at)
+        ends = tuple(sorted({*ends, instant_at(window.ended_at)}))[-MOST_EARLY_ENDS:]
+    cancelled = None if window.cancelled_at is None else instant_at(window.cancelled_at)
     return WindowHistory(plans, ends, cancelled, window.revision)
 
 
@@ -145,4 +146,4 @@ def over_before(history: WindowHistory, horizon: int) -> bool:
     last = history.plans[-1].window
     if history.cancelled_at is not None:
         return history.cancelled_at < horizon
-    return not last.recurrence and microseconds(last.start) + round(last.duration_seconds * 1e6) < horizon
+    return not last.recurrence and instant_at(last.start) + round(last.duration_seconds * 1e6) < horizon

@@ -80,7 +80,7 @@ def small_index(bits: int) -> Iterator[None]:
     """An index with so few hashes that places share one, and with short chunks."""
     init = PlaceIndex.__init__
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PlaceIndex, "__init__", lambda self, places_of: init(self, places_of, bits))
+        patch.setattr(PlaceIndex, "__init__", lambda self, *asked: init(self, asked[0], asked[1], bits))
         patch.setattr("actors.sla_clock.place_index._CHUNK", 4)
         yield
 

@@ -58,7 +58,7 @@ def test_a_service_without_an_outage_closes_its_period_and_has_no_account(world:
     world.run_to(APRIL + 10)
     (figures,) = world.closed
     assert (figures.up, figures.down, figures.availability) == (MARCH * SECOND, 0, 1_000_000)
-    assert not world.sla.accounts
+    assert not len(world.sla.accounts)
 
 
 def test_an_outage_over_the_end_of_a_period_counts_in_both(world: SlaWorld) -> None:

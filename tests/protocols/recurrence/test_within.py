@@ -11,13 +11,14 @@ from vocabulary.recurrence import ZONES, planned_window, rules, starts_by_dateut
 from protocols.maintenance import MaintenanceWindow
 from protocols.recurrence.occurrences import series, standing
 from protocols.recurrence.rule import PlanError
-from protocols.recurrence.within import microseconds, occurrences_within
+from protocols.recurrence.within import occurrences_within
+from protocols.sla.local_time import instant_at
 
 HOUR = 3_600_000_000
 
 
 def at(text: str) -> int:
-    return microseconds(utc(text))
+    return instant_at(utc(text))
 
 
 def shown(occurrences: list[tuple[int, int]]) -> list[tuple[str, str]]:
@@ -150,10 +151,10 @@ def test_those_of_dateutil_that_overlap(rule: str, zone: str, local: datetime, h
     until = since + timedelta(hours=span)
     one = _window(local, zone, hours, rule)
     every = [
-        (microseconds(start), microseconds(start) + hours * HOUR)
+        (instant_at(start), instant_at(start) + hours * HOUR)
         for start in starts_by_dateutil(rule, local, zone, until.replace(tzinfo=None) + timedelta(days=3))
     ]
-    start, end = microseconds(since), microseconds(until)
+    start, end = instant_at(since), instant_at(until)
     assert occurrences_within(one, start, end).occurrences == [each for each in every if each[0] < end and each[1] > start]
 
 
@@ -166,7 +167,7 @@ def test_open_at_a_moment_is_an_occurrence_of_the_span_that_the_moment_is(
     one = _window(datetime(2026, 1, 5, 2, 30), zone, hours, rule)  # noqa: DTZ001
     for half in halves:
         moment = utc("2026-01-01") + timedelta(minutes=30 * half)
-        instant = microseconds(moment)
+        instant = instant_at(moment)
         found = occurrences_within(one, instant, instant + 1).occurrences
         assert (standing(one, moment).now is not None) == bool(found)
 

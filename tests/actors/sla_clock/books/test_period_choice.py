@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from actors.journal import Journal
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.period_choice import next_period_end, period_of
 from actors.sla_clock.state import SlaState
@@ -132,7 +133,8 @@ def test_another_definition_applies_from_the_end_of_the_running_period_on() -> N
 
 def test_an_account_keeps_its_period() -> None:
     state, instance = state_of(TWICE), contract()
-    state.accounts["SI7"] = Account(at("2026-01-08"), at("2026-01-17"), "SD1", 2)
+    state.instances.put(Journal(), instance)
+    state.accounts.set(Journal(), instance.id, Account(at("2026-01-08"), at("2026-01-17"), "SD1", 2))
     assert shown(state, instance, "2026-01-08") == ("2026-01-08", "2026-01-17", "v2")
     assert shown(state, instance, "2026-02-20") == ("2026-02-01", "2026-03-01", "v3")
 

@@ -13,11 +13,11 @@ from actors.journal import Journal
 from actors.sla_clock.evidence.maintenance import MaintenanceIndex, MaintenanceReader
 from actors.sla_clock.evidence.plant import PlantPlace
 from protocols.maintenance import MaintenanceWindow, WindowScope
-from protocols.recurrence.within import microseconds
 from protocols.sla.instance import SlaInstance
+from protocols.sla.local_time import instant_at
 from protocols.topology import Node
 
-SPAN = microseconds(utc("2026-03-01T00:00")), microseconds(utc("2026-03-02T00:00"))
+SPAN = instant_at(utc("2026-03-01T00:00")), instant_at(utc("2026-03-02T00:00"))
 HOUR = 3_600_000_000
 
 
@@ -177,7 +177,7 @@ def test_on_several_ways_the_last_announcement_counts() -> None:
     for each in (one, other):
         index.put(Journal(), each)
     (work,) = MaintenanceReader(index, PLACES).planned(OTHER, SPAN, 24 * HOUR)
-    assert work.announced_at == microseconds(utc("2026-02-20"))
+    assert work.announced_at == instant_at(utc("2026-02-20"))
 
 
 def test_the_index_follows_a_window_and_a_rollback() -> None:

@@ -21,13 +21,13 @@ from actors.sla_clock.evidence.planned_work import (
 )
 from protocols.maintenance import MaintenanceWindow, WindowScope
 from protocols.recurrence.occurrences import standing, to_wall, zone_of
-from protocols.recurrence.within import microseconds
 from protocols.sla.intervals import Interval, union
+from protocols.sla.local_time import instant_at
 from protocols.sla.window_history import WindowHistory
 
 HOUR = 3_600_000_000
 DAY0 = utc("2026-03-02T00:00")
-ZERO = microseconds(DAY0)
+ZERO = instant_at(DAY0)
 
 
 def hours(text: str) -> list[tuple[float, float]]:
@@ -260,10 +260,10 @@ def test_instant_by_instant(versions: list[MaintenanceWindow], since: int, until
             if not _covered(earlier) or standing(earlier, at).now is None:
                 break
             announced = earlier.updated_at
-        expected[microseconds(at)] = (microseconds(opened.start), microseconds(announced))
+        expected[instant_at(at)] = (instant_at(opened.start), instant_at(announced))
         if announced <= opened.start - timedelta(minutes=15 * notice):
-            planned.add(microseconds(at))
-    span = microseconds(base) + since * QUARTER, microseconds(base) + until * QUARTER
+            planned.add(instant_at(at))
+    span = instant_at(base) + since * QUARTER, instant_at(base) + until * QUARTER
     found = history(*versions)
     works = work_within(found, *span, _covered)
     assert {at: each[2:] for each in works for at in range(each.start, each.end, QUARTER)} == expected

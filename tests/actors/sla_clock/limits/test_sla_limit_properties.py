@@ -234,7 +234,10 @@ def check_breaches(story: Story) -> None:
                 assert breach.start == result.breach_at
                 assert breach.resolved == (result.stopped_at is not None)
             elif result.breach_at is not None:
-                assert state.deadlines.due["instance"][story.instance.id] <= result.breach_at
+                row = state.instances.row_of(story.instance.id)
+                due = None if row is None else state.deadlines.of_row(row)
+                assert due is not None
+                assert due <= result.breach_at
     current = {
         each for clock in story.clocks() if (mark := marks.get(clock.alarm_id)) for each in (mark.response, mark.resolution)
     }

@@ -16,12 +16,14 @@ from actors.api.settings import ApiSettings
 from actors.clock.settings import ClockSettings
 from actors.correlator.settings import CorrelatorSettings
 from actors.ledger.settings import LedgerSettings
+from actors.notifier.settings import NotifierSettings
 from actors.store.settings import StoreSettings
 from actors.stream.settings import StreamSettings
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.settings import problems as trap_problems
 from faultd.settings import (
     DatabaseSettings,
+    DispatcherFiles,
     LogSettings,
     ProfileSettings,
     RuleSettings,
@@ -55,10 +57,12 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     profiles: ProfileSettings = ProfileSettings()
     rules: RuleSettings = RuleSettings()
     correlator: CorrelatorSettings = CorrelatorSettings()
+    dispatcher: DispatcherFiles = DispatcherFiles()
     ledger: LedgerSettings = LedgerSettings()
     store: StoreSettings = StoreSettings()
     sla: SlaSettings = SlaSettings()
     clock: ClockSettings = ClockSettings()
+    notifier: NotifierSettings = NotifierSettings()
 
     def path(self, *parts: str) -> Path:
         """A path below ``state_dir``."""

@@ -14,14 +14,18 @@ from actors.correlator.plant.difference import from_file
 from actors.correlator.profiles import ProfileErrors, load_profiles, undeclared_types
 from actors.correlator.profiles.alarm_types import DECLARATIONS
 from actors.correlator.profiles.undeclared import undeclared
-from actors.correlator.rules.errors import RuleFileErrors
 from actors.correlator.rules.loading import load_rules
 from actors.correlator.rules.plugin_process import Bounds
 from actors.correlator.rules.plugins import Host, PluginLimits, install, installed, load_plugins
 from actors.correlator.rules.rule_registry import loaded_rules
 from actors.correlator.state import State
+from actors.dispatcher.policies.files import load_policies
+from actors.dispatcher.settings import DispatcherSettings, DispatchInputs
+from actors.dispatcher.state import DispatchState
+from actors.notifier.settings import lane_names
 from actors.sla_clock.credit_files import CreditFileErrors, load_credit_files
 from actors.trap_listener.settings import User
+from faultd.channels import check_channels
 from faultd.config import Config, ConfigError, ConfigErrors, ConfigMistake
 from faultd.places import shipped_config
 from faultd.security import check_communities, read_database_url, read_users
@@ -29,6 +33,7 @@ from faultd.settings import RuleSettings
 from protocols.event import (
     FROM_FILE,
     CountAlarms,
+    DispatchLoaded,
     Event,
     PolicyLoaded,
     ProfilesLoaded,
@@ -38,7 +43,9 @@ from protocols.event import (
     TopologyLoaded,
 )
 from protocols.profile import Profile
+from protocols.rest_body import fields_for
 from protocols.sla.credit_models import CreditTerms
+from protocols.table_files import TableFileErrors
 from protocols.topology import TopologyError, shared_serials
 from protocols.topology_csv import decode_csv, parse_csv
 
@@ -47,8 +54,11 @@ _log = structlog.get_logger()
 _Found = TypeVar("_Found")
 
 
+NO_POLICIES = DispatchLoaded("", (), _encode(DispatchInputs()))
+
+
 class Inputs(NamedTuple):
-    """Profiles, topology, settings and rules, each with its content."""
+    """Profiles, topology, settings, rules and notification policies, each with its content."""
 
     profiles: ProfilesLoaded
     topology: TopologyLoaded
@@ -56,6 +66,7 @@ class Inputs(NamedTuple):
     rules: RulesLoaded = RulesLoaded("", ())
     credit_models: Mapping[str, CreditTerms] = {}
     """By the names of their files without ``.toml``. No Event has them: a definition takes a copy."""
+    dispatch: DispatchLoaded = NO_POLICIES
 
 
 def read_inputs(config: Config, *, without_plugins: bool = False) -> Inputs:
@@ -94,8 +105,10 @@ def look_into_files(
     look("traps", read_users, users)
     look("traps", partial(check_communities, profiles=profiles), None)
     look("database", read_database_url, "")
+    look("notifier", check_channels, None)
     no_models: Mapping[str, CreditTerms] = {}
     credit_models = look("sla", read_credit_models, no_models)
+    dispatch = look("dispatcher", read_dispatch, NO_POLICIES)
     policy = _encode(config.correlator)
     inputs = Inputs(
         ProfilesLoaded(_digest(_encode(profiles)), profiles),
@@ -103,13 +116,19 @@ def look_into_files(
         PolicyLoaded(_digest(policy), policy),
         rules,
         credit_models,
+        dispatch,
     )
     return inputs, errors
 
 
-def changed_inputs(state: State, inputs: Inputs | tuple[ProfilesLoaded, TopologyLoaded, PolicyLoaded]) -> Iterator[Event]:
-    """Events for those ``inputs`` that differ from the state; first, where needed, the Event that begins counting alarms."""
-    profiles, topology, policy, rules, _ = Inputs(*inputs)
+def changed_inputs(
+    state: State,
+    inputs: Inputs | tuple[ProfilesLoaded, TopologyLoaded, PolicyLoaded],
+    dispatch: DispatchState | None = None,
+) -> Iterator[Event]:
+    """Events for those ``inputs`` that differ from the state; first, where needed, the Event that begins counting alarms.
+    ``dispatch``: the state of the dispatcher; without it the Events have no notification policies."""
+    profiles, topology, policy, rules, _, policies = Inputs(*inputs)
     if state.counted is None:
         yield CountAlarms()
     if not state.memory(TablesMemory).seeded:
@@ -131,6 +150,8 @@ def changed_inputs(state: State, inputs: Inputs | tuple[ProfilesLoaded, Topology
         yield profiles
     if loaded_rules(state) != rules.digest:
         yield rules
+    if dispatch is not None and dispatch.digest != policies.digest:
+        yield policies
 
 
 def warnings_of(topology: TopologyLoaded) -> list[str]:
@@ -187,17 +208,49 @@ def read_rules(config: Config, *, without_plugins: bool = False) -> RulesLoaded:
     settings = config.rules
     try:
         rules = load_rules(_texts("rules", settings.directory, settings.extra))
-    except RuleFileErrors as error:
-        raise ConfigError(
-            "rules",
-            [ConfigMistake(0, f"{e.file}:{e.line}", f"{e.key}: {e.message}" if e.key else e.message) for e in error.mistakes],
-        ) from error
+    except TableFileErrors as error:
+        raise _of_tables("rules", error) from error
     unknown = sorted(set(settings.disabled) - {rule.name for rule in rules})
     if unknown:
         raise ConfigError("rules", [ConfigMistake(0, "disabled", f"no rule is named {name!r}") for name in unknown])
     rules = tuple(rule for rule in rules if rule.name not in settings.disabled)
     plugins = installed_plugins(settings, without=without_plugins)
     return RulesLoaded(_digest(_encode((rules, plugins))), rules, plugins)
+
+
+def read_dispatch(config: Config) -> DispatchLoaded:
+    """The shipped notification policies (or those of ``dispatcher.directory``), the operator's own, and the settings that the
+    dispatcher folds by."""
+    settings = config.dispatcher
+    try:
+        policies = load_policies(_texts("policies", settings.directory, settings.extra))
+    except TableFileErrors as error:
+        raise _of_tables("policies", error) from error
+    unknown = sorted(set(settings.disabled) - {policy.name for policy in policies})
+    if unknown:
+        raise ConfigError(
+            "policies",
+            [ConfigMistake(0, "dispatcher.disabled", f"no notification policy is named {name!r}") for name in unknown],
+        )
+    policies = tuple(policy for policy in policies if policy.name not in settings.disabled)
+    inputs = _encode(dispatch_inputs(config))
+    return DispatchLoaded(_digest(_encode((policies, inputs))), policies, inputs)
+
+
+def dispatch_inputs(config: Config) -> DispatchInputs:
+    """The parts of the configuration that the dispatcher folds by."""
+    return DispatchInputs(
+        settings=DispatcherSettings(**fields_for(DispatcherSettings, config.dispatcher)), channels=lane_names(config.notifier)
+    )
+
+
+def _of_tables(what: str, errors: TableFileErrors) -> ConfigError:
+    """Mistakes in files of tables as those of the configuration."""
+    mistakes = [
+        ConfigMistake(0, f"{each.file}:{each.line}", f"{each.key}: {each.message}" if each.key else each.message)
+        for each in errors.mistakes
+    ]
+    return ConfigError(what, mistakes)
 
 
 def read_credit_models(config: Config) -> dict[str, CreditTerms]:

@@ -1,4 +1,4 @@
-"""A new ledger with the rules, windows, nodes and service level agreements of a lost one, as PostgreSQL has them."""
+"""A new ledger with the rules, windows, nodes, service level agreements and dispatch of a lost one, as PostgreSQL has them."""
 
 import math
 import os
@@ -16,14 +16,17 @@ from actors.correlator.rules.memories import RuleMemory
 from actors.correlator.rules.rule_registry import file_rule_id
 from actors.correlator.state import State
 from actors.correlator.windows.memory import WindowMemory
+from actors.dispatcher.held import held_changes
 from actors.ledger.database import LedgerFile
 from actors.ledger.errors import LedgerError
 from actors.ledger.group import CommitGroup
 from actors.ledger.schema import DIRECTORY, make, sync
+from actors.store import change_rows
 from actors.store.operator_read import OperatorData
 from faultd.pipe import Stages
 from protocols.change import Quarantined
-from protocols.event import Event, OperatorDataRestored, SlaDataRestored, Tick
+from protocols.dispatch.changes import TicketUpdated
+from protocols.event import DispatchDataRestored, Event, OperatorDataRestored, SlaDataRestored, Tick
 from protocols.ledger import ChangeBatch
 from protocols.rule import RuleRecord
 from protocols.sla.changes import SlaInstanceChanged
@@ -35,7 +38,7 @@ log = structlog.get_logger()
 NODES_AT_ONCE = 20_000
 """Nodes in one Event."""
 RECORDS_AT_ONCE = 5_000
-"""Records of service level agreements in one Event."""
+"""Records of service level agreements, or of dispatch, in one Event."""
 SPARE = 100_000
 """Offsets left free behind the last one of the lost ledger that is known, and again for each second since then: no ledger takes
 as many Events in a second."""
@@ -89,6 +92,8 @@ def begin_ledger(path: Path, data: OperatorData, now: datetime) -> BegunLedger:
                 _append(ledger, stages, Tick(), now)
             for restored in agreements_of(data, now):
                 _append(ledger, stages, restored, now)
+            for dispatched in dispatch_of(data):
+                _append(ledger, stages, dispatched, now)
             _verify(stages, data, unborn)
             found = BegunLedger(ledger.ledger_id, begins)
         os.rename(unborn, path)
@@ -130,6 +135,12 @@ def agreements_of(data: OperatorData, now: datetime) -> Iterator[Event]:
     until = instant_at(min(now, data.known_at or now))
     for number, records in enumerate(pieces, 1):
         yield SlaDataRestored(from_ledger=data.ledger_id, records=records, until=until if number == len(pieces) else None)
+
+
+def dispatch_of(data: OperatorData) -> Iterator[Event]:
+    """The records of dispatch in pieces. None without any."""
+    for start in range(0, len(data.dispatch), RECORDS_AT_ONCE):
+        yield DispatchDataRestored(data.ledger_id, tuple(data.dispatch[start : start + RECORDS_AT_ONCE]))
 
 
 def parents_first(nodes: Sequence[TopologyNode]) -> list[TopologyNode]:
@@ -180,9 +191,18 @@ def _verify(stages: Stages, data: OperatorData, path: Path) -> None:
     held["SLA instances"] = len(agreements.instances) == len(contracts) and all(
         agreements.instances.get(each.id) == each for each in contracts
     )
+    held["notification policies, contacts, rotas, tickets and notifications"] = _same_dispatch(stages, data)
     for what, equal in held.items():
         if not equal:
             raise NotRestored(path, f"the {what} of the new ledger are not those of the database")
+
+
+def _same_dispatch(stages: Stages, data: OperatorData) -> bool:
+    """True when the dispatcher holds every record, and no other. A ticket may have a new task by then."""
+    held = {change_rows.key_of(change): change for change in held_changes(stages.dispatch)}
+    wanted = {change_rows.key_of(change): change for change in data.dispatch}
+    same = all(held.get(key) == change for key, change in wanted.items() if not isinstance(change, TicketUpdated))
+    return held.keys() == wanted.keys() and same
 
 
 def _same_rule(state: State, record: RuleRecord) -> bool:

@@ -8,6 +8,7 @@ import trio
 from msgspec.structs import fields
 
 from actors.correlator.state import State
+from actors.dispatcher.state import DispatchState
 from actors.mailbox import Append, AppendSender, LedgerUnavailable, Outcome, Reply
 from faultd.config import Config, ConfigError, load
 from faultd.inputs import Inputs, changed_inputs, read_inputs
@@ -16,7 +17,7 @@ from protocols.event import Event
 
 log = structlog.get_logger()
 
-SWITCHED = {"correlator", "profiles", "rules", "topology", "traps", "log"}
+SWITCHED = {"correlator", "dispatcher", "notifier", "profiles", "rules", "topology", "traps", "log"}
 """Tables that take effect at once; others need a restart."""
 
 
@@ -25,9 +26,15 @@ TRIES = 5
 
 
 async def reload(
-    file: Path, running: Config, state: State, ledger: AppendSender, switch: Callable[[Config, Inputs], None]
+    file: Path,
+    running: Config,
+    state: State,
+    ledger: AppendSender,
+    switch: Callable[[Config, Inputs], None],
+    dispatch: DispatchState | None = None,
 ) -> Config | None:
-    """The new configuration, in force as far as it can be; None (and the old one stays) when it has a mistake."""
+    """The new configuration, in force as far as it can be; None (and the old one stays) when it has a mistake. ``dispatch``:
+    the state of the dispatcher, None without such a stage."""
     try:
         config = await trio.to_thread.run_sync(load, file)
         inputs = await trio.to_thread.run_sync(read_inputs, config)
@@ -35,7 +42,7 @@ async def reload(
     except ConfigError as error:
         log.error("reload refused, everything stays as it was", mistakes=str(error).splitlines())
         return None
-    events = await _send_changed(state, inputs, ledger)
+    events = await _send_changed(state, dispatch, inputs, ledger)
     later = [
         field.name
         for field in fields(Config)
@@ -45,11 +52,11 @@ async def reload(
     return config
 
 
-async def _send_changed(state: State, inputs: Inputs, ledger: AppendSender) -> list[Event]:
+async def _send_changed(state: State, dispatch: DispatchState | None, inputs: Inputs, ledger: AppendSender) -> list[Event]:
     """Fold the changed inputs. When the plant changed meanwhile, the fold refuses the difference and it is computed again."""
     sent: list[Event] = []
     for _ in range(TRIES):
-        events = await trio.to_thread.run_sync(lambda: list(changed_inputs(state, inputs)))
+        events = await trio.to_thread.run_sync(lambda: list(changed_inputs(state, inputs, dispatch)))
         if not events:
             return sent
         reply: Reply[Outcome] = Reply()

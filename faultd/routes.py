@@ -50,6 +50,7 @@ from actors.api.submitter import Submitter
 from actors.metrics import Metrics
 from protocols.alarm_view import AlarmView
 from protocols.backtest import Backtests
+from protocols.dispatch.view import DispatchView
 from protocols.maintenance import Windows
 from protocols.report import Reports
 from protocols.rest_daemon import Readiness
@@ -80,6 +81,7 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     sla_history: SlaHistoryReader
     sla_printer: ReportPrinting
     sla_texts: ReportTexts
+    dispatch: DispatchView
     health: Callable[[], Readiness]
 
 

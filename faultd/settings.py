@@ -5,6 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from msgspec import Meta, Struct
 
+from actors.dispatcher.settings import DispatcherSettings
+
 
 class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[log]``"""
@@ -83,6 +85,17 @@ class RuleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The process of a plugin that has not answered after this time is ended. The fold waits so long for it."""
     plugin_megabytes: Annotated[int, Meta(ge=64)] = 512
     """Address space that the process of a plugin may have, in MiB."""
+
+
+class DispatcherFiles(DispatcherSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[dispatcher]``"""
+
+    directory: str = ""
+    """Notification policies to use instead of those that come with faultd. Empty: the shipped ones."""
+    extra: tuple[str, ...] = ()
+    """Directories of further notification policies of your own."""
+    disabled: tuple[str, ...] = ()
+    """Names of notification policies to leave out."""
 
 
 _ONE_OF = {

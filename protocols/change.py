@@ -136,6 +136,8 @@ class NotificationRequested(Struct, frozen=True, kw_only=True, array_like=True, 
     """Of the alarm's resource in the topology, or of the nearest node above it that names one."""
     customer_tiers: tuple[str, ...] = ()
     """The classes (``sla_class``) of the customers affected, at most 20."""
+    children: int = 0
+    """Number of alarms whose cause it is."""
 
 
 class Refusal(Struct, frozen=True):
@@ -212,6 +214,8 @@ class WindowChanged(Struct, frozen=True, array_like=True, tag="window", tag_fiel
     window: MaintenanceWindow | None = None
     status: Phase = "ended"
     occurrence: Occurrence | None = None
+    customers: tuple[str, ...] = ()
+    """Of a window that is still to open: ids of the customers in its scope that its tenant may see, at most 10,000."""
 
 
 class NodesChanged(Struct, frozen=True, array_like=True, tag="nodes", tag_field="tag"):

@@ -16,9 +16,9 @@ def printable(text: str) -> str:
     return "".join(map(_shown, text))
 
 
-def counted(number: int, noun: str) -> str:
-    """``1 mistake``, ``2 mistakes``, ``1,200 mistakes``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """``1 mistake``, ``2 mistakes``, ``1,200 mistakes``; ``plural`` where it does not end so."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _shown(character: str) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from actors.dispatcher.state import DispatchState
-from protocols.change import Change
 from protocols.dispatch.changes import (
     ContactChanged,
+    DispatchChange,
     NotificationChanged,
     NotificationPolicyChanged,
     RotaChanged,
@@ -13,7 +13,7 @@ from protocols.dispatch.changes import (
 )
 
 
-def held_changes(state: DispatchState) -> Iterator[Change]:
+def held_changes(state: DispatchState) -> Iterator[DispatchChange]:
     """Everything that the stage holds and PostgreSQL has rows of, with offset 0. Begin it between two Events. The fold may go
     on between two of them; what changes meanwhile has a Change of its own."""
     for contact in list(state.contacts.values()):

@@ -1,7 +1,10 @@
 """Settings, and the policies of the files, which take the place of those that the files had before."""
 
 import msgspec
+from msgspec.structs import replace
 
+from actors.dispatcher.people.gaps import look_at_all
+from actors.dispatcher.policies.files import file_policy_id
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.settings import DispatchInputs
 from protocols.dispatch.changes import NotificationPolicyChanged
@@ -12,17 +15,22 @@ _decode = msgspec.msgpack.Decoder(DispatchInputs).decode
 
 
 def load_inputs(run: DispatchRun, event: DispatchLoaded) -> None:
-    """Take the settings and the policies of the files. A policy that a file no longer has is no more."""
+    """Take the settings and the policies of the files. A policy that a file no longer has is no more. One that was switched on
+    or off through the API stays so."""
     state, journal = run.state, run.journal
-    journal.set(state, "inputs", _decode(event.inputs))
+    inputs = _decode(event.inputs)
+    changed = inputs != state.inputs
+    journal.set(state, "inputs", inputs)
     journal.set(state, "digest", event.digest)
-    wanted = {f"file:{policy.name}": policy for policy in event.policies}
+    wanted = {file_policy_id(policy.name): policy for policy in event.policies}
     for policy_id, record in list(state.policies.items()):
         if record.origin == "file" and policy_id not in wanted:
             journal.drop(state.policies, policy_id)
             run.emit(NotificationPolicyChanged(run.offset, policy_id))
     for policy_id, policy in wanted.items():
         before = state.policies.get(policy_id)
+        if before is not None and before.switched:
+            policy = replace(policy, enabled=before.policy.enabled)
         if before is not None and before.policy == policy:
             continue
         record = PolicyRecord(
@@ -33,6 +41,9 @@ def load_inputs(run: DispatchRun, event: DispatchLoaded) -> None:
             updated_at=run.at,
             updated_by="file",
             revision=1 if before is None else before.revision + 1,
+            switched=before is not None and before.switched,
         )
         journal.put(state.policies, policy_id, record)
         run.emit(NotificationPolicyChanged(run.offset, policy_id, record))
+    if changed:
+        look_at_all(run)

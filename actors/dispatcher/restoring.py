@@ -1,5 +1,6 @@
 """The tables of a lost ledger, as PostgreSQL had them."""
 
+from actors.dispatcher.people.gaps import look_at_all
 from actors.dispatcher.run import DispatchRun
 from protocols.dispatch.changes import (
     ContactChanged,
@@ -12,20 +13,24 @@ from protocols.event import DispatchDataRestored
 
 
 def fold_restored(run: DispatchRun, event: DispatchDataRestored) -> None:
-    """Put every record in its table."""
+    """Put every record in its table, and tell of it: PostgreSQL has the same rows already."""
     state, journal = run.state, run.journal
     for change in event.records:
         match change:
             case NotificationPolicyChanged(id=name, record=policy) if policy is not None:
                 journal.put(state.policies, name, policy)
+                run.emit(NotificationPolicyChanged(run.offset, name, policy))
             case ContactChanged(id=name, record=contact) if contact is not None:
-                journal.put(state.contacts, name, contact)
+                run.put_contact(name, contact)
+                run.keep_key("contact", contact.key, name)
             case RotaChanged(id=name, record=rota) if rota is not None:
-                journal.put(state.rotas, name, rota)
+                run.put_rota(name, rota)
+                run.keep_key("rota", rota.key, name)
             case TicketUpdated(ticket=ticket):
-                journal.put(state.tickets, ticket.id, ticket)
+                run.put_ticket(ticket)
                 journal.set(state, "tickets_made", max(state.tickets_made, ticket.number))
             case NotificationChanged(notification=notification):
-                journal.put(state.notifications, notification.id, notification)
+                run.put_notification(notification)
             case _:
                 pass
+    look_at_all(run)

@@ -8,21 +8,26 @@ from typing import Literal
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.state import DispatchState
 from actors.journal import Journal
-from protocols.change import Answer, Change
-from protocols.dispatch.changes import DispatchNoted, NotificationChanged, TicketUpdated
+from protocols.alarm import Alarm
+from protocols.change import Answer, Change, Refusal
+from protocols.dispatch.changes import ContactChanged, DispatchNoted, NotificationChanged, RotaChanged, TicketUpdated
+from protocols.dispatch.contact import ContactRecord
 from protocols.dispatch.notification import DispatchedNotification
+from protocols.dispatch.rota import RotaRecord
 from protocols.dispatch.ticket import Ticket
 
 
 class DispatchRun:
     """Given to every function of the stage that changes the state. ``now`` is the Event's time in microseconds since 1970."""
 
-    __slots__ = ("_ids", "_noted", "at", "changes", "journal", "now", "offset", "state")
+    __slots__ = ("_ids", "_noted", "alarms", "at", "changes", "journal", "now", "offset", "state")
 
     def __init__(self, state: DispatchState, offset: int, at: datetime, now: int) -> None:
         self.state, self.offset, self.at, self.now = state, offset, at, now
         self.journal = Journal()
         self.changes: list[Change] = []
+        self.alarms: dict[str, Alarm] = {}
+        """The alarms that the Event changed, by id."""
         self._ids: dict[str, int] = {}
         self._noted = 0
 
@@ -36,9 +41,31 @@ class DispatchRun:
         """Add a Change."""
         self.changes.append(change)
 
-    def answer(self, *accepted: str, duplicate: bool = False, warnings: tuple[str, ...] = ()) -> None:
+    def answer(
+        self, *accepted: str, duplicate: bool = False, refusals: tuple[Refusal, ...] = (), warnings: tuple[str, ...] = ()
+    ) -> None:
         """Answer the command."""
-        self.changes.append(Answer(offset=self.offset, accepted=accepted, duplicate=duplicate, warnings=warnings))
+        self.changes.append(
+            Answer(offset=self.offset, accepted=accepted, duplicate=duplicate, refusals=refusals, warnings=warnings)
+        )
+
+    def made_before(self, kind: str, key: str) -> bool:
+        """True, and the command answered, when a request with this idempotency key made something of this kind before."""
+        known = self.state.keys.get(f"{kind} {key}") if key else None
+        if known is None:
+            return False
+        self.answer(known, duplicate=True)
+        return True
+
+    def keep_key(self, kind: str, key: str, made: str) -> None:
+        """Remember that a request with this key made ``made``."""
+        if key:
+            self.journal.put(self.state.keys, f"{kind} {key}", made)
+
+    def forget_key(self, kind: str, key: str) -> None:
+        """A later request with this key is a new one."""
+        if key:
+            self.journal.drop(self.state.keys, f"{kind} {key}")
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
@@ -50,6 +77,16 @@ class DispatchRun:
             self.journal.rollback(written)
             del self.changes[emitted:]
             raise
+
+    def put_contact(self, contact_id: str, contact: ContactRecord | None) -> None:
+        """The contact as it is now, as a Change too; None: there is no such contact any more."""
+        self.state.put_contact(self.journal, contact_id, contact)
+        self.emit(ContactChanged(self.offset, contact_id, contact))
+
+    def put_rota(self, rota_id: str, rota: RotaRecord | None) -> None:
+        """The rota as it is now, as a Change too; None: there is no such rota any more."""
+        self.state.put_rota(self.journal, rota_id, rota)
+        self.emit(RotaChanged(self.offset, rota_id, rota))
 
     def put_subject(self, subject: DispatchSubject) -> None:
         """The subject as it is now."""

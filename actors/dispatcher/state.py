@@ -2,14 +2,21 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from actors.dispatcher.cause import DispatchSubject
+from actors.dispatcher.messages.group import MessageGroup
+from actors.dispatcher.messages.recipient import Recipient
+from actors.dispatcher.people.index import PeopleIndex
+from actors.dispatcher.people.problem import RotaProblem
+from actors.dispatcher.planned_work import PlannedWork
+from actors.dispatcher.policies.trees import PolicyTrees
 from actors.dispatcher.settings import DispatchInputs
 from actors.dispatcher.timers import DispatchTimers, TimerKind
+from actors.journal import Journal
 from actors.state_encoding import Piece, struct_pieces
 from protocols.dispatch.contact import ContactRecord
 from protocols.dispatch.notification import DispatchedNotification
@@ -34,10 +41,16 @@ class SavedDispatch(Struct, kw_only=True):
     notifications: dict[str, DispatchedNotification] = {}
     tickets: dict[str, Ticket] = {}
     tickets_made: int = 0
+    groups: dict[str, MessageGroup] = {}
+    recipients: dict[str, Recipient] = {}
+    windows: dict[str, PlannedWork] = {}
     timers: dict[TimerKind, dict[str, int]] = {}
     keys: dict[str, str] = {}
+    rota_problems: dict[str, RotaProblem] = {}
+    rota_alarms: dict[str, RotaProblem] = {}
 
 
+T = TypeVar("T")
 _decoder = msgspec.msgpack.Decoder(SavedDispatch)
 
 
@@ -53,14 +66,34 @@ class DispatchState:
         self.policies: dict[str, PolicyRecord] = {}
         self.contacts: dict[str, ContactRecord] = {}
         self.rotas: dict[str, RotaRecord] = {}
+        self.people = PeopleIndex()
         self.subjects: dict[str, DispatchSubject] = {}
         self.notifications: dict[str, DispatchedNotification] = {}
         """Those that wait, and those of subjects that are still held."""
         self.tickets: dict[str, Ticket] = {}
         self.tickets_made = 0
+        self.groups: dict[str, MessageGroup] = {}
+        self.recipients: dict[str, Recipient] = {}
+        self.windows: dict[str, PlannedWork] = {}
+        """Maintenance windows that are still to open."""
         self.timers = DispatchTimers()
         self.keys: dict[str, str] = {}
         """Idempotency keys, each with the id of what its request made."""
+        self.trees = PolicyTrees()
+        self.rota_problems: dict[str, RotaProblem] = {}
+        """Problems of rotas, as they were found last."""
+        self.rota_alarms: dict[str, RotaProblem] = {}
+        """Problems of rotas, as open alarms say them."""
+
+    def put_contact(self, journal: Journal, contact_id: str, contact: ContactRecord | None) -> None:
+        """The contact as it is now; None: there is no such contact any more."""
+        self.people.replace(journal, self.contacts.get(contact_id), contact)
+        _put(journal, self.contacts, contact_id, contact)
+
+    def put_rota(self, journal: Journal, rota_id: str, rota: RotaRecord | None) -> None:
+        """The rota as it is now; None: there is no such rota any more."""
+        self.people.replace(journal, self.rotas.get(rota_id), rota)
+        _put(journal, self.rotas, rota_id, rota)
 
     def saving(self) -> Iterator[Piece]:
         """The state as it is now, encoded in pieces."""
@@ -77,4 +110,12 @@ class DispatchState:
         for name in SavedDispatch.__struct_fields__:
             setattr(state, name, getattr(saved, name))
         state.timers = DispatchTimers(saved.timers)
+        state.people = PeopleIndex(state.contacts.values(), state.rotas.values())
         return state
+
+
+def _put(journal: Journal, table: dict[str, T], key: str, value: T | None) -> None:
+    if value is None:
+        journal.drop(table, key)
+    else:
+        journal.put(table, key, value)

@@ -1,16 +1,16 @@
 """Adoption: a new ledger goes on with the database of a lost one. An operator decides on it, faultd never does by itself."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from msgspec import Struct
 
 from actors.postgres import Connection, connected_apart
+from actors.store import change_rows
 from actors.store.cursor import CONSUMER, Cursor, find_cursor
 from actors.store.operator_rows import EMPTY
 from actors.store.schema import CONNECT_SECONDS
-from actors.store.sla_tables import SLA_EMPTY
 from actors.supervisor import OperatorNeeded
 from protocols.printable import counted
 
@@ -30,19 +30,32 @@ KEPT = """
 SELECT (SELECT count(*) FROM rules WHERE origin = 'api' OR switched) AS rules,
     (SELECT count(*) FROM maintenance_windows WHERE status IN ('active', 'upcoming')) AS windows,
     (SELECT count(*) FROM topology_nodes WHERE origin = 'api') AS nodes,
-    (SELECT count(*) FROM sla_instances) AS instances
+    (SELECT count(*) FROM sla_instances) AS instances,
+    (SELECT count(*) FROM notification_policies WHERE origin = 'api') AS policies,
+    (SELECT count(*) FROM contacts) AS contacts,
+    (SELECT count(*) FROM rotas) AS rotas,
+    (SELECT count(*) FROM tickets WHERE state <> 'closed') AS tickets
 """
-"""Counts what operators made through the API and the files do not have."""
+"""Counts what operators made through the API and the files do not have, and the open tickets."""
+_NOUNS = {
+    "rules": ("rule",),
+    "windows": ("maintenance window",),
+    "nodes": ("node",),
+    "instances": ("SLA instance",),
+    "policies": ("notification policy", "notification policies"),
+    "contacts": ("contact",),
+    "rotas": ("rota",),
+    "tickets": ("open ticket",),
+}
 
 
 class OperatorDataInTheWay(OperatorNeeded):
     """The database has what operators made with the other ledger, and adopting it for this one gives that up."""
 
-    def __init__(self, rules: int, windows: int, nodes: int, instances: int) -> None:
-        made = (
-            f"{counted(rules, 'rule')}, {counted(windows, 'maintenance window')}, {counted(nodes, 'node')} "
-            f"and {counted(instances, 'SLA instance')}"
-        )
+    def __init__(self, found: Mapping[str, int]) -> None:
+        """``found``: the number of each, by the columns of :data:`KEPT`."""
+        *some, last = (counted(found[column], *nouns) for column, nouns in _NOUNS.items())
+        made = f"{', '.join(some)} and {last}"
         super().__init__(
             f"the database has {made} that operators made and this ledger does not have. To keep them, move this ledger away "
             "and begin one with them: `faultd restore --from-database`. "
@@ -70,7 +83,7 @@ async def adopt(connection: Connection, ledger_id: str, now: datetime, *, begins
         if begins is None:
             await connection.execute(EMPTY)
             # The new ledger's ids begin with SB1 again, and would overwrite the other one's.
-            await connection.execute(SLA_EMPTY)
+            await connection.execute(change_rows.EMPTY)
         ended = await connection.fetch(END_OPEN, now, BY)
         await connection.execute("UPDATE alarms SET live = false WHERE live")
         await connection.execute("DELETE FROM quarantine")
@@ -110,5 +123,5 @@ async def _adopt_now(
             return None
         (kept,) = await connection.fetch(KEPT)
         if not discard and any(kept.values()):
-            raise OperatorDataInTheWay(*kept.values())
+            raise OperatorDataInTheWay(dict(kept))
         return AdoptedLedger(cursor, await adopt(connection, ledger_id, now))

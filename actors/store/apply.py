@@ -183,7 +183,7 @@ async def _write(connection: Connection, effects: Effects, known: set[str], fres
         gone = sorted(effects.released)
         await connection.execute(RELEASE, [offset for offset, _ in gone], [stage for _, stage in gone])
     await effects.made.write(connection)
-    await effects.sla.write(connection)
+    await effects.tabled.write(connection)
 
 
 async def _note_repeats(connection: Connection, offsets: dict[str, list[int]]) -> None:

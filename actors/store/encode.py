@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct, structs
+from msgspec import UNSET, Raw, Struct, structs
 
 from protocols.change import AlarmRepeated, Change, DeviceEvent, Quarantined, UnknownTrap
 from protocols.event import Trap
@@ -39,7 +39,9 @@ def clean(value: Any) -> Any:
         case bytes() | bytearray() | memoryview():
             return value.hex()
         case Struct():
-            return {name: clean(getattr(value, name)) for name in value.__struct_fields__}
+            named = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+            shown = ((shown, getattr(value, name)) for shown, name in named)
+            return {name: clean(found) for name, found in shown if found is not UNSET}
         case Mapping():
             return {clean(str(key)): clean(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import Struct
 
+from actors.store.change_rows import ChangeRows
 from actors.store.operator_rows import OperatorRows
-from actors.store.sla_tables import SlaRows
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.change import (
     AlarmChanged,
@@ -27,14 +27,6 @@ from protocols.change import (
     RuleChanged,
     UnknownTrap,
     WindowChanged,
-)
-from protocols.dispatch.changes import (
-    ContactChanged,
-    DispatchNoted,
-    NotificationChanged,
-    NotificationPolicyChanged,
-    RotaChanged,
-    TicketUpdated,
 )
 
 MOST_REPEATS = 10
@@ -63,8 +55,8 @@ class Effects(Struct):
     released: set[tuple[int, str]] = set()
     made: OperatorRows = msgspec.field(default_factory=OperatorRows)
     """Changes of rules, maintenance windows and topology nodes."""
-    sla: SlaRows = msgspec.field(default_factory=SlaRows)
-    """Changes of service level agreements."""
+    tabled: ChangeRows = msgspec.field(default_factory=ChangeRows)
+    """Changes of service level agreements and of dispatch."""
 
     def add(self, change: Change) -> None:
         """Add the next Change. ArchiveDue is a step of its own (:func:`steps`); Answer and NotificationRequested write no
@@ -104,17 +96,8 @@ class Effects(Struct):
                 self.made.add(change)
             case Answer() | ArchiveDue() | NotificationRequested():
                 pass
-            case (
-                NotificationPolicyChanged()
-                | ContactChanged()
-                | RotaChanged()
-                | NotificationChanged()
-                | TicketUpdated()
-                | DispatchNoted()
-            ):
-                pass
             case _:
-                self.sla.add(change)
+                self.tabled.add(change)
 
     def rows(self) -> list[Alarm]:
         """``alarms``, each after its repeats."""

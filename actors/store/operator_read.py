@@ -10,10 +10,12 @@ from msgspec import Struct
 
 from actors.postgres import Connection, connected_apart
 from actors.store.cursor import find_cursor
+from actors.store.dispatch_restore import read_dispatch
 from actors.store.operator_rows import NodeRow, RuleRow, WindowRow
 from actors.store.schema import CONNECT_SECONDS, check_schema
 from actors.store.sla_restore import read_agreements
 from actors.supervisor import OperatorNeeded
+from protocols.dispatch.changes import DispatchChange
 from protocols.maintenance import MaintenanceWindow
 from protocols.rule import Rule, RuleRecord
 from protocols.sla.changes import SlaChange
@@ -32,6 +34,12 @@ SELECT greatest(
     (SELECT max(substring(id FROM '^SX([0-9]{1,18})')::bigint) FROM sla_exclusions),
     (SELECT max(substring(id FROM '^SB([0-9]{1,18})')::bigint) FROM sla_breaches),
     (SELECT max(substring(id FROM '^FR([0-9]{1,18})')::bigint) FROM fault_reports),
+    (SELECT max(substring(id FROM '^NP([0-9]{1,18})')::bigint) FROM notification_policies),
+    (SELECT max(substring(id FROM '^CT([0-9]{1,18})')::bigint) FROM contacts),
+    (SELECT max(substring(id FROM '^RO([0-9]{1,18})')::bigint) FROM rotas),
+    (SELECT max(substring(id FROM '^TK([0-9]{1,18})')::bigint) FROM tickets),
+    (SELECT max(substring(id FROM '^N([0-9]{1,18})')::bigint) FROM notifications),
+    (SELECT max("offset") FROM dispatch_notes),
     (SELECT "offset" FROM alarm_timeline ORDER BY at DESC, "offset" DESC LIMIT 1),
     (SELECT "offset" FROM device_events ORDER BY at DESC, "offset" DESC LIMIT 1)
 )
@@ -40,9 +48,9 @@ SELECT greatest(
 
 
 class OperatorData(Struct, frozen=True):
-    """Rules, windows, nodes and records of service level agreements that the ledger ``ledger_id`` filled the database with, up
-    to batch ``seq``. ``offset`` is the highest offset of that ledger which is known, ``known_at`` the ledger's time at which it
-    was the highest (None: not known)."""
+    """Rules, windows, nodes and records of service level agreements and of dispatch that the ledger ``ledger_id`` filled the
+    database with, up to batch ``seq``. ``offset`` is the highest offset of that ledger which is known, ``known_at``
+    the ledger's time at which it was the highest (None: not known)."""
 
     ledger_id: str
     seq: int
@@ -52,6 +60,7 @@ class OperatorData(Struct, frozen=True):
     nodes: Sequence[TopologyNode]
     known_at: datetime | None = None
     agreements: Sequence[SlaChange] = ()
+    dispatch: Sequence[DispatchChange] = ()
 
 
 class NothingToRestore(OperatorNeeded):
@@ -62,9 +71,9 @@ class NothingToRestore(OperatorNeeded):
 
 
 def read_operator_data(url: str, now: datetime) -> OperatorData:
-    """Rules, windows, nodes and agreements of the database at ``url``, at the time ``now``. Blocks. Raises SchemaMismatch when
-    its schema is not the one of this version, NothingToRestore, OSError or asyncpg's errors when the database cannot be used,
-    ``msgspec.ValidationError`` for a row that this version cannot read."""
+    """Rules, windows, nodes, agreements and dispatch of the database at ``url``, at the time ``now``. Blocks. Raises
+    SchemaMismatch when its schema is not the one of this version, NothingToRestore, OSError or asyncpg's errors when the
+    database cannot be used, ``msgspec.ValidationError`` for a row that this version cannot read."""
     return asyncio.run(_read(url, now))
 
 
@@ -83,10 +92,12 @@ async def _read(url: str, now: datetime) -> OperatorData:
         windows = [_window(row) for row in await _rows(connection, "maintenance_windows", WindowRow)]
         nodes = [_node(row) for row in await _rows(connection, "topology_nodes", NodeRow)]
         agreements = await read_agreements(connection, now)
+        dispatch = await read_dispatch(connection)
         offset = max(cursor.mark.events_through, await connection.fetchval(HIGHEST_OFFSET))
     # In the order in which they were made, which is that of their numbers.
     windows.sort(key=lambda window: (window.created_at, len(window.id), window.id))
-    return OperatorData(cursor.ledger_id, cursor.seq, offset, rules, windows, nodes, cursor.mark.recorded_at, agreements)
+    recorded = cursor.mark.recorded_at
+    return OperatorData(cursor.ledger_id, cursor.seq, offset, rules, windows, nodes, recorded, agreements, dispatch)
 
 
 async def _rows(connection: Connection, table: str, row: type[_Row]) -> list[_Row]:

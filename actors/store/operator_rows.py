@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from actors.postgres import Connection
 from actors.store import encode
-from actors.store.upsert import upsert
+from actors.store.upsert import delete, upsert
 from protocols.change import NodesChanged, RuleChanged, WindowChanged
 from protocols.maintenance import MaintenanceWindow, WindowScope
 from protocols.origin import Origin
@@ -143,16 +143,12 @@ def node_row(shown: TopologyNode) -> NodeRow:
     )
 
 
-def _delete(table: str) -> str:
-    return f"DELETE FROM {table} USING json_array_elements_text($1) AS r (id) WHERE {table}.id = r.id"
-
-
 UPSERT = {
     "rules": upsert("rules", RuleRow),
     "maintenance_windows": upsert("maintenance_windows", WindowRow),
     "topology_nodes": upsert("topology_nodes", NodeRow),
 }
-DELETE = {table: _delete(table) for table in UPSERT}
+DELETE = {table: delete(table) for table in UPSERT}
 EMPTY = f"TRUNCATE {', '.join(UPSERT)}"
 
 

@@ -33,6 +33,9 @@ class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Device events kept; the oldest go first."""
     timeline_lines: Annotated[int, Meta(ge=1)] = 10_000
     """Lines kept of the timeline of one alarm; the oldest go first."""
+    dispatch_keep_days: Annotated[int, Meta(ge=1)] = 400
+    """PostgreSQL keeps notifications that were sent or given up, closed tickets and notes on who was not told for as many days.
+    What waits and what is open is kept whatever its age."""
     away_alarm_seconds: Annotated[float, Meta(ge=0)] = 30.0
     """When PostgreSQL has been away for this long the alarm `database.away` is raised."""
     probe_seconds: Annotated[float, Meta(gt=0)] = 10.0

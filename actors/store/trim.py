@@ -3,8 +3,9 @@
 Anybody who has a community can send traps that no profile knows. A port that goes up and down all day writes two lines into the
 timeline of its alarm each time. The Events of deleted rows stay in the ledger for its retention.
 
-The history of service level agreements is kept by age. A row that is not over (an open breach, an outage that lasts, an alarm
-whose clocks run, a contract without an end) is kept whatever its age, and definitions are kept for ever.
+The history of service level agreements and of dispatch is kept by age. A row that is not over (an open breach, an outage that
+lasts, an alarm whose clocks run, a contract without an end, a notification that waits, an open ticket) is kept whatever its
+age. Definitions, notification policies, contacts and rotas are kept for ever.
 """
 
 from collections import Counter
@@ -42,16 +43,16 @@ DELETE FROM alarm_timeline WHERE alarm_id = $1::uuid AND (at, "offset", number) 
     SELECT at, "offset", number FROM alarm_timeline WHERE alarm_id = $1::uuid
     ORDER BY at DESC, "offset" DESC, number DESC OFFSET $2 LIMIT 1)
 """
-SLA_SECONDS = 3_600.0
-"""Seconds between two trimmings of the history of service level agreements."""
-SLA_ROWS = 20_000
+AGE_SECONDS = 3_600.0
+"""Seconds between two trimmings of the tables that are kept by age."""
+AGE_ROWS = 20_000
 """The most rows of one table that one trimming deletes; the next one follows soon where there are more."""
 _OLD = "< now() - make_interval(days => $1)"
-_SLA = """
+_OVER = """
 DELETE FROM {table} WHERE ctid IN (SELECT ctid FROM {table} WHERE {over} LIMIT $2)
 """
 SLA_BY_AGE = {
-    table: _SLA.format(table=table, over=over)
+    table: _OVER.format(table=table, over=over)
     for table, over in {
         "sla_breaches": f"resolved AND breach_start {_OLD} AND coalesce(breach_end, breach_start) {_OLD}",
         "sla_outages": f"end_time {_OLD}",
@@ -68,6 +69,16 @@ SLA_BY_AGE = {
 }
 
 
+DISPATCH_BY_AGE = {
+    table: _OVER.format(table=table, over=over)
+    for table, over in {
+        "notifications": f"status IN ('sent', 'dead') AND created_at {_OLD}",
+        "tickets": f"state = 'closed' AND closed_at {_OLD}",
+        "dispatch_notes": f"at {_OLD}",
+    }.items()
+}
+
+
 class Trimming:
     """Counts the rows written since the last trimming, and says when the next is due."""
 
@@ -77,7 +88,7 @@ class Trimming:
         self._traps = self._events = True
         self._lines: Counter[str] = Counter()
         self._long: set[str] = set()
-        self._sla_at = float("-inf")
+        self._aged_at = float("-inf")
 
     def wrote(self, changes: Iterable[Change]) -> None:
         """``changes`` are in the database now."""
@@ -99,22 +110,22 @@ class Trimming:
         """Whether a trimming is due at ``now``, on trio's clock."""
         if now - self._at < TRIM_SECONDS:
             return False
-        return self._traps or self._events or bool(self._long) or now - self._sla_at >= SLA_SECONDS
+        return self._traps or self._events or bool(self._long) or now - self._aged_at >= AGE_SECONDS
 
     def take(self, now: float) -> tuple[bool, bool, list[str], bool]:
-        """Whether traps and device events are to be trimmed, the alarms whose timelines are, and whether the history of service
-        level agreements is. Resets the counts."""
-        agreements = now - self._sla_at >= SLA_SECONDS
-        taken = self._traps, self._events, sorted(self._long), agreements
+        """Whether traps and device events are to be trimmed, the alarms whose timelines are, and whether the tables kept by age
+        are. Resets the counts."""
+        aged = now - self._aged_at >= AGE_SECONDS
+        taken = self._traps, self._events, sorted(self._long), aged
         self._at, self._traps, self._events = now, False, False
-        self._sla_at = now if agreements else self._sla_at
+        self._aged_at = now if aged else self._aged_at
         self._long.clear()
         return taken
 
     def deleted(self, rows: Mapping[str, int]) -> None:
         """Take the numbers of rows that the last trimming deleted. A table that reached the most is looked at again soon."""
-        if any(rows.get(table, 0) >= SLA_ROWS for table in SLA_BY_AGE):
-            self._sla_at = float("-inf")
+        if any(rows.get(table, 0) >= AGE_ROWS for table in (*SLA_BY_AGE, *DISPATCH_BY_AGE)):
+            self._aged_at = float("-inf")
 
 
 async def trim(
@@ -124,7 +135,7 @@ async def trim(
     traps: bool,
     events: bool,
     alarms: Iterable[str],
-    agreements: bool,
+    aged: bool,
 ) -> Mapping[str, int]:
     """Delete the rows beyond the bounds, in one transaction. Returns the number of rows by table."""
     gone: Counter[str] = Counter()
@@ -141,6 +152,8 @@ async def trim(
             await delete("device_events", EVENTS_BY_ROWS, settings.device_event_rows)
         for name in alarms:
             await delete("alarm_timeline", TIMELINE_OF_ONE, name, settings.timeline_lines)
-        for table, statement in SLA_BY_AGE.items() if agreements else ():
-            await delete(table, statement, sla_keep_days, SLA_ROWS)
+        if aged:
+            for by_age, days in ((SLA_BY_AGE, sla_keep_days), (DISPATCH_BY_AGE, settings.dispatch_keep_days)):
+                for table, statement in by_age.items():
+                    await delete(table, statement, days, AGE_ROWS)
     return {table: count for table, count in gone.items() if count}

@@ -1,4 +1,4 @@
-"""The statement that inserts rows or overwrites them: the last version of a row wins."""
+"""Statements that insert rows or overwrite them, where the last version of a row wins, and that delete rows."""
 
 from collections.abc import Sequence
 
@@ -20,3 +20,8 @@ def upsert(table: str, row: type[Struct], key: Sequence[str] = ("id",)) -> str:
         f"INSERT INTO {table} ({listed}) SELECT {listed} FROM json_populate_recordset(NULL::{table}, $1) "
         f"ON CONFLICT ({known}) DO UPDATE SET {overwrite} WHERE ({before}) IS DISTINCT FROM ({after})"
     )
+
+
+def delete(table: str) -> str:
+    """The statement that deletes the rows of ``table`` with these ids; its argument is a JSON array."""
+    return f"DELETE FROM {table} USING json_array_elements_text($1) AS r (id) WHERE {table}.id = r.id"

@@ -8,7 +8,6 @@ from typing import Annotated
 import msgspec
 import typer
 
-from actors.correlator.rules.errors import RuleFileErrors
 from actors.correlator.rules.loading import load_rules
 from actors.ledger.errors import LedgerError
 from actors.stage import StageFailed
@@ -18,6 +17,7 @@ from faultd.backtest.run import Trial, backtest
 from faultd.cli.common import DEFAULT_CONFIG, EX_CANTCREAT, EX_CONFIG, EX_NOINPUT, EX_USAGE, ConfigFile, configuration, fail
 from protocols.printable import printable
 from protocols.rule import Rule
+from protocols.table_files import TableFileErrors
 
 _trial = msgspec.json.Decoder(Trial)
 
@@ -83,7 +83,7 @@ def read(place: Path) -> tuple[Rule, ...]:
         fail(f"{place}: {error}", EX_NOINPUT)
     try:
         return load_rules(texts)
-    except RuleFileErrors as errors:
+    except TableFileErrors as errors:
         count = len(errors.mistakes)
         fail(f"{count} mistake{'s' if count != 1 else ''} in the rules\n{errors}", EX_CONFIG)
 

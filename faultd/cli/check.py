@@ -45,8 +45,10 @@ def check(
         raise typer.Exit(EX_CONFIG if found.mistakes else EX_CANTCREAT if unusable else EX_UNAVAILABLE)
     assert found.inputs is not None
     profiles, topology, rules = found.inputs.profiles.profiles, found.inputs.topology, found.inputs.rules.rules
+    policies = found.inputs.dispatch.policies
     enabled = sum(profile.enabled for profile in profiles)
     sys.stdout.write(
         f"{file}: no mistakes; {enabled} profiles ({len(profiles) - enabled} more are disabled), "
-        f"{sum(rule.enabled for rule in rules)} rules, {len(topology.nodes)} topology nodes\n"
+        f"{sum(rule.enabled for rule in rules)} rules, {sum(policy.enabled for policy in policies)} notification policies, "
+        f"{len(topology.nodes)} topology nodes\n"
     )

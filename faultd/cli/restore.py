@@ -1,6 +1,7 @@
 """``faultd restore``: a new ledger in place of a lost one."""
 
 import sys
+from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Annotated
@@ -30,6 +31,13 @@ from faultd.cli.common import (
 from faultd.config import ConfigError
 from faultd.new_ledger import BegunLedger, begin_ledger, check_absent, withdraw_ledger
 from faultd.state_folder import StateFolderError
+from protocols.dispatch.changes import (
+    ContactChanged,
+    NotificationChanged,
+    NotificationPolicyChanged,
+    RotaChanged,
+    TicketUpdated,
+)
 from protocols.printable import counted
 from protocols.sla.changes import SlaInstanceChanged
 
@@ -40,6 +48,7 @@ FromDatabase = Annotated[
 NOT_RESTORED = """Not restored:
 - alarms: they stay as history, and those that were open are cleared by faultd:ledger_replaced. Devices and other systems report
   again what persists.
+- who was told of an alarm: nobody is told of the end of one that was open. Its ticket stays open until a person closes it.
 - measurements: a violation of a performance limit that lasts ends now, as do the outages and clocks of the alarms above.
 - what the files have: the next start reads profiles, rules, topology and settings again.
 - what the lost ledger had and PostgreSQL did not have yet, and Events in quarantine.
@@ -48,7 +57,8 @@ NOT_RESTORED = """Not restored:
 
 def restore_ledger(config: ConfigFile = DEFAULT_CONFIG, from_database: FromDatabase = False) -> None:
     """Begin a new ledger when the old one is lost. It takes from PostgreSQL the rules, maintenance windows and topology nodes
-    that operators made, and the service level agreements. faultd must be stopped, and there must be no ledger.
+    that operators made, the service level agreements, notification policies, contacts, rotas and open tickets. faultd must be
+    stopped, and there must be no ledger.
 
     Ids stay as they are. The database goes on with the new ledger. Open alarms are cleared and become history; a problem that
     persists is raised again by its next report. If the command is interrupted, run it again.
@@ -90,12 +100,16 @@ def restore_ledger(config: ConfigFile = DEFAULT_CONFIG, from_database: FromDatab
 
 def _report(data: OperatorData, begun: BegunLedger, ended: int) -> str:
     instances = sum(isinstance(each, SlaInstanceChanged) for each in data.agreements)
+    kinds = Counter(map(type, data.dispatch))
     api_nodes = sum(each.origin == "api" for each in data.nodes)
     return (
         f"ledger {data.ledger_id} (up to batch {data.seq}) -> {begun.ledger_id}, which begins behind offset {begun.begins}\n"
         f"restored: {counted(len(data.rules), 'rule')}, {counted(len(data.windows), 'maintenance window')}, "
         f"{counted(len(data.nodes), 'node')} ({api_nodes} of them from the API)\n"
         f"restored: {counted(instances, 'SLA instance')} with definitions, outages, breaches, credits and closed periods\n"
+        f"restored: {counted(kinds[NotificationPolicyChanged], 'notification policy', 'notification policies')}, "
+        f"{counted(kinds[ContactChanged], 'contact')}, {counted(kinds[RotaChanged], 'rota')}, "
+        f"{counted(kinds[TicketUpdated], 'open ticket')}, {counted(kinds[NotificationChanged], 'notification')} that wait\n"
         f"{counted(ended, 'open alarm')} became history\n"
         f"{NOT_RESTORED}"
     )

@@ -38,7 +38,7 @@ class DispatchedNotification(Struct, frozen=True, kw_only=True):
     """``N`` and the offset of the Event that decided it, then a number: ``N17``, ``N17.1``."""
     tenant_id: str
     subject: str
-    """``alarm:UUID``, ``sla:INSTANCE``, ``window:ID``, ``storm:CONTACT`` or ``test``."""
+    """``alarm:UUID``, ``sla:INSTANCE``, ``credit:INSTANCE``, ``window:ID``, ``storm:CONTACT`` or ``test``."""
     alarm_ids: tuple[str, ...] = ()
     """UUIDs of the alarms that it is about, the first of them the most severe; at most 100."""
     instance_id: str = ""
@@ -59,7 +59,8 @@ class DispatchedNotification(Struct, frozen=True, kw_only=True):
     facts: dict[str, Any] = {}
     """What the template is given: the causes as they were when this was decided."""
     thread: str = ""
-    """Messages of one thread share it: the subject and the address that was told first."""
+    """The id of the first notification to this address about this subject; "" or its own id for that one. Later messages are
+    answers to it: a thread of mails, a thread in a chat."""
     reason: str = ""
     """Why now, and why this person."""
     created_at: datetime
@@ -71,6 +72,9 @@ class DispatchedNotification(Struct, frozen=True, kw_only=True):
     fallback_of: str = ""
     """The notification to the same person that was given up before, by another method."""
     revision: int = 1
+    detail: dict[str, Any] = {}
+    """:attr:`~protocols.dispatch.outcomes.MessageSent.detail` of the outcome: the notifier reads it for later messages of the
+    thread."""
 
     @property
     def alarm_id(self) -> str:

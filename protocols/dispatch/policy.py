@@ -37,18 +37,26 @@ class TicketTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
 class EscalationStep(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One step of an escalation: ``after_seconds`` from the first notification, unless the cause is acknowledged (or only when
-    it is resolved) by then."""
+    it is resolved) by then. A step has ``to``, or ``ticket``, or both."""
 
     after_seconds: Span
-    to: Name
+    to: Name | None = None
     channel: Channel | None = None
-    """None: the first method of whoever is told."""
+    """None: the first method of the person told."""
     until: Until = "acknowledged"
     hours: LocalHours | None = None
     """Only at these times; a step that is due outside of them waits for their begin."""
     time_zone: Name | None = None
-    """Of ``hours``; None: UTC."""
+    """Of ``hours``; None: that of the route."""
     template: OptionalLine = ""
+    ticket: TicketTerms | None = None
+    """The cause gets a ticket, if it has none."""
+
+    def __post_init__(self) -> None:
+        if self.to is None and self.ticket is None:
+            raise ValueError("a step has to, or ticket, or both")
+        if self.to is None and (self.channel is not None or self.template):
+            raise ValueError("to is missing: channel and template are of a message")
 
 
 class PolicyAction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -57,6 +65,8 @@ class PolicyAction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     channel: Channel | None = None
     to: Name | None = None
     template: OptionalLine = ""
+    before_seconds: Span | None = None
+    """Of planned maintenance: the message is sent so long before it begins. None: two days, 172,800."""
     ticket: TicketTerms | None = None
     escalate: Annotated[tuple[EscalationStep, ...], Meta(min_length=1, max_length=50)] | None = None
 
@@ -96,8 +106,9 @@ class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
 
 
 class NotificationPolicy(Route, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The root of one routing tree. Policies are asked in the order of their ``priority``, the highest first. The next ones are
-    asked too unless a matching policy says ``"continue": false``; other than that of a route, its default is true."""
+    """The root of one routing tree. Policies are asked in the order of their ``priority``, the highest first, then of their
+    names. The next ones are asked too unless a matching policy says ``"continue": false``; other than that of a route, its
+    default is true."""
 
     name: Line
     description: OptionalLine = ""
@@ -132,7 +143,7 @@ class PolicyRecord(Struct, frozen=True, kw_only=True):
     """A policy as it is kept."""
 
     id: str
-    """``NP`` and the offset of the Event that made it; of a file's policy ``file:`` and its name."""
+    """``NP`` and the offset of the Event that made it; of a file's policy ``file:`` and a form of its name."""
     policy: NotificationPolicy
     origin: Origin = "api"
     created_at: datetime
@@ -141,3 +152,5 @@ class PolicyRecord(Struct, frozen=True, kw_only=True):
     revision: int = 1
     key: str = ""
     """The idempotency key of the request that made it."""
+    switched: bool = False
+    """``enabled`` of a policy of a file was set through the API: the file does not change it."""

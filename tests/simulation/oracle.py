@@ -30,7 +30,7 @@ from actors.ledger.read import read_changes
 from actors.ledger.schema import connect_reader
 from actors.sla_clock.stage import SlaClock
 from actors.stage import Stage
-from actors.store.sla_tables import TABLES
+from actors.store.change_rows import TABLES
 from faultd.pipe import Stages
 from protocols import rest_maintenance, rest_rules
 from protocols.alarm import Alarm
@@ -61,7 +61,7 @@ Label = tuple[str, ...]
 MOST_SLICES = 50_000
 """Events in which the work of the SLA clock is done at the end."""
 OPERATOR_TABLES = ("rules", "maintenance_windows", "topology_nodes")
-COMPARED = ("alarms", "archive", "timeline", "device_events", "unknown_traps", "unknown_counts", "quarantine", "sla")
+COMPARED = ("alarms", "archive", "timeline", "device_events", "unknown_traps", "unknown_counts", "quarantine", "records")
 LINK_DOWN, LINK_UP = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4"
 
 _saved = msgspec.msgpack.Decoder(Saved)
@@ -531,7 +531,7 @@ class Oracle:
             self._compare_what_operators_made(tables, seq)
         for name in COMPARED:
             ours, theirs = getattr(self._projection, name), getattr(tables, name)
-            if self._gapped and name == "sla":
+            if self._gapped and name == "records":
                 continue
             if self._gapped and name in ("alarms", "archive", "quarantine"):
                 # What ended within the gap is not known to PostgreSQL; what lives must be right once it has caught up.
@@ -782,8 +782,12 @@ def _project(tables: Tables, change: Change, *, history: bool = True, refuses: b
             pass
         case _ if type(change) in TABLES:
             wanted = TABLES[type(change)]
-            row = _row(msgspec.structs.asdict(wanted.row_of(change)))
-            tables.sla[wanted.name, *(str(row[name]) for name in wanted.key)] = row
+            made = wanted.row_of(change)
+            if made is None:
+                tables.records.pop((wanted.name, str(wanted.key_of(change))), None)
+            else:
+                row = _row(msgspec.structs.asdict(made))
+                tables.records[wanted.name, *(str(row[name]) for name in wanted.key)] = row
         case _:
             pass
 

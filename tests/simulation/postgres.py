@@ -17,10 +17,10 @@ import trio
 from simulation.violation import Violation
 
 from actors.postgres import DatabaseUnavailable
-from actors.store import apply, operator_rows, reseed, sla_tables, trim
+from actors.store import apply, change_rows, operator_rows, reseed, trim
+from actors.store.change_table import ChangeTable
 from actors.store.schema import newest
 from actors.store.settings import StoreSettings
-from actors.store.sla_tables import SlaTable
 
 UNSTORABLE = "unstorable"
 """A title that the server refuses."""
@@ -44,8 +44,8 @@ class Tables:
         self.rules: dict[str, Row] = {}
         self.maintenance_windows: dict[str, Row] = {}
         self.topology_nodes: dict[str, Row] = {}
-        self.sla: dict[tuple[str, ...], Row] = {}
-        """Rows of the tables of service level agreements, by table and key."""
+        self.records: dict[tuple[str, ...], Row] = {}
+        """Rows of the tables of service level agreements and of dispatch, by table and key."""
         self.rejects: tuple[tuple[int, str], ...] = ()
         self.gaps: tuple[tuple[int, int], ...] = ()
         """First and last batch of each stretch that was bridged because the ledger no longer has it."""
@@ -283,7 +283,7 @@ _TRIMS = {
     sql.strip()
     for sql in (trim.TRAPS_BY_ROWS, trim.TRAPS_BY_BYTES, trim.COUNTS_BY_ROWS, trim.EVENTS_BY_ROWS, trim.TIMELINE_OF_ONE)
 }
-_TRIMS_BY_AGE = {sql.strip() for sql in trim.SLA_BY_AGE.values()}
+_TRIMS_BY_AGE = {sql.strip() for by_age in (trim.SLA_BY_AGE, trim.DISPATCH_BY_AGE) for sql in by_age.values()}
 """No life is years long."""
 
 
@@ -422,12 +422,25 @@ def _drop_rows(table: str) -> Callable[[Tables, tuple[Any, ...], Any], None]:
     return drop
 
 
-def _put_sla_rows(table: SlaTable) -> Callable[[Tables, tuple[Any, ...], Any], None]:
+def _put_records(table: ChangeTable) -> Callable[[Tables, tuple[Any, ...], Any], None]:
     def put(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None:
         rows = _decode(args[0])
-        tables.sla.update(((table.name, *(str(row[name]) for name in table.key)), row) for row in rows)
+        tables.records.update(((table.name, *(str(row[name]) for name in table.key)), row) for row in rows)
 
     return put
+
+
+def _drop_records(table: str) -> Callable[[Tables, tuple[Any, ...], Any], None]:
+    def drop(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None:
+        for name in _decode(args[0]):
+            tables.records.pop((table, name), None)
+
+    return drop
+
+
+def _empty_dispatch(tables: Tables, _args: tuple[Any, ...], _violate: Any) -> None:
+    emptied = ("notification_policies", "contacts", "rotas")
+    tables.records = {key: row for key, row in tables.records.items() if key[0] not in emptied}
 
 
 def _empty(tables: Tables, _args: tuple[Any, ...], _violate: Any) -> None:
@@ -455,7 +468,9 @@ _STATEMENTS: dict[str, Callable[[Tables, tuple[Any, ...], Callable[[str], None]]
     operator_rows.EMPTY: _empty,
     **{sql: _put_rows(table) for table, sql in operator_rows.UPSERT.items()},
     **{sql: _drop_rows(table) for table, sql in operator_rows.DELETE.items()},
-    **{sla_tables.SLA_UPSERT[table.name]: _put_sla_rows(table) for table in sla_tables.TABLES.values()},
+    reseed.EMPTY_DISPATCH: _empty_dispatch,
+    **{change_rows.UPSERT[table.name]: _put_records(table) for table in change_rows.TABLES.values()},
+    **{sql: _drop_records(table) for table, sql in change_rows.DELETE.items()},
     # tests/actors/store/test_store_reseed.py tries them on the real one.
-    **{sql.strip(): lambda _tables, _args, _violate: None for sql in reseed.END_UNSEEDED_SLA},
+    **{sql.strip(): lambda _tables, _args, _violate: None for sql in reseed.END_UNSEEDED_RECORDS},
 }

@@ -24,6 +24,7 @@ from actors.correlator.events.event_reports import report_of
 from actors.correlator.plant.view import PlantView
 from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.windows.views import WindowCatalogue
+from actors.dispatcher.view import DispatchCatalogue
 from actors.mailbox import Append, Outcome, Progress
 from actors.metrics import Metrics
 from actors.postgres import Postgres
@@ -124,6 +125,7 @@ class RunningApi:
             rules=partial(rule_records, self.state),
             sources=self.sources,
             sla=SlaCatalogue(lambda: self.stages.sla),
+            dispatch=DispatchCatalogue(lambda: self.stages.dispatch),
             credit_models=read_credit_models(Config()),
             backtests=BacktestService(directory / "ledger.sqlite", lambda: self.now),
             reports=self,

@@ -5,10 +5,12 @@ from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from actors.correlator.plant import Plant
-from actors.correlator.rules.conditions import Matches, compile_matcher, literals
-from actors.correlator.rules.errors import Mistakes, RuleError
+from actors.correlator.rules.conditions import Matches, compile_matcher
+from actors.correlator.rules.errors import RuleError
 from actors.correlator.rules.fields import Take, field_named
 from protocols.alarm import Alarm
+from protocols.conditions.checks import literals
+from protocols.conditions.mistakes import Mistakes
 from protocols.rule import Actions, Conditions, Matcher, Rule, RuleRecord
 
 Role = Literal["parent", "child", "member", "step", "absent", "suppress", "escalate", "flap"]
@@ -111,7 +113,7 @@ def compile_rule(record: RuleRecord) -> list[RulePart]:
     same = []
     for number, name in enumerate(conditions.same):
         field = field_named(name)
-        if field is None or field.kind in ("many", "time"):
+        if field is None or field.tested.kind in ("many", "time"):
             text = "no field has this name" if field is None else "alarms cannot be joined by it"
             mistakes.add(("conditions", "same", number), f"{name!r}: {text}")
         else:

@@ -281,7 +281,7 @@ async def test_another_ledger_does_not_adopt_what_operators_made_by_the_way(data
         await write(
             database, RuleChanged(1, "r1", RULE), WindowChanged(2, "MW7", WINDOW, "upcoming"), put(Node(id="n", type="x"))
         )
-        with pytest.raises(OperatorDataInTheWay, match="1 rule, 1 maintenance window, 1 node and 0 SLA instances "):
+        with pytest.raises(OperatorDataInTheWay, match="1 rule, 1 maintenance window, 1 node, 0 SLA instances, "):
             await adopt()
         assert await database.fetchval("SELECT count(*) FROM rules") == 1
         done = await trio.to_thread.run_sync(partial(adopt_now, database_url, "other", T0, check, discard=True))

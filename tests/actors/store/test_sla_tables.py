@@ -16,9 +16,10 @@ from vocabulary.sla_reports import make_sla_report
 
 from actors.postgres import Postgres
 from actors.store.apply import apply
+from actors.store.change_rows import ChangeRows
 from actors.store.cursor import read_cursor
 from actors.store.operator_read import read_operator_data
-from actors.store.sla_tables import SLA_UPSERT, TABLES, SlaRows
+from actors.store.sla_tables import SLA_TABLES
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, Change, NodesChanged
 from protocols.sla.changes import (
@@ -100,8 +101,8 @@ async def sole(database: Postgres, table: str) -> dict[str, Any]:
 
 
 def test_every_change_has_a_table_but_the_request_to_notify() -> None:
-    assert {*TABLES, SlaNotificationRequested} == set(get_args(SlaChange))
-    assert set(ONE_OF_EACH) == set(TABLES)
+    assert {*SLA_TABLES, SlaNotificationRequested} == set(get_args(SlaChange))
+    assert set(ONE_OF_EACH) == set(SLA_TABLES)
 
 
 async def test_each_is_stored_to_the_microsecond_and_the_minor_unit(database_url: str) -> None:
@@ -214,7 +215,7 @@ async def test_the_last_state_wins_and_versions_and_revisions_are_kept(database_
         assert [tuple(row) for row in rows] == [(1, Decimal("0.999")), (2, None)]
         rows = await database.fetch("SELECT revision, total_downtime FROM sla_periods ORDER BY revision")
         assert [tuple(row) for row in rows] == [(1, Decimal("0.000001")), (2, Decimal("0.000002"))]
-    written = SlaRows()
+    written = ChangeRows()
     for change in states:
         written.add(change)
     assert [len(found) for found in written.changes.values()] == [1], "a storm on one instance writes one row"
@@ -223,12 +224,14 @@ async def test_the_last_state_wins_and_versions_and_revisions_are_kept(database_
 async def test_a_row_that_comes_again_unchanged_writes_nothing(database_url: str) -> None:
     async with Postgres.open(database_url) as database:
         await write(database, *ONE_OF_EACH.values())
-        queries = [f"SELECT xmin::text FROM {table}" for table in SLA_UPSERT]
+        queries = [f"SELECT xmin::text FROM {table.name}" for table in SLA_TABLES.values()]
         before = [await database.fetchval(query) for query in queries]
         await write(database, *ONE_OF_EACH.values())
         assert [await database.fetchval(query) for query in queries] == before
         await write(database, SlaBreachChanged(9, agreements.breach(revision=2)))
-        assert await database.fetchval("SELECT xmin::text FROM sla_breaches") != before[list(SLA_UPSERT).index("sla_breaches")]
+        assert (
+            await database.fetchval("SELECT xmin::text FROM sla_breaches") != before[list(SLA_TABLES).index(SlaBreachChanged)]
+        )
 
 
 @pytest.mark.parametrize("text", ["\x00", "\ud800", "'; DROP TABLE sla_breaches; --", "\U0001f4a5"])

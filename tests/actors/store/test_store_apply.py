@@ -14,9 +14,9 @@ from vocabulary import agreements
 from vocabulary.traps import make_trap
 
 from actors.postgres import Connection, Postgres
+from actors.store import change_rows
 from actors.store.apply import apply
 from actors.store.cursor import CursorMoved, LedgerMismatch, read_cursor
-from actors.store.sla_tables import SLA_EMPTY
 from protocols.alarm import Alarm, Suppression, TimelineEntry
 from protocols.change import (
     AlarmChanged,
@@ -487,7 +487,7 @@ async def test_any_grouping_gives_the_same_tables(
                 "TRUNCATE alarms, alarms_archive, alarm_timeline, device_events, unknown_traps, unknown_trap_counts, "
                 "quarantine, store_rejects, faultd_cursor, rules, maintenance_windows, topology_nodes"
             )
-            await database.execute(SLA_EMPTY)
+            await database.execute(change_rows.EMPTY)
             for group in grouping:
                 assert await apply_all(database, *group) == []
             found.append(await database.run(tables))

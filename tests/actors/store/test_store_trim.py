@@ -13,8 +13,8 @@ from actors.postgres import Postgres
 from actors.store.apply import apply
 from actors.store.cursor import read_cursor
 from actors.store.settings import StoreSettings
-from actors.store.sla_tables import SLA_UPSERT
-from actors.store.trim import SLA_BY_AGE, SLA_ROWS, SLA_SECONDS, TRIM_SECONDS, Trimming, trim
+from actors.store.sla_tables import SLA_TABLES
+from actors.store.trim import AGE_ROWS, AGE_SECONDS, SLA_BY_AGE, TRIM_SECONDS, Trimming, trim
 from protocols.change import AlarmChanged, Change, DeviceEvent, UnknownTrap
 from protocols.sla.changes import (
     FaultReported,
@@ -127,13 +127,13 @@ def test_a_timeline_is_looked_at_once_it_has_grown(changed_of: Callable[..., Ala
 def test_the_history_of_agreements_is_looked_at_every_hour_and_again_soon_where_much_is_old() -> None:
     trimming = Trimming()
     trimming.take(0.0)
-    assert not trimming.due(SLA_SECONDS - 1)
-    assert trimming.due(SLA_SECONDS)
-    assert trimming.take(SLA_SECONDS) == (False, False, [], True)
-    trimming.deleted({"sla_periods": SLA_ROWS - 1})
-    assert not trimming.due(SLA_SECONDS + TRIM_SECONDS)
-    trimming.deleted({"sla_periods": SLA_ROWS})
-    assert trimming.due(SLA_SECONDS + TRIM_SECONDS)
+    assert not trimming.due(AGE_SECONDS - 1)
+    assert trimming.due(AGE_SECONDS)
+    assert trimming.take(AGE_SECONDS) == (False, False, [], True)
+    trimming.deleted({"sla_periods": AGE_ROWS - 1})
+    assert not trimming.due(AGE_SECONDS + TRIM_SECONDS)
+    trimming.deleted({"sla_periods": AGE_ROWS})
+    assert trimming.due(AGE_SECONDS + TRIM_SECONDS)
 
 
 async def test_the_history_of_agreements_is_kept_by_age_and_what_is_not_over_stays(database_url: str) -> None:
@@ -177,7 +177,8 @@ async def test_the_history_of_agreements_is_kept_by_age_and_what_is_not_over_sta
         gone = await database.run(trim, StoreSettings(), 1_100, False, False, [], True)
         assert gone == {table: 2 if table == "sla_exclusions" else 1 for table in SLA_BY_AGE}
         assert await database.run(trim, StoreSettings(), 1_100, False, False, [], True) == {}
-        left = {table: await database.fetchval(f"SELECT count(*) FROM {table}") for table in SLA_UPSERT}
+        names = [table.name for table in SLA_TABLES.values()]
+        left = {table: await database.fetchval(f"SELECT count(*) FROM {table}") for table in names}
     assert left == {
         "sla_definitions": 1,
         "sla_instances": 2,

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from actors.correlator.plant import Plant
 from actors.correlator.rules.compiler import compile_rule, compile_rules
-from actors.correlator.rules.conditions import compile_matcher, literals
-from actors.correlator.rules.errors import Mistakes, RuleError
+from actors.correlator.rules.conditions import compile_matcher
+from actors.correlator.rules.errors import RuleError
 from protocols.alarm import Alarm
+from protocols.conditions.checks import literals
+from protocols.conditions.mistakes import Mistakes
 from protocols.rule import Matcher, Rule, RuleRecord
 from protocols.topology import Node
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from vocabulary.rules import RuleWorld
 
-from actors.correlator.rules.errors import RuleFileErrors
 from actors.correlator.rules.loading import load_rules
 from protocols.event import RulesLoaded
 from protocols.rule import Rule
+from protocols.table_files import TableFileErrors
 
 SHIPPED = Path(__file__).parents[4] / "config" / "rules"
 
@@ -26,7 +26,7 @@ conditions = { match = { alarm_type = "x" } }
 
 
 def mistakes(**texts: str) -> list[str]:
-    with pytest.raises(RuleFileErrors) as caught:
+    with pytest.raises(TableFileErrors) as caught:
         load_rules(texts)
     return [str(one) for one in caught.value.mistakes]
 
@@ -43,7 +43,7 @@ def mistakes(**texts: str) -> list[str]:
         (GOOD.replace("alarm_type", "alarm_typ"), "f:5: rules[0].conditions.match.alarm_typ: no field has this name"),
         (GOOD.replace('"x"', "5"), "f:5: rules[0].conditions.match.alarm_type: 5 is not text"),
         (GOOD.replace("suppression", "other"), "f:4: rules[0].type: Invalid enum value 'other'"),
-        (GOOD + GOOD, "f:8: rules[1].name: f has a rule 'quiet' already"),
+        (GOOD + GOOD, "f:8: rules[1].name: f has one named 'quiet' already"),
     ],
 )
 def test_a_mistake_has_its_place(text: str, says: str) -> None:

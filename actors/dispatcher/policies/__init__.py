@@ -1,0 +1,1 @@
+"""Notification policies: their routing trees, and the commands that write them."""

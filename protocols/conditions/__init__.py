@@ -1,0 +1,1 @@
+"""Conditions of :mod:`protocols.rule` as functions: of alarm rules and of notification policies. Pure."""

@@ -1,0 +1,54 @@
+"""The dispatcher's state as the REST API and the deliverers read it, between two Events."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from protocols.dispatch.contact import ContactRecord
+from protocols.dispatch.notification import DispatchedNotification
+from protocols.dispatch.policy import PolicyRecord
+from protocols.dispatch.rota import RotaRecord
+from protocols.dispatch.ticket import Ticket
+
+
+class DispatchView(Protocol):
+    """Reads of policies, people, and the notifications and tickets that the dispatcher still holds."""
+
+    def policies(self) -> Sequence[PolicyRecord]:
+        """All of them, the highest priority first, then by name: the order in which they are asked."""
+        ...
+
+    def policy(self, policy_id: str) -> PolicyRecord | None:
+        """A policy by its id."""
+        ...
+
+    def contacts(self) -> Sequence[ContactRecord]:
+        """All of them, the oldest first."""
+        ...
+
+    def contact(self, contact_id: str) -> ContactRecord | None:
+        """A contact by its id."""
+        ...
+
+    def rotas(self) -> Sequence[RotaRecord]:
+        """All of them, the oldest first."""
+        ...
+
+    def rota(self, rota_id: str) -> RotaRecord | None:
+        """A rota by its id."""
+        ...
+
+    def notifications(self) -> Sequence[DispatchedNotification]:
+        """Those that wait, and some that were sent or given up, in any order."""
+        ...
+
+    def notification(self, notification_id: str) -> DispatchedNotification | None:
+        """A held notification by its id."""
+        ...
+
+    def tickets(self) -> Sequence[Ticket]:
+        """Those that are not closed, and some that are, in any order."""
+        ...
+
+    def ticket(self, ticket_id: str) -> Ticket | None:
+        """A held ticket by its id."""
+        ...

@@ -2,10 +2,21 @@
 
 from actors.command_refused import CommandRefused
 from actors.dispatcher.messages.commands import resend, send_test
+from actors.dispatcher.people.commands import do_people
 from actors.dispatcher.run import DispatchRun
 from protocols.change import Refusal
 from protocols.command import Command
-from protocols.dispatch.actions import DispatchAction, ResendNotification, SendTest
+from protocols.dispatch.actions import (
+    CreateContact,
+    CreateRota,
+    DeleteContact,
+    DeleteRota,
+    DispatchAction,
+    EditContact,
+    EditRota,
+    ResendNotification,
+    SendTest,
+)
 
 
 def fold_command(run: DispatchRun, command: Command, action: DispatchAction) -> None:
@@ -18,10 +29,13 @@ def fold_command(run: DispatchRun, command: Command, action: DispatchAction) -> 
 
 
 def _do(run: DispatchRun, command: Command, action: DispatchAction) -> None:
+    by, expected = command.by, command.expected
     match action:
+        case CreateContact() | EditContact() | DeleteContact() | CreateRota() | EditRota() | DeleteRota():
+            do_people(run, by, action, expected)
         case ResendNotification():
-            resend(run, command.by, action)
+            resend(run, by, action)
         case SendTest():
-            send_test(run, command.by, action)
+            send_test(run, by, action)
         case _:
-            raise CommandRefused(Refusal("", "invalid", f"{action.__struct_config__.tag}: this faultd cannot do that yet"))
+            raise CommandRefused(Refusal("", "wrong_state", "this version of faultd does not know how to do that"))

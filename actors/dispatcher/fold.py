@@ -11,6 +11,7 @@ from actors.dispatcher.jumps import fold_clock_jumped
 from actors.dispatcher.loading import load_inputs
 from actors.dispatcher.messages import groups, storm
 from actors.dispatcher.messages.outcomes import fold_failed, fold_sent, forget_message
+from actors.dispatcher.people import gaps
 from actors.dispatcher.restoring import fold_restored
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.state import DispatchState
@@ -18,7 +19,7 @@ from protocols.change import AlarmChanged, Change, NotificationRequested, Window
 from protocols.command import Command
 from protocols.dispatch.actions import DispatchAction
 from protocols.dispatch.outcomes import MessageFailed, MessageSent, TicketChanged, TicketFailed, TicketOpened
-from protocols.event import ClockJumped, DispatchDataRestored, DispatchLoaded, Event
+from protocols.event import ClockJumped, DispatchDataRestored, DispatchLoaded, Event, SystemReport
 from protocols.sla.changes import SlaBreachChanged, SlaInstanceChanged, SlaNotificationRequested
 
 _OWN: frozenset[type[Event]] = frozenset(
@@ -27,6 +28,7 @@ _OWN: frozenset[type[Event]] = frozenset(
         ClockJumped,
         DispatchLoaded,
         DispatchDataRestored,
+        SystemReport,
         MessageSent,
         MessageFailed,
         TicketOpened,
@@ -68,16 +70,18 @@ def fold_event(run: DispatchRun, event: Event, changes_before: Sequence[Change])
     for alarm in run.alarms.values():
         end_cleared(run, alarm)
     match event:
+        case Command(action=action) if isinstance(action, DispatchAction):
+            fold_command(run, event, action)
         case DispatchLoaded():
             load_inputs(run, event)
         case DispatchDataRestored():
             fold_restored(run, event)
+        case SystemReport(alarm_type=gaps.ALARM):
+            gaps.fold_reported(run, event)
         case MessageSent():
             fold_sent(run, event)
         case MessageFailed():
             fold_failed(run, event)
-        case Command(action=action) if isinstance(action, DispatchAction):
-            fold_command(run, event, action)
         case _:
             pass
     _meet_timers(run)
@@ -109,6 +113,8 @@ def _meet_timers(run: DispatchRun) -> None:
     while (due := timers.take(run.journal, run.now)) is not None:
         kind, name, _ = due
         match kind:
+            case "rota":
+                gaps.look_ahead(run, name)
             case "group":
                 groups.fire(run, name)
             case "recipient":

@@ -135,8 +135,8 @@ class CheckedWorld(DispatchWorld):
             self.run_to(self.seconds + seconds)
 
 
-@settings(deadline=None, max_examples=200)
-@given(st.lists(STEPS, max_size=40))
+@settings(deadline=None, max_examples=150)
+@given(st.lists(STEPS, min_size=12, max_size=60))
 def test_the_invariants_hold_and_a_restart_changes_nothing(steps: list[tuple[str, Any, Any]]) -> None:
     world = CheckedWorld(nodes=plant())
     world.settings(storm_seconds=60, storm_mails=3, storm_texts=1)

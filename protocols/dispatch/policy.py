@@ -6,7 +6,7 @@ the causes of one message share.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -135,6 +135,11 @@ class PolicyEdited(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     time_zone: Name | UnsetType | None = UNSET
     actions: Annotated[tuple[PolicyAction, ...], Meta(max_length=50)] | UnsetType = UNSET
     routes: Annotated[tuple[Route, ...], Meta(max_length=100)] | UnsetType = UNSET
+
+    def given(self) -> dict[str, Any]:
+        """New values by field."""
+        named = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return {name: value for name, value in named if value is not UNSET}
 
 
 class PolicyRecord(Struct, frozen=True, kw_only=True):

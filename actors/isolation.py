@@ -40,7 +40,7 @@ class Isolation:
         """Count ``error`` and, at a bounded rate, log its type and place: its text may quote a secret that the peer sent."""
         self._count()
         if self._lines.take(trio.current_time()):
-            places = [f"{type(one).__name__} in {_place(one)}" for one in leaves(error)]
+            places = [f"{type(one).__name__} in {place(one)}" for one in leaves(error)]
             _log.error(f"{self._what} ended by an error", peer=peer, errors=places, not_logged=self._lines.forget_refused())
 
 
@@ -53,6 +53,7 @@ def leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def _place(error: BaseException) -> str:
+def place(error: BaseException) -> str:
+    """File and line that raised ``error``."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"

@@ -86,6 +86,21 @@ class Metrics:
             "Least budget of downtime left among the instances of a definition that had an outage in the running period",
             "definition",
         )
+        self.notification_attempts = counter(
+            "faultd_notification_attempts",
+            "Attempts to deliver a notification, by channel and outcome: sent, failed (another one follows) or dead (given up)",
+            "channel",
+            "outcome",
+        )
+        self.notifications_waiting = gauge(
+            "faultd_notifications_waiting", "Notifications that the notifier holds and has not delivered, by channel", "channel"
+        )
+        self.notifications_oldest = gauge(
+            "faultd_notifications_oldest_seconds", "Age of the oldest of those, by channel", "channel"
+        )
+        self.notifier_breaker = gauge(
+            "faultd_notifier_breaker", "A channel's circuit breaker: 0 closed, 1 being tried, 2 open", "channel"
+        )
         self.windows_active = gauge("faultd_maintenance_windows_active", "Maintenance windows that are open now")
         self.commands = counter("faultd_commands", "Commands from the API, by action and result", "action", "result")
         self.sequence_gaps = counter("faultd_sequence_gaps", "Notifications missing by a vendor's own sequence number")

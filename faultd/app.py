@@ -1,6 +1,6 @@
 """The wiring diagram: the actors around the pipe, and what each of them is given.
 
-    trap_listener, clock, api ──Append──▶ pipe (ledger and stages, faultd/pipe.py) ──feed──▶ store, stream
+    trap_listener, clock, api, notifier ──Append──▶ pipe (ledger and stages, faultd/pipe.py) ──feed──▶ store, stream, notifier
 
 Sources run in a nursery of their own inside that of the sinks. SIGTERM cancels the sources; then each sink drains to the
 end of its channel and leaves, and one deadline, or a second SIGTERM, bounds the whole drain.
@@ -35,6 +35,8 @@ from actors.dispatcher.view import DispatchCatalogue
 from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
+from actors.notifier.actor import Notifier
+from actors.notifier.writer import MessageWriter
 from actors.postgres import Postgres
 from actors.sla_clock.gauges import SlaGauges
 from actors.sla_clock.held import live_changes
@@ -51,11 +53,11 @@ from actors.tokens import TokenFile
 from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.engine_clocks import keep_clocks
 from actors.trap_listener.sockets import open_sockets
-from actors.trap_listener.v3 import V3Engine
 from actors.trusted_clock import system_reading
 from actors.trusted_time import ClockReading
 from faultd import logs, state_folder
 from faultd.backtest.service import BacktestService
+from faultd.channels import configured_channels
 from faultd.config import Config
 from faultd.database_alarm import ALARM, DatabaseAlarm
 from faultd.descriptors import seldom_about_accept
@@ -69,7 +71,7 @@ from faultd.reload import reload
 from faultd.reports import LedgerReports
 from faultd.restore import restore
 from faultd.routes import ApiViews, api_routes
-from faultd.sdnotify import Notifier
+from faultd.sdnotify import ServiceNotifier
 from faultd.security import database_url, open_engine, replace_users
 from faultd.sla_history.service import SlaHistoryService
 from faultd.sla_report.explanation import arithmetic_lines, explanation_lines
@@ -80,7 +82,6 @@ from protocols.change import NodesChanged
 from protocols.event import Event, SystemReport
 from protocols.ledger import QuarantinedEvent, Seed
 from protocols.profile import community_fields
-from protocols.sla.credit_models import CreditTerms
 from protocols.sla.local_time import instant_at
 
 log = structlog.get_logger()
@@ -117,7 +118,7 @@ async def serve(
     AddressError when it cannot bind an address; ActorFailed when a core actor crashed; EmbeddedPostgresError when the embedded
     PostgreSQL does not stop.
     """
-    notifier = Notifier.from_environment(os.environ)
+    service = ServiceNotifier.from_environment(os.environ)
     metrics = Metrics()
     ProcessCollector(registry=metrics.registry)
     accepting = seldom_about_accept(metrics)
@@ -125,13 +126,14 @@ async def serve(
     state_dir = config.path()
     await trio.to_thread.run_sync(state_folder.make, state_dir)
 
-    notifier.status("reading profiles and topology")
+    service.status("reading profiles and topology")
     inputs = await trio.to_thread.run_sync(partial(read_inputs, config, without_plugins=True))
-    notifier.status("recovering the ledger")
+    service.status("recovering the ledger")
     ledger_file, stages, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
     state = stages.state
     credit_models = dict(inputs.credit_models)
     try:
+        channels = await trio.to_thread.run_sync(configured_channels, config, ledger_file.ledger_id)
         clock = started_clock(read_clocks, boot_id(), ledger_file, config.clock)
         security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
         sockets = open_sockets(config.traps.listen, config.traps.receive_buffer, os.environ, os.getpid())
@@ -180,6 +182,16 @@ async def serve(
         )
         plant = PlantView(state)
         stream = Stream(config.stream, ledger.feed, board, tokens, metrics, clock, customers=plant.customers)
+        notifier = Notifier(
+            config.notifier,
+            channels,
+            ledger.feed,
+            appends,
+            table=lambda: stages.dispatch.notifications,
+            write=MessageWriter(config.http.public_url).write,
+            metrics=metrics,
+            clock=clock,
+        )
         backtests = BacktestService(config.ledger.path(state_dir), clock)
         listener = TrapListener(
             config.traps,
@@ -215,6 +227,15 @@ async def serve(
         routes = api_routes(submitter, reads, views, config.http, metrics, clock, config.correlator.default_tenant)
         api = Api(config.http, tokens, metrics, clock, routes=routes)
 
+        def switch(new: Config, inputs: Inputs) -> None:
+            channels = configured_channels(new, ledger_file.ledger_id)
+            replace_users(security, new)
+            listener.reconfigure(new.traps, security, community_fields(inputs.profiles.profiles))
+            notifier.reconfigure(new.notifier, channels)
+            logs.configure(new.log)
+            credit_models.clear()
+            credit_models.update(inputs.credit_models)
+
         park = Parking(health, appends, ledger.consumers.park)
         with trio.CancelScope() as everything:
             async with trio.open_nursery() as sinks:
@@ -230,7 +251,7 @@ async def serve(
                     sources.start_soon(keep_clocks, security.clocks, state_dir)
                     health.listening["traps"] = ", ".join(sock.name for sock in sockets)
                     health.waiting = health.taking_traps = True
-                    notifier.status("taking traps; folding what was read")
+                    service.status("taking traps; folding what was read")
                     host, port = await sinks.start(partial(supervise, "stream", stream, PARKED, metrics, on_park=park))
                     health.listening["stream"] = f"{host}:{port}"
                     health.listening["http"] = await sources.start(
@@ -239,26 +260,25 @@ async def serve(
                     await sources.start(partial(supervise, "backtests", backtests, PARKED, metrics, on_park=park))
                     await sources.start(supervise, "clock", Clock(config.clock, appends, clock, metrics), EDGE, metrics)
                     await sources.start(supervise, "database_alarm", absence, EDGE, metrics)
+                    await sources.start(partial(supervise, "notifier", notifier, PARKED, metrics, on_park=park))
                     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
 
                         async def announce() -> None:
                             await folded_inputs.wait()
                             doing = "waiting for PostgreSQL" if keeper is None else "starting the embedded PostgreSQL"
-                            notifier.status(f"taking traps; {doing}")
+                            service.status(f"taking traps; {doing}")
                             with trio.move_on_after(config.database.wait_seconds):
                                 await _until_tried(store.presence, keeper)
                             health.waiting = False
                             log.info("ready", **health.listening)
-                            notifier.ready("taking traps")
-                            sources.start_soon(notifier.keep_alive, health.summary)
+                            service.ready("taking traps")
+                            sources.start_soon(service.keep_alive, health.summary)
                             task_status.started(health)
 
                         sources.start_soon(announce)
-                        await _until_told_to_stop(
-                            signals, config, config_file, stages, appends, listener, security, notifier, credit_models
-                        )
+                        await _until_told_to_stop(signals, config, config_file, stages, appends, service, switch)
                         health.stopping, impatience.scope = True, everything
-                    notifier.stopping("draining")
+                    service.stopping("draining")
                     log.info("stopping: draining what was received")
                     everything.deadline = trio.current_time() + config.drain_seconds
                     sources.cancel_scope.cancel()
@@ -375,26 +395,16 @@ async def _until_told_to_stop(
     config_file: Path | None,
     stages: Stages,
     appends: trio.MemorySendChannel[Append],
-    listener: TrapListener,
-    security: V3Engine,
-    notifier: Notifier,
-    credit_models: dict[str, CreditTerms],
+    service: ServiceNotifier,
+    switch: Callable[[Config, Inputs], None],
 ) -> None:
     """Return at SIGTERM or SIGINT; reload at SIGHUP."""
-
-    def switch(new: Config, inputs: Inputs) -> None:
-        replace_users(security, new)
-        listener.reconfigure(new.traps, security, community_fields(inputs.profiles.profiles))
-        logs.configure(new.log)
-        credit_models.clear()
-        credit_models.update(inputs.credit_models)
-
     async for number in signals:
         if number != signal.SIGHUP:
             log.info("signal", name=signal.Signals(number).name)
             return
         if config_file is None:
             continue
-        notifier.reloading()
+        service.reloading()
         config = await reload(config_file, config, stages.state, appends, switch, stages.dispatch) or config
-        notifier.ready("configuration reloaded")
+        service.ready("configuration reloaded")

@@ -16,6 +16,7 @@ from actors.api.settings import ApiSettings
 from actors.clock.settings import ClockSettings
 from actors.correlator.settings import CorrelatorSettings
 from actors.ledger.settings import LedgerSettings
+from actors.notifier.settings import NotifierSettings
 from actors.store.settings import StoreSettings
 from actors.stream.settings import StreamSettings
 from actors.trap_listener.settings import TrapSettings
@@ -61,6 +62,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     store: StoreSettings = StoreSettings()
     sla: SlaSettings = SlaSettings()
     clock: ClockSettings = ClockSettings()
+    notifier: NotifierSettings = NotifierSettings()
 
     def path(self, *parts: str) -> Path:
         """A path below ``state_dir``."""

@@ -51,8 +51,8 @@ from protocols.symptom import SYMPTOM_TEXTS
 ROOT = Path(__file__).resolve().parent.parent
 SECTION = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
 HELP_WIDTH = 100
-KEPT_BY_A_RELOAD = {"traps": ("listen", "receive_buffer")}
-"""Settings of a table that a reload switches, which need a restart all the same: the sockets stay open."""
+KEPT_BY_A_RELOAD = {"traps": ("listen", "receive_buffer"), "notifier": ("concurrency",)}
+"""Settings of a table that a reload switches, which need a restart all the same: sockets stay open, workers go on."""
 
 
 class UnknownSection(ValueError):
@@ -79,13 +79,15 @@ def settings() -> Iterator[str]:
 def _tables(heading: str, name: str, info: StructType) -> Iterator[str]:
     kept = ", ".join(f"`{key}`" for key in KEPT_BY_A_RELOAD.get(name, ()))
     when = "Needs a restart." if name not in SWITCHED else "A reload is enough" + (f", but for {kept}." if kept else ".")
-    yield from _table(f"`{heading}`", info.cls, info.fields, when)
+    yield from _table(
+        f"`{heading}`", info.cls, [field for field in info.fields if not isinstance(field.type, StructType)], when
+    )
     for field in info.fields:
-        inner = field.type.item_type if isinstance(field.type, VarTupleType) else None
+        inner = field.type.item_type if isinstance(field.type, VarTupleType) else field.type
         if isinstance(inner, StructType):
-            yield from _table(
-                f"`[[{name}.{field.encode_name}]]`", inner.cls, inner.fields, when.split(",")[0].rstrip(".") + "."
-            )
+            key = f"{name}.{field.encode_name}"
+            head = f"`[{key}]`" if inner is field.type else f"`[[{key}]]`"
+            yield from _table(head, inner.cls, inner.fields, when.split(",")[0].rstrip(".") + ".")
 
 
 def _table(heading: str, struct: type[Struct], members: Any, when: str) -> Iterator[str]:

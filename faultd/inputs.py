@@ -22,8 +22,10 @@ from actors.correlator.state import State
 from actors.dispatcher.policies.files import load_policies
 from actors.dispatcher.settings import DispatcherSettings, DispatchInputs
 from actors.dispatcher.state import DispatchState
+from actors.notifier.settings import lane_names
 from actors.sla_clock.credit_files import CreditFileErrors, load_credit_files
 from actors.trap_listener.settings import User
+from faultd.channels import check_channels
 from faultd.config import Config, ConfigError, ConfigErrors, ConfigMistake
 from faultd.places import shipped_config
 from faultd.security import check_communities, read_database_url, read_users
@@ -103,6 +105,7 @@ def look_into_files(
     look("traps", read_users, users)
     look("traps", partial(check_communities, profiles=profiles), None)
     look("database", read_database_url, "")
+    look("notifier", check_channels, None)
     no_models: Mapping[str, CreditTerms] = {}
     credit_models = look("sla", read_credit_models, no_models)
     dispatch = look("dispatcher", read_dispatch, NO_POLICIES)
@@ -236,7 +239,9 @@ def read_dispatch(config: Config) -> DispatchLoaded:
 
 def dispatch_inputs(config: Config) -> DispatchInputs:
     """The parts of the configuration that the dispatcher folds by."""
-    return DispatchInputs(settings=DispatcherSettings(**fields_for(DispatcherSettings, config.dispatcher)))
+    return DispatchInputs(
+        settings=DispatcherSettings(**fields_for(DispatcherSettings, config.dispatcher)), channels=lane_names(config.notifier)
+    )
 
 
 def _of_tables(what: str, errors: TableFileErrors) -> ConfigError:

@@ -19,7 +19,7 @@ _STATUS_LENGTH = 500
 log = structlog.get_logger()
 
 
-class Notifier:
+class ServiceNotifier:
     """The daemon's end of the notification socket.
 
     ``address`` is ``NOTIFY_SOCKET``: a path, or with a leading ``@`` a name in the abstract namespace; empty when there is
@@ -40,7 +40,7 @@ class Notifier:
         self._failing = False
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Notifier":
+    def from_environment(cls, environment: Mapping[str, str]) -> "ServiceNotifier":
         """From ``NOTIFY_SOCKET``, ``WATCHDOG_USEC`` and ``WATCHDOG_PID``. A watchdog for another process is ignored."""
         watchdog = None
         try:

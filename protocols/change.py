@@ -136,6 +136,8 @@ class NotificationRequested(Struct, frozen=True, kw_only=True, array_like=True, 
     """Of the alarm's resource in the topology, or of the nearest node above it that names one."""
     customer_tiers: tuple[str, ...] = ()
     """The classes (``sla_class``) of the customers affected, at most 20."""
+    children: int = 0
+    """Number of alarms whose cause it is."""
 
 
 class Refusal(Struct, frozen=True):

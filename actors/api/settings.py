@@ -33,6 +33,8 @@ class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     bind: str = "127.0.0.1:8162"
     """Address and port to listen on; an IPv6 address stands in brackets. Put a TLS proxy in front of anything but
     loopback: tokens travel in clear otherwise."""
+    public_url: str = ""
+    """`https://...` at which people reach the API from outside, for links in messages. Empty: messages have none."""
     read_your_writes_seconds: float = 2.0
     """How long a read waits for PostgreSQL to show what the same token wrote before; then it is answered as it is, with the
     header `Faultd-Stale: true`."""
@@ -74,6 +76,8 @@ class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         split_bind(self.bind)
+        if self.public_url and not self.public_url.startswith(("https://", "http://")):
+            raise ValueError("public_url: is no URL that begins with https:// or http://")
         for name in _POSITIVE:
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name}: {getattr(self, name)!r} is not greater than 0")

@@ -1,4 +1,4 @@
-"""Subjects: what people are told of. A cause, which is an alarm; or a service level agreement."""
+"""Subjects: what people are told of. A cause, which is an alarm; a service level agreement; or planned maintenance."""
 
 from typing import Literal
 
@@ -6,12 +6,14 @@ from msgspec import Struct
 
 from protocols.alarm import Alarm
 from protocols.dispatch.channel import Channel
+from protocols.dispatch.notification import MessageKind
+from protocols.severity import Severity
 
 SubjectState = Literal["open", "ended"]
 
 
 class ToldPerson(Struct, frozen=True, array_like=True):
-    """A person, or an address, that was told of a subject by one channel."""
+    """A person, or an address, that was told of a subject by one channel, and has yet to be told of its end."""
 
     channel: Channel
     to: str
@@ -19,12 +21,21 @@ class ToldPerson(Struct, frozen=True, array_like=True):
     address: str
     policy: str
     thread: str
-    """Of the first message: later ones are its answers."""
+    """The id of the first notification: later ones of the same thread are its answers."""
     notification_id: str
     """The last one."""
     at: int
-    severity: str = ""
+    """Microseconds since 1970, of the last one."""
+    severity: Severity = "info"
     """The severity that was told last."""
+    kind: MessageKind = "raised"
+    """The kind of the last one."""
+    group: str = ""
+    """The group that told; "" for a step of an escalation, whose end is told at once."""
+    step: int = 0
+    """The last step of an escalation that was told."""
+    arrived: bool = False
+    """The far end took one of the notifications."""
 
 
 class Escalation(Struct, frozen=True, array_like=True):
@@ -43,7 +54,7 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     """A cause with what was decided about it. Frozen: every change is a new value."""
 
     key: str
-    """``alarm:UUID``, ``sla:INSTANCE`` or ``window:ID``."""
+    """``alarm:UUID``, ``sla:INSTANCE``, ``credit:INSTANCE`` or ``window:ID``."""
     tenant_id: str
     state: SubjectState = "open"
     alarm: Alarm | None = None
@@ -53,9 +64,43 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     since: int
     """When it was first requested that people hear of it."""
     told: tuple[ToldPerson, ...] = ()
+    """Those who know of it and have not been told of its end, also when it has ended."""
     escalations: tuple[Escalation, ...] = ()
     ticket_id: str = ""
     merged_into: str = ""
-    """Key of the subject of the cause that explains this one now."""
+    """Key of the subject of the cause that explains this one now. That cause need not have been requested yet."""
     ended_at: int | None = None
     breach_id: str = ""
+    kind: MessageKind = "raised"
+    """Of the last request."""
+    reason: str = ""
+    """Of the last request."""
+    requested_at: int = 0
+    """Microseconds since 1970, of the last request."""
+    routed: bool = False
+    """The policies were asked. False while another cause explains it from the beginning."""
+    groups: tuple[str, ...] = ()
+    """Keys of the groups that it is in."""
+    children: int = 0
+    """Alarms whose cause it was at the last request."""
+    instance_id: str = ""
+    customer_id: str = ""
+    customer_name: str = ""
+    service_id: str = ""
+    account_manager: str = ""
+    breaches: tuple[str, ...] = ()
+    """Ids of the breaches of the instance that are open."""
+    customers: tuple[str, ...] = ()
+    """Of planned maintenance: ids of the customers in its scope."""
+    title: str = ""
+    """Of a subject without an alarm."""
+
+    @property
+    def severity(self) -> Severity:
+        """The severity of its alarm. A breach counts as critical, an instance at risk as major, anything else as info."""
+        if self.alarm is not None and not self.instance_id:
+            return self.alarm.severity
+        return _SEVERITY_OF_KIND.get(self.kind, "info")
+
+
+_SEVERITY_OF_KIND: dict[str, Severity] = {"breach_opened": "critical", "escalated": "critical", "at_risk": "major"}

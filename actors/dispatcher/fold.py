@@ -2,7 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
+from actors.dispatcher.causes.forgetting import forget_subject
+from actors.dispatcher.causes.intake import end_cleared, take_alarm, take_request
+from actors.dispatcher.jumps import fold_clock_jumped
 from actors.dispatcher.loading import load_inputs
+from actors.dispatcher.messages import groups, storm
+from actors.dispatcher.messages.outcomes import fold_failed, fold_sent, forget_message
 from actors.dispatcher.restoring import fold_restored
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.state import DispatchState
@@ -35,7 +40,7 @@ def concerns_nobody(state: DispatchState, events: Iterable[Event], now: int, cha
     subjects = state.subjects
     for change in changes_before:
         if type(change) is AlarmChanged:
-            if f"alarm:{change.alarm.id}" in subjects:
+            if subjects and f"alarm:{change.alarm.id}" in subjects:
                 return False
         elif type(change) in _REQUESTS:
             return False
@@ -44,13 +49,51 @@ def concerns_nobody(state: DispatchState, events: Iterable[Event], now: int, cha
 
 def fold_event(run: DispatchRun, event: Event, changes_before: Sequence[Change]) -> None:
     """Fold one Event at ``run.now``."""
+    if isinstance(event, ClockJumped):
+        fold_clock_jumped(run, event)
     for change in changes_before:
         fold_change(run, change)
-    if isinstance(event, DispatchLoaded):
-        load_inputs(run, event)
-    elif isinstance(event, DispatchDataRestored):
-        fold_restored(run, event)
+    for alarm in run.alarms.values():
+        end_cleared(run, alarm)
+    match event:
+        case DispatchLoaded():
+            load_inputs(run, event)
+        case DispatchDataRestored():
+            fold_restored(run, event)
+        case MessageSent():
+            fold_sent(run, event)
+        case MessageFailed():
+            fold_failed(run, event)
+        case _:
+            pass
+    _meet_timers(run)
 
 
 def fold_change(run: DispatchRun, change: Change) -> None:
-    """Take in a Change of the stages before. So far no Change opens a subject."""
+    """Take in a Change of the stages before. Alarms come before the requests about them."""
+    match change:
+        case AlarmChanged(alarm=alarm):
+            run.alarms[alarm.id] = alarm
+            take_alarm(run, alarm)
+        case NotificationRequested():
+            take_request(run, change)
+        case _:
+            pass
+
+
+def _meet_timers(run: DispatchRun) -> None:
+    """Everything that is due, in the order of its time."""
+    timers = run.state.timers
+    while (due := timers.take(run.journal, run.now)) is not None:
+        kind, name, _ = due
+        match kind:
+            case "group":
+                groups.fire(run, name)
+            case "recipient":
+                storm.release(run, name)
+            case "forget":
+                forget_subject(run, name)
+            case "message":
+                forget_message(run, name)
+            case _:
+                pass

@@ -8,6 +8,7 @@ from typing import Literal
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.state import DispatchState
 from actors.journal import Journal
+from protocols.alarm import Alarm
 from protocols.change import Answer, Change
 from protocols.dispatch.changes import ContactChanged, DispatchNoted, NotificationChanged, RotaChanged, TicketUpdated
 from protocols.dispatch.contact import ContactRecord
@@ -19,12 +20,14 @@ from protocols.dispatch.ticket import Ticket
 class DispatchRun:
     """Given to every function of the stage that changes the state. ``now`` is the Event's time in microseconds since 1970."""
 
-    __slots__ = ("_ids", "_noted", "at", "changes", "journal", "now", "offset", "state")
+    __slots__ = ("_ids", "_noted", "alarms", "at", "changes", "journal", "now", "offset", "state")
 
     def __init__(self, state: DispatchState, offset: int, at: datetime, now: int) -> None:
         self.state, self.offset, self.at, self.now = state, offset, at, now
         self.journal = Journal()
         self.changes: list[Change] = []
+        self.alarms: dict[str, Alarm] = {}
+        """The alarms that the Event changed, by id."""
         self._ids: dict[str, int] = {}
         self._noted = 0
 

@@ -8,7 +8,10 @@ import msgspec
 from msgspec import Struct
 
 from actors.dispatcher.cause import DispatchSubject
+from actors.dispatcher.messages.group import MessageGroup
+from actors.dispatcher.messages.recipient import Recipient
 from actors.dispatcher.people.index import PeopleIndex
+from actors.dispatcher.planned_work import PlannedWork
 from actors.dispatcher.policies.trees import PolicyTrees
 from actors.dispatcher.settings import DispatchInputs
 from actors.dispatcher.timers import DispatchTimers, TimerKind
@@ -37,6 +40,9 @@ class SavedDispatch(Struct, kw_only=True):
     notifications: dict[str, DispatchedNotification] = {}
     tickets: dict[str, Ticket] = {}
     tickets_made: int = 0
+    groups: dict[str, MessageGroup] = {}
+    recipients: dict[str, Recipient] = {}
+    windows: dict[str, PlannedWork] = {}
     timers: dict[TimerKind, dict[str, int]] = {}
     keys: dict[str, str] = {}
 
@@ -63,6 +69,10 @@ class DispatchState:
         """Those that wait, and those of subjects that are still held."""
         self.tickets: dict[str, Ticket] = {}
         self.tickets_made = 0
+        self.groups: dict[str, MessageGroup] = {}
+        self.recipients: dict[str, Recipient] = {}
+        self.windows: dict[str, PlannedWork] = {}
+        """Maintenance windows that are still to open."""
         self.timers = DispatchTimers()
         self.keys: dict[str, str] = {}
         """Idempotency keys, each with the id of what its request made."""

@@ -6,9 +6,12 @@ from typing import Literal
 
 from actors.journal import Journal
 
-TimerKind = Literal["group", "escalation", "storm", "rota", "window", "forget"]
-"""``group``: the next message of a group; ``escalation``: the next step of a cause; ``storm``: the end of a person's storm;
-``rota``: the next look for gaps; ``window``: the notice of planned maintenance; ``forget``: a subject that has ended."""
+TimerKind = Literal["group", "escalation", "recipient", "rota", "window", "forget", "message"]
+"""``group``: the next message of a group; ``escalation``: the next step of a cause; ``recipient``: what waits for a person;
+``rota``: the next look for gaps; ``window``: the notice of planned maintenance; ``forget``: a subject that has ended;
+``message``: a notification that is over."""
+CALENDAR: frozenset[TimerKind] = frozenset(("rota", "window"))
+"""Kinds that are dates: a jump of the clock does not move them."""
 NEVER = 1 << 62
 
 
@@ -50,7 +53,9 @@ class DispatchTimers:
         return None
 
     def shift(self, journal: Journal, by: int) -> None:
-        """Move every instant: the clock was put right."""
+        """Move every instant that is the end of a span of time: the clock was put right."""
         for kind, table in self.due.items():
+            if kind in CALENDAR:
+                continue
             for name, at in list(table.items()):
                 self.set(journal, kind, name, at + by)

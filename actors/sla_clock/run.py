@@ -99,5 +99,7 @@ class FoldRun:
                 breach_id=breach_id,
                 alarm_id=alarm_id,
                 reason=reason,
+                account_manager=instance.account_manager,
+                customer_name=instance.customer_name,
             )
         )

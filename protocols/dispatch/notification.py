@@ -38,7 +38,7 @@ class DispatchedNotification(Struct, frozen=True, kw_only=True):
     """``N`` and the offset of the Event that decided it, then a number: ``N17``, ``N17.1``."""
     tenant_id: str
     subject: str
-    """``alarm:UUID``, ``sla:INSTANCE``, ``window:ID``, ``storm:CONTACT`` or ``test``."""
+    """``alarm:UUID``, ``sla:INSTANCE``, ``credit:INSTANCE``, ``window:ID``, ``storm:CONTACT`` or ``test``."""
     alarm_ids: tuple[str, ...] = ()
     """UUIDs of the alarms that it is about, the first of them the most severe; at most 100."""
     instance_id: str = ""

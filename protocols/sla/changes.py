@@ -137,6 +137,9 @@ class SlaNotificationRequested(Struct, frozen=True, kw_only=True, array_like=Tru
     alarm_id: str = ""
     reason: str
     """Why now, with the figures."""
+    account_manager: str = ""
+    """Of the instance."""
+    customer_name: str = ""
 
 
 SlaChange = (

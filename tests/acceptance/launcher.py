@@ -14,6 +14,7 @@ import trio
 from actors.api.actor import Api
 from actors.clock.actor import Clock
 from actors.ledger.actor import Ledger
+from actors.notifier.actor import Notifier
 from actors.stage_actor import StageActor
 from actors.store.actor import Store
 from actors.stream.actor import Stream
@@ -25,6 +26,7 @@ MORTALS: dict[str, Any] = {
     "api": Api,
     "clock": Clock,
     "ledger": Ledger,
+    "notifier": Notifier,
     "stage": StageActor,
     "store": Store,
     "stream": Stream,

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-RESTARTED = ("store", "stream", "api", "clock", "trap_listener")
+RESTARTED = ("store", "stream", "api", "clock", "trap_listener", "notifier")
 TRAPS = "[traps]\n[clock]\ntick_seconds = 0.1\n"
 
 

@@ -11,7 +11,7 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from faultd.sdnotify import Notifier
+from faultd.sdnotify import ServiceNotifier
 
 Manager = tuple[socket.socket, str]
 
@@ -42,7 +42,7 @@ def silent(listening: socket.socket) -> bool:
 
 def test_the_life_of_a_daemon(manager: Manager) -> None:
     listening, address = manager
-    notifier = Notifier.from_environment({"NOTIFY_SOCKET": address})
+    notifier = ServiceNotifier.from_environment({"NOTIFY_SOCKET": address})
     notifier.status("recovering\nREADY=1 the ledger")
     assert lines(listening) == ["STATUS=recovering READY=1 the ledger"]
     notifier.ready("taking traps")
@@ -62,7 +62,7 @@ def test_the_life_of_a_daemon(manager: Manager) -> None:
 
 async def test_signs_of_life_at_twice_the_rate_and_the_status_when_it_changes(manager: Manager, mock_clock: MockClock) -> None:
     listening, address = manager
-    notifier = Notifier.from_environment(
+    notifier = ServiceNotifier.from_environment(
         {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "6000000", "WATCHDOG_PID": str(os.getpid())}
     )
     status = "taking traps"
@@ -97,7 +97,7 @@ async def test_without_a_watchdog_the_status_alone_is_kept(
     manager: Manager, watchdog: dict[str, str], mock_clock: MockClock
 ) -> None:
     listening, address = manager
-    notifier = Notifier.from_environment({"NOTIFY_SOCKET": address} | watchdog)
+    notifier = ServiceNotifier.from_environment({"NOTIFY_SOCKET": address} | watchdog)
     assert notifier.watchdog is None
     async with trio.open_nursery() as nursery:
         nursery.start_soon(notifier.keep_alive, lambda: "taking traps")
@@ -112,7 +112,7 @@ async def test_without_a_watchdog_the_status_alone_is_kept(
 @pytest.mark.parametrize("environment", [{}, {"NOTIFY_SOCKET": ""}, {"WATCHDOG_USEC": "6000000"}])
 def test_nobody_listens(environment: dict[str, str]) -> None:
     with capture_logs() as logged:
-        notifier = Notifier.from_environment(environment)
+        notifier = ServiceNotifier.from_environment(environment)
         notifier.ready("x")
         notifier.alive()
     assert notifier.watchdog is None
@@ -122,7 +122,7 @@ def test_nobody_listens(environment: dict[str, str]) -> None:
 @pytest.mark.parametrize("address", ["/nowhere/notify", "vsock:2:1234", "/" + "x" * 200])
 def test_a_manager_that_cannot_be_reached_is_logged_once(address: str) -> None:
     with capture_logs() as logged:
-        notifier = Notifier(address)
+        notifier = ServiceNotifier(address)
         notifier.ready("x")
         notifier.alive()
     assert [entry["log_level"] for entry in logged] == ["warning"]
@@ -130,7 +130,7 @@ def test_a_manager_that_cannot_be_reached_is_logged_once(address: str) -> None:
 
 def test_a_manager_that_does_not_read_holds_nothing_up(manager: Manager) -> None:
     listening, address = manager
-    notifier = Notifier(address)
+    notifier = ServiceNotifier(address)
     with capture_logs() as logged:
         for _ in range(10_000):
             notifier.alive()

@@ -1,17 +1,37 @@
-"""Details of the customers of an alarm: names, telephones, addresses. Read for display, never by the fold."""
+"""Details of the customers of an alarm: names, telephones, addresses (for display alone), and their classes."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from actors.correlator.plant.index import Plant
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.plant.reach import customer_of, has_contact
+from protocols.alarm import Alarm
 from protocols.customer import Customer
 from protocols.topology import Node
 from protocols.walls import shown_to
 
 MOST_LOOKED_AT = 5_000
 """Nodes below an alarm's resource that are looked at: a question about a whole region must not hold up the traps."""
+
+MOST_NODES = 2_000
+"""Nodes below an alarm's resource in which a request for a notification looks for classes of customers."""
+MOST_TIERS = 20
+"""Classes of customers that it lists."""
+
+
+def tiers_of(plant: Plant, alarm: Alarm) -> tuple[str, ...]:
+    """The classes (``sla_class``) of the customers at and below the alarm's resource, and of those that the alarm names, each
+    once in the order of the topology; at most :data:`MOST_TIERS`."""
+    found: dict[str, None] = {}
+    named = islice(alarm.affected_customers, MOST_NODES)
+    for node_id in chain(islice(_below(plant, alarm.resource_id), MOST_NODES), named):
+        node = plant.nodes.get(node_id)
+        if node is not None and node.sla_class and shown_to(node, alarm.tenant_id) is not None:
+            found[node.sla_class] = None
+            if len(found) >= MOST_TIERS:
+                break
+    return tuple(found)
 
 
 def customers_of(plant: Plant, resource_id: str, tenant: str, wanted: Sequence[str]) -> list[Customer]:

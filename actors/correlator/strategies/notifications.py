@@ -11,6 +11,8 @@ from actors.correlator.alarms.history import add_to_history
 from actors.correlator.alarms.lifecycle import moved
 from actors.correlator.draft import Draft
 from actors.correlator.memories import NotificationMemory
+from actors.correlator.plant.customers import tiers_of
+from actors.correlator.rules.place import area_of
 from actors.correlator.strategies.strategy import Strategy, ended, raised
 from actors.correlator.windows import strategy as windows
 from protocols.alarm import Alarm, TimelineEntry
@@ -102,8 +104,8 @@ def gone(draft: Draft, alarm_id: str, tenant_id: str, why: str) -> None:
 
 def request_notification(draft: Draft, alarm: Alarm, kind: NotificationKind, reason: str) -> None:
     """Request a notification now, and say so in the alarm's timeline."""
-    draft.put(moved(draft.latest(alarm)), _REQUESTED, _ACTOR, reason, notice=kind)
-    _request(draft, draft.last_entry(alarm.id), kind, alarm.severity)
+    alarm = draft.put(moved(draft.latest(alarm)), _REQUESTED, _ACTOR, reason, notice=kind)
+    _request(draft, draft.last_entry(alarm.id), kind, alarm.severity, alarm)
     told = draft.state.memory(NotificationMemory).notified
     if kind == "recovered" or (kind == "steady" and alarm.cleared_at is not None):
         draft.drop(told, alarm.id)
@@ -111,8 +113,11 @@ def request_notification(draft: Draft, alarm: Alarm, kind: NotificationKind, rea
         draft.set(told, alarm.id, alarm.severity)
 
 
-def _request(draft: Draft, entry: TimelineEntry, kind: NotificationKind, severity: Severity) -> None:
-    """The Change that says the same as ``entry``, under its number."""
+def _request(
+    draft: Draft, entry: TimelineEntry, kind: NotificationKind, severity: Severity, alarm: Alarm | None = None
+) -> None:
+    """The Change that says the same as ``entry``, under its number. ``alarm``: None when it is history."""
+    plant = draft.state.plant
     draft.emit(
         NotificationRequested(
             offset=entry.offset,
@@ -123,6 +128,9 @@ def _request(draft: Draft, entry: TimelineEntry, kind: NotificationKind, severit
             kind=kind,
             severity=severity,
             reason=entry.text,
+            area="" if alarm is None else area_of(plant, alarm) or "",
+            customer_tiers=() if alarm is None else tiers_of(plant, alarm),
+            children=len(draft.state.children.get(entry.alarm_id, ())),
         )
     )
 

@@ -1,0 +1,1 @@
+"""Subjects: how a cause opens, changes, becomes the consequence of another one, and ends."""

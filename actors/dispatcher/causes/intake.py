@@ -1,0 +1,130 @@
+"""Requests of the stages before, and the alarms that they are about: subjects open, go on, and end."""
+
+from msgspec.structs import replace
+
+from actors.dispatcher.cause import DispatchSubject
+from actors.dispatcher.causes.holding import name_of
+from actors.dispatcher.causes.routing import route_subject
+from actors.dispatcher.causes.subjects import change_subject, end_subject
+from actors.dispatcher.messages import groups
+from actors.dispatcher.messages.ends import tell_those_told
+from actors.dispatcher.run import DispatchRun
+from protocols.alarm import Alarm
+from protocols.change import NotificationRequested
+from protocols.severity import is_worse
+
+
+def take_alarm(run: DispatchRun, alarm: Alarm) -> None:
+    """The alarm of a subject has changed."""
+    before = run.state.subjects.get(f"alarm:{alarm.id}")
+    if before is None:
+        return
+    after = replace(before, alarm=alarm, merged_into=_merged_into(run, alarm) if before.state == "open" else "")
+    change_subject(run, before, after)
+    if before.state == "ended" or before.alarm is None:
+        return
+    if before.merged_into and not after.merged_into and alarm.cleared_at is None:
+        run.note(after, f"no longer a consequence of {name_of(run.state, before.merged_into)}")
+        if not after.routed:
+            route_subject(run, after.key, "raised", after.reason)
+        elif after.told and all(is_worse(alarm.severity, each.severity) for each in after.told):
+            route_subject(run, after.key, "worsened", after.reason)
+    elif after.merged_into and after.merged_into != before.merged_into:
+        run.note(after, f"from now on a consequence of {name_of(run.state, after.merged_into)}")
+    elif after.routed and _concerns_more(before.alarm, alarm):
+        route_subject(run, after.key, "raised", f"{after.reason}; it concerns more by now", more=True)
+
+
+def end_cleared(run: DispatchRun, alarm: Alarm) -> None:
+    """End the subject of an alarm that is over, although nobody asked for a notification of its end."""
+    subject = run.state.subjects.get(f"alarm:{alarm.id}")
+    if subject is None or subject.state == "ended" or alarm.cleared_at is None:
+        return
+    if alarm.resolved_at is None and any(each.kind == "flapping" for each in alarm.suppressed_by):
+        return
+    end_subject(
+        run, subject, "recovered", "the alarm is resolved" if alarm.resolved_at is not None else "the alarm has cleared"
+    )
+
+
+def take_request(run: DispatchRun, request: NotificationRequested) -> None:
+    """The correlator requests a notification."""
+    key = f"alarm:{request.alarm_id}"
+    subject = run.state.subjects.get(key)
+    alarm = run.alarms.get(request.alarm_id) or (None if subject is None else subject.alarm)
+    if request.kind == "recovered":
+        if subject is not None and subject.state == "open":
+            end_subject(run, subject, "recovered", request.reason)
+        return
+    if alarm is None:
+        return
+    if request.kind == "steady":
+        _take_steady(run, subject, request, alarm)
+        return
+    subject = _opened(run, subject, request, alarm)
+    if subject.merged_into:
+        why = f"it is a consequence of {name_of(run.state, subject.merged_into)}"
+        run.note(subject, f"nobody is told now ({request.kind}: {request.reason}): {why}")
+    else:
+        route_subject(run, key, request.kind, request.reason)
+
+
+def _opened(run: DispatchRun, before: DispatchSubject | None, request: NotificationRequested, alarm: Alarm) -> DispatchSubject:
+    """The subject of the request, open: a new one, one that has ended and goes on, or the same with the new request."""
+    key = f"alarm:{request.alarm_id}"
+    if before is None:
+        subject = DispatchSubject(key=key, tenant_id=request.tenant_id, since=run.now)
+    elif before.state == "ended":
+        groups.owe_no_end(run, before)
+        run.state.timers.set(run.journal, "forget", key, None)
+        subject = replace(before, state="open", ended_at=None, since=run.now, routed=False, escalations=())
+    else:
+        subject = before
+    subject = replace(
+        subject,
+        alarm=alarm,
+        area=request.area,
+        customer_tiers=request.customer_tiers,
+        children=request.children,
+        kind=request.kind,
+        reason=request.reason,
+        requested_at=run.now,
+        merged_into=_merged_into(run, alarm),
+    )
+    if before is None:
+        run.put_subject(subject)
+    else:
+        change_subject(run, before, subject)
+    return run.state.subjects[key]
+
+
+def _take_steady(run: DispatchRun, subject: DispatchSubject | None, request: NotificationRequested, alarm: Alarm) -> None:
+    """The flapping has ended. Those who were told hear how; the alarm may stand, or be over."""
+    if subject is None or subject.state == "ended":
+        return
+    if alarm.cleared_at is not None:
+        end_subject(run, subject, "steady", request.reason)
+        return
+    after = replace(subject, kind="steady", reason=request.reason, requested_at=run.now, children=request.children)
+    change_subject(run, subject, after)
+    tell_those_told(run, run.state.subjects[after.key], "steady")
+
+
+def _merged_into(run: DispatchRun, alarm: Alarm) -> str:
+    """The subject of the cause that explains an open alarm; "" for a cause of its own. An alarm that is attached to a cause and
+    not suppressed by it is a cause of its own until people have been told of the other one."""
+    if alarm.parent_alarm_id is None or alarm.cleared_at is not None:
+        return ""
+    key = f"alarm:{alarm.parent_alarm_id}"
+    if any(each.kind == "parent" for each in alarm.suppressed_by):
+        return key
+    parent = run.state.subjects.get(key)
+    return key if parent is not None and parent.state == "open" else ""
+
+
+def _concerns_more(before: Alarm, after: Alarm) -> bool:
+    """True when a policy that did not apply before may apply now. The correlator itself requests that people hear of a higher
+    severity."""
+    return after.cleared_at is None and (
+        after.subscriber_count > before.subscriber_count or len(after.affected_customers) > len(before.affected_customers)
+    )

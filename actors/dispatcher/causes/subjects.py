@@ -1,0 +1,55 @@
+"""Changes of subjects: every one goes through here, so that groups, escalations and tickets follow it."""
+
+from msgspec.structs import replace
+
+from actors.dispatcher.cause import DispatchSubject
+from actors.dispatcher.causes.holding import held_by
+from actors.dispatcher.messages import groups
+from actors.dispatcher.messages.ends import tell_those_told
+from actors.dispatcher.run import DispatchRun
+from protocols.dispatch.notification import MessageKind
+from protocols.sla.local_time import SECOND
+
+FORGET_AFTER = 86_400 * SECOND
+"""A subject that has ended is kept so long: a new raise of the same alarm goes on with its ticket."""
+MOST_ENDED = 10_000
+"""Subjects that have ended; beyond it the one that ended first goes."""
+
+
+def change_subject(run: DispatchRun, before: DispatchSubject, after: DispatchSubject) -> None:
+    """Put the subject, and let everything that depends on it follow."""
+    if after == before:
+        return
+    run.put_subject(after)
+    _note_hold(run, before, after)
+    for key in after.groups:
+        groups.schedule(run, key)
+
+
+def end_subject(run: DispatchRun, subject: DispatchSubject, kind: MessageKind, reason: str) -> None:
+    """It is over: whoever was told hears it, and what was not said yet is not said."""
+    after = replace(
+        subject, state="ended", ended_at=run.now, kind=kind, reason=reason, requested_at=run.now, groups=(), merged_into=""
+    )
+    run.put_subject(after)
+    told_by = dict.fromkeys(each.group for each in after.told)
+    for group in told_by:
+        if group in run.state.groups:
+            groups.owe_end(run, group, after.key)
+        else:
+            tell_those_told(run, run.state.subjects[after.key], group=group)
+    if groups.leave(run, subject) or not told_by:
+        run.note(after, f"over ({reason}) {'before it was told' if told_by else 'before anybody was told'}")
+    run.state.timers.set(run.journal, "forget", subject.key, run.now + FORGET_AFTER)
+
+
+def _note_hold(run: DispatchRun, before: DispatchSubject, after: DispatchSubject) -> None:
+    """Say once when something comes to hold back what was to be told."""
+    for key in after.groups:
+        group = run.state.groups.get(key)
+        member = None if group is None else group.members.get(after.key)
+        if group is None or member is None or member.kind is None:
+            continue
+        held = held_by(run.state, after, member.kind)
+        if held and held != held_by(run.state, before, member.kind):
+            run.note(after, f"{group.channel} to {group.to} waits: {held}", policy=group.policy)

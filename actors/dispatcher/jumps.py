@@ -1,0 +1,45 @@
+"""A jump of the clock: whatever lasts keeps the time that it has lasted, so nothing is sent because of the jump."""
+
+from msgspec.structs import replace
+
+from actors.dispatcher.run import DispatchRun
+from protocols.event import ClockJumped
+from protocols.sla.local_time import instant_at
+
+
+def fold_clock_jumped(run: DispatchRun, event: ClockJumped) -> None:
+    """Move every instant of the state but those that are dates."""
+    state, journal = run.state, run.journal
+    by = instant_at(event.after) - instant_at(event.before)
+    state.timers.shift(journal, by)
+    for key, subject in list(state.subjects.items()):
+        moved = replace(
+            subject,
+            since=subject.since + by,
+            requested_at=subject.requested_at + by,
+            ended_at=None if subject.ended_at is None else subject.ended_at + by,
+            told=tuple(replace(each, at=each.at + by) for each in subject.told),
+            escalations=tuple(replace(each, since=each.since + by) for each in subject.escalations),
+        )
+        journal.put(state.subjects, key, moved)
+    for key, group in list(state.groups.items()):
+        members = {
+            name: replace(each, told_at=each.told_at + by) if each.told_at else each for name, each in group.members.items()
+        }
+        sent_at = group.sent_at + by if group.sent_at else 0
+        journal.put(state.groups, key, replace(group, opened_at=group.opened_at + by, sent_at=sent_at, members=members))
+    for key, recipient in list(state.recipients.items()):
+        journal.put(
+            state.recipients,
+            key,
+            replace(
+                recipient,
+                singles=tuple(at + by for at in recipient.singles),
+                storm_at=None if recipient.storm_at is None else recipient.storm_at + by,
+                storm_since=recipient.storm_since + by,
+                waiting={
+                    name: replace(each, until=each.until + by) if each.until else each
+                    for name, each in recipient.waiting.items()
+                },
+            ),
+        )

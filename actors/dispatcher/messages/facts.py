@@ -1,0 +1,81 @@
+"""Facts for the templates of messages: small JSON about causes as they are when a message is decided."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from actors.dispatcher.cause import DispatchSubject
+from actors.dispatcher.messages.recipient import Telling
+from actors.dispatcher.state import DispatchState
+
+MOST_CUSTOMERS = 20
+"""Customers, and services, that a message names of one cause."""
+MOST_CAUSES = 20
+"""Causes that a message describes; of the others it gives the number."""
+
+
+def facts_of(state: DispatchState, told: Sequence[tuple[DispatchSubject, Telling]]) -> dict[str, Any]:
+    """``causes``: those of the message, at most :data:`MOST_CAUSES`. ``count``: how many there are; ``others``: how many of
+    them are not described. ``over``: the keys of those that have ended."""
+    causes = [_cause(state, subject, telling) for subject, telling in told[:MOST_CAUSES]]
+    first = told[0][1]
+    policy = state.policies.get(first.policy)
+    return {
+        "causes": causes,
+        "count": len(told),
+        "others": len(told) - len(causes),
+        "over": [subject.key for subject, _ in told if subject.state == "ended"],
+        "policy": first.policy if policy is None else policy.policy.name,
+        "step": first.step,
+    }
+
+
+def _cause(state: DispatchState, subject: DispatchSubject, telling: Telling) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "subject": subject.key,
+        "kind": telling.kind,
+        "state": subject.state,
+        "severity": subject.severity,
+        "title": subject.title,
+        "area": subject.area,
+        "since": subject.since,
+        "reason": telling.reason or subject.reason,
+        "children": subject.children,
+    }
+    ticket = state.tickets.get(subject.ticket_id)
+    if ticket is not None:
+        facts["ticket"] = {"id": ticket.id, "key": ticket.key, "url": ticket.url}
+    if subject.instance_id:
+        facts |= {
+            "instance_id": subject.instance_id,
+            "customer_id": subject.customer_id,
+            "customer_name": subject.customer_name,
+            "service_id": subject.service_id,
+            "breach_id": subject.breach_id,
+        }
+    alarm = subject.alarm
+    if alarm is None:
+        return facts
+    facts |= {
+        "alarm_id": alarm.alarm_id,
+        "id": alarm.id,
+        "title": subject.title or alarm.title,
+        "alarm_type": alarm.alarm_type,
+        "resource_type": alarm.resource_type,
+        "resource_id": alarm.resource_id,
+        "resource_name": alarm.resource_name or alarm.resource_id,
+        "device_id": alarm.device_id,
+        "why": alarm.description,
+        "recommended_action": alarm.recommended_action,
+        "subscriber_count": alarm.subscriber_count,
+        "customers": list(alarm.affected_customers[:MOST_CUSTOMERS]),
+        "customer_count": max(alarm.subscriber_count, len(alarm.affected_customers)),
+        "services": list(alarm.affected_services[:MOST_CUSTOMERS]),
+        "service_count": len(alarm.affected_services),
+        "first_occurrence": alarm.first_occurrence.isoformat(),
+    }
+    for name, at in (("cleared_at", alarm.cleared_at), ("acknowledged_at", alarm.acknowledged_at)):
+        if at is not None:
+            facts[name] = at.isoformat()
+    if alarm.acknowledged_by:
+        facts["acknowledged_by"] = alarm.acknowledged_by
+    return facts

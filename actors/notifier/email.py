@@ -1,0 +1,142 @@
+"""The channel ``email``: smtplib in a thread of a bounded number."""
+
+import smtplib
+import socket
+import ssl
+from email.message import EmailMessage
+
+import trio
+
+from actors.notifier.channel import Delivered, DeliveryFailed, OutgoingMessage
+from actors.notifier.mail import mail_of, octets_of
+from actors.notifier.settings import EmailSettings
+
+
+class Email:
+    """One mail server. ``limiter`` bounds the threads; ``seconds`` is the longest time that the server may be silent."""
+
+    pace_seconds = 0.0
+    paces_addresses = True
+
+    def __init__(
+        self,
+        settings: EmailSettings,
+        password: str,
+        tls: ssl.SSLContext,
+        limiter: trio.CapacityLimiter,
+        installation: str,
+        seconds: float,
+    ) -> None:
+        self._settings, self._password, self._tls = settings, password, tls
+        self._limiter, self._installation, self._seconds = limiter, installation, seconds
+        self.secrets: tuple[str, ...] = (password,) if password else ()
+
+    async def deliver(self, message: OutgoingMessage) -> Delivered:
+        """Send the mail. When it is cancelled, the connection is closed, so that the thread ends too. Raises
+        DeliveryFailed."""
+        mail = mail_of(message, self._settings.sender, self._installation)
+        session = _Session(self._settings, self._password, self._tls, self._seconds)
+        try:
+            answer = await trio.to_thread.run_sync(
+                session.send, mail, message.notification.address, limiter=self._limiter, abandon_on_cancel=True
+            )
+        except BaseException:
+            session.abort()
+            raise
+        return Delivered(answer)
+
+
+class _Session:
+    """One connection for one mail. :meth:`abort` is called from another thread."""
+
+    def __init__(self, settings: EmailSettings, password: str, tls: ssl.SSLContext, seconds: float) -> None:
+        self._settings, self._password, self._tls, self._seconds = settings, password, tls, seconds
+        self._connection: smtplib.SMTP | None = None
+        self._aborted = False
+
+    def send(self, mail: EmailMessage, address: str) -> str:
+        """The server's answer to the mail. Raises DeliveryFailed: for good when the answer is 5xx."""
+        try:
+            connection = self._open()
+            try:
+                answer = self._submit(connection, mail, address)
+            except BaseException:
+                connection.close()
+                raise
+            self._quit(connection)
+            return answer
+        except smtplib.SMTPResponseException as error:
+            raise _refused(error.smtp_code, error.smtp_error) from error
+        except smtplib.SMTPNotSupportedError as error:
+            raise DeliveryFailed(f"the mail server lacks what is needed: {error}", permanent=True) from error
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:
+            raise DeliveryFailed(f"{type(error).__name__}: {error}") from error
+
+    def abort(self) -> None:
+        """Close the connection under the thread that uses it."""
+        self._aborted = True
+        sock = self._connection.sock if self._connection is not None else None
+        if sock is not None:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return
+
+    def _open(self) -> smtplib.SMTP:
+        settings = self._settings
+        if settings.tls == "tls":
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(timeout=self._seconds, context=self._tls)
+        else:
+            connection = smtplib.SMTP(timeout=self._seconds)
+        # The name that the server's certificate must have; the constructor takes it only together with connecting.
+        connection._host = settings.host  # type: ignore[attr-defined]
+        self._connection = connection
+        code, text = connection.connect(settings.host, settings.port)
+        if code != 220:
+            connection.close()
+            raise smtplib.SMTPConnectError(code, text)
+        return connection
+
+    def _submit(self, connection: smtplib.SMTP, mail: EmailMessage, address: str) -> str:
+        settings = self._settings
+        connection.ehlo_or_helo_if_needed()
+        if settings.tls == "starttls":
+            code, text = connection.starttls(context=self._tls)
+            if code != 220:
+                raise smtplib.SMTPResponseException(code, text)
+        if settings.user:
+            connection.login(settings.user, self._password)
+        connection.ehlo_or_helo_if_needed()
+        utf8 = not (address + settings.sender).isascii()
+        if utf8 and not connection.has_extn("smtputf8"):
+            raise smtplib.SMTPNotSupportedError("SMTPUTF8, for letters other than those of ASCII in an address")
+        octets = octets_of(mail, utf8=utf8)
+        options = [f"SIZE={len(octets)}"] if connection.has_extn("size") else []
+        _accepted(connection.mail(settings.sender, [*options, "SMTPUTF8", "BODY=8BITMIME"] if utf8 else options))
+        _accepted(connection.rcpt(address))
+        if self._aborted:
+            raise DeliveryFailed("given up before the mail was sent")
+        return _answer(*_accepted(connection.data(octets)))
+
+    def _quit(self, connection: smtplib.SMTP) -> None:
+        """The mail is taken: a server that is gone by now changes nothing."""
+        try:
+            connection.quit()
+        except (smtplib.SMTPException, OSError):
+            connection.close()
+
+
+def _accepted(reply: tuple[int, bytes]) -> tuple[int, bytes]:
+    """The reply, when it is 2xx. Raises SMTPResponseException."""
+    if not 200 <= reply[0] < 300:
+        raise smtplib.SMTPResponseException(*reply)
+    return reply
+
+
+def _refused(code: int, text: bytes | str) -> DeliveryFailed:
+    said = text if isinstance(text, bytes) else text.encode()
+    return DeliveryFailed(_answer(code, said), permanent=500 <= code < 600)
+
+
+def _answer(code: int, text: bytes) -> str:
+    return f"{code} {text.decode('utf-8', 'replace')}".strip()

@@ -1,0 +1,70 @@
+"""The channels that are configured, with their secrets read and their certificates loaded."""
+
+import ssl
+from collections.abc import Iterator
+
+import trio
+
+from actors.notifier.channel import DeliveryChannel
+from actors.notifier.email import Email
+from actors.notifier.http import HttpClient
+from actors.notifier.remediation import Remediation
+from actors.notifier.secrets import SecretError, read_secret, read_signing_keys
+from actors.notifier.settings import NotifierSettings, http_url_problem
+from actors.notifier.slack import Slack
+from actors.notifier.sms import Sms
+from actors.notifier.teams import Teams
+from actors.notifier.webhook import Webhook
+
+
+def open_channels(settings: NotifierSettings, installation: str) -> dict[str, DeliveryChannel]:
+    """The channels by the names of their lanes. ``installation`` tells this faultd from others: the id of its ledger. Opens no
+    connection. Raises SecretError for a file that cannot be used."""
+    return dict(_channels(settings, installation))
+
+
+def _channels(settings: NotifierSettings, installation: str) -> Iterator[tuple[str, DeliveryChannel]]:
+    tls = _tls(settings)
+
+    def limiter() -> trio.CapacityLimiter:
+        # Threads that were abandoned at their time limit need room beside those that are at work.
+        return trio.CapacityLimiter(2 * settings.concurrency)
+
+    def client(allow_private: bool) -> HttpClient:
+        return HttpClient(tls, limiter(), allow_private=allow_private)
+
+    email = settings.email
+    if email.host:
+        password = read_secret("notifier.email.password_file", email.password_file) if email.password_file else ""
+        yield "email", Email(email, password, tls, limiter(), installation, settings.attempt_seconds)
+    for number, webhook in enumerate(settings.webhook):
+        setting = f"notifier.webhook[{number}].secret_file"
+        keys = read_signing_keys(setting, webhook.secret_file) if webhook.secret_file else ()
+        yield f"webhook:{webhook.name}", Webhook(webhook.url, keys, client(webhook.allow_private), installation)
+    sms = settings.sms
+    if sms.url:
+        password = read_secret("notifier.sms.password_file", sms.password_file) if sms.password_file else ""
+        yield "sms", Sms(sms, password, client(sms.allow_private))
+    slack = settings.slack
+    if slack.token_file:
+        yield "slack", Slack(slack.url, read_secret("notifier.slack.token_file", slack.token_file), client(slack.allow_private))
+    teams = settings.teams
+    if teams.url_file:
+        url = read_secret("notifier.teams.url_file", teams.url_file)
+        if problem := http_url_problem(url):
+            raise SecretError("notifier.teams.url_file", teams.url_file, problem)
+        yield "teams", Teams(url, client(teams.allow_private))
+    remediation = settings.remediation
+    if remediation.url:
+        keys = read_signing_keys("notifier.remediation.secret_file", remediation.secret_file)
+        yield "remediation", Remediation(remediation, keys, client(remediation.allow_private), installation)
+
+
+def _tls(settings: NotifierSettings) -> ssl.SSLContext:
+    tls = ssl.create_default_context()
+    if settings.ca_file:
+        try:
+            tls.load_verify_locations(settings.ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise SecretError("notifier.ca_file", settings.ca_file, error.strerror or str(error)) from error
+    return tls

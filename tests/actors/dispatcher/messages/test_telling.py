@@ -1,0 +1,209 @@
+"""Who is told when: the first message with the end of the hold-down, and the end, to everybody who was told. In seconds."""
+
+import pytest
+from vocabulary.dispatch_world import DispatchWorld, mail, text
+from vocabulary.world import moment
+
+from protocols.command import Acknowledge, Edit, Edited, Resolve, Shelve, Unacknowledge, Unshelve
+from protocols.event import ClockJumped
+
+NOC = "noc@example.net"
+
+
+@pytest.fixture(params=[False, True], ids=["", "restarts"])
+def world(request: pytest.FixtureRequest) -> DispatchWorld:
+    world = DispatchWorld()
+    world.restarts = request.param
+    return world
+
+
+def test_a_cause_is_told_with_the_end_of_its_hold_and_once_more_when_it_ends(world: DispatchWorld) -> None:
+    world.policy("all", mail())
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(4.9)
+    assert world.said == []
+    world.run_to(60)
+    assert world.said == [(5, "raised", NOC)]
+    world.at(100).network("device.up", "olt-1")
+    assert world.said == [(5, "raised", NOC), (100, "recovered", NOC)]
+    raised, recovered = world.sent
+    assert raised.thread == recovered.thread == raised.id
+    assert raised.alarm_ids == (world.alarms[0].id,)
+    assert raised.facts["causes"][0]["alarm_id"] == world.alarms[0].alarm_id
+    world.run_to(100_000)
+    assert len(world.said) == 2
+    assert not world.dispatch.groups
+    assert not world.dispatch.subjects
+
+
+def test_a_cause_that_ends_before_its_hold_is_told_to_nobody(world: DispatchWorld) -> None:
+    world.policy("all", mail())
+    world.at(0).network("device.down", "olt-1")
+    world.at(4).network("device.up", "olt-1")
+    world.run_to(1000)
+    assert world.said == []
+
+
+def test_a_cause_that_ends_while_its_group_waits_is_told_to_nobody(world: DispatchWorld) -> None:
+    world.policy("all", mail(), group_wait=30)
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(20)
+    world.network("device.up", "olt-1")
+    world.run_to(1000)
+    assert world.said == []
+    assert "before anybody was told" in world.notes[-1]
+
+
+def test_the_end_is_told_while_the_page_is_in_flight(world: DispatchWorld) -> None:
+    world.policy("all", mail())
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(6)
+    (page,) = world.sent
+    world.network("device.up", "olt-1")
+    world.at(8).arrives(page)
+    assert [each.kind for each in world.sent] == ["raised", "recovered"]
+
+
+def test_those_told_hear_the_end_of_a_shelved_alarm_whatever_happened_to_policy_and_contact(world: DispatchWorld) -> None:
+    ann = world.contact("Ann", ("sms", "+491511111111"))
+    world.policy("all", mail(), text("Ann"))
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(10)
+    world.command(Shelve(moment(5000), "noise"), world.alarm.id)
+    world.drop_policy("all")
+    world.drop_contact(ann)
+    world.at(50).network("device.up", "olt-1")
+    assert sorted(world.said[2:]) == [(50, "recovered", "+491511111111"), (50, "recovered", NOC)]
+
+
+def test_a_shelved_cause_is_not_repeated_and_a_resolved_one_has_ended(world: DispatchWorld) -> None:
+    world.policy("all", mail(), repeat_interval=60)
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(70)
+    assert [each[:2] for each in world.said] == [(5, "raised"), (65, "reminder")]
+    world.command(Shelve(moment(500), "noise"), world.alarm.id)
+    world.run_to(400)
+    assert len(world.said) == 2
+    world.command(Unshelve(), world.alarm.id)
+    world.run_to(420)
+    assert [each[:2] for each in world.said[2:]] == [(400, "reminder")]
+    world.command(Resolve(), world.alarm.id)
+    assert world.said[-1] == (420, "recovered", NOC)
+
+
+def test_an_acknowledgement_stops_the_reminders_until_it_is_withdrawn(world: DispatchWorld) -> None:
+    world.policy("all", mail(), repeat_interval=60)
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(10)
+    world.command(Acknowledge(), world.alarm.id)
+    world.run_to(300)
+    assert len(world.said) == 1
+    world.command(Unacknowledge(), world.alarm.id)
+    assert world.said[1:] == [(300, "reminder", NOC)]
+
+
+def test_what_is_acknowledged_before_the_first_message_is_told_when_it_is_given_back(world: DispatchWorld) -> None:
+    world.policy("all", mail(), group_wait=30)
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(10)
+    world.command(Acknowledge(), world.alarm.id)
+    assert "email to noc@example.net waits: ada has acknowledged it" in world.notes
+    world.run_to(100)
+    assert world.said == []
+    world.command(Unacknowledge(), world.alarm.id)
+    assert world.said == [(100, "raised", NOC)]
+
+
+def test_worse_is_told_at_once_and_to_the_policies_that_match_now(world: DispatchWorld) -> None:
+    world.policy("mails", mail(), match={"severity": ["critical", "major"]})
+    world.policy("texts", text(), match={"severity": "critical"})
+    alarm = world.at(0).raise_alarm("device.down", "olt-1", severity="major")
+    world.run_to(20)
+    assert world.said == [(5, "raised", NOC)]
+    world.command(Edit(Edited(severity="critical")), alarm)
+    assert sorted(world.said[1:]) == [(20, "worsened", "+491511234567"), (20, "worsened", NOC)]
+    world.at(30).clear_alarm(alarm)
+    assert sorted(world.said[3:]) == [(30, "recovered", "+491511234567"), (30, "recovered", NOC)]
+
+
+def test_a_person_named_by_two_policies_gets_one_message(world: DispatchWorld) -> None:
+    world.contact("Ann", ("email", "ann@example.net"))
+    world.policy("one", mail("Ann"))
+    world.policy("two", mail("ann@example.net"))
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(400)
+    world.network("device.up", "olt-1")
+    assert world.said == [(5, "raised", "ann@example.net"), (400, "recovered", "ann@example.net")]
+    assert any("was told already" in each for each in world.notes)
+
+
+def test_a_group_tells_at_most_once_in_its_interval(world: DispatchWorld) -> None:
+    world.policy("all", mail(), group_by=["alarm_type"], group_wait=10, group_interval=100)
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(8)
+    world.network("device.down", "olt-2")
+    world.run_to(20)
+    assert world.said == [(15, "raised", NOC)]
+    assert world.sent[0].facts["count"] == 2
+    world.network("device.down", "olt-3")
+    world.at(40).network("device.up", "olt-1")
+    world.run_to(114)
+    assert len(world.said) == 1
+    world.run_to(116)
+    assert [each[:2] for each in world.said[1:]] == [(115, "raised")]
+    assert [(each["kind"], each["state"]) for each in world.sent[1].facts["causes"]] == [
+        ("raised", "open"),
+        ("recovered", "ended"),
+    ]
+    world.network("device.up", "olt-2")
+    world.run_to(150)
+    world.network("device.up", "olt-3")
+    assert [each[:2] for each in world.said[2:]] == [(150, "recovered")]
+    assert world.sent[-1].facts["count"] == 2
+
+
+def test_a_raise_after_the_end_is_told_anew(world: DispatchWorld) -> None:
+    world.policy("all", mail())
+    for start in (0, 100):
+        world.at(start).network("device.down", "olt-1")
+        world.run_to(start + 50)
+        world.network("device.up", "olt-1")
+    assert [each[:2] for each in world.said] == [(5, "raised"), (50, "recovered"), (105, "raised"), (150, "recovered")]
+    assert world.sent[2].thread == world.sent[2].id
+
+
+def test_a_dead_page_goes_to_the_next_method_and_its_end_follows_it(world: DispatchWorld) -> None:
+    world.contact("Ann", ("email", "ann@example.net"), ("sms", "+491511111111"))
+    world.policy("all", mail("Ann"))
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(6)
+    world.fails(world.sent[0])
+    assert world.dispatch.notifications[world.sent[0].id].status == "failed"
+    world.fails(world.sent[0], dead=True)
+    assert world.said[1:] == [(6, "raised", "+491511111111")]
+    assert world.sent[1].fallback_of == world.sent[0].id
+    world.at(20).network("device.up", "olt-1")
+    assert world.said[2:] == [(20, "recovered", "+491511111111")]
+
+
+def test_a_dead_page_was_no_telling(world: DispatchWorld) -> None:
+    world.policy("all", mail())
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(6)
+    world.fails(world.sent[0], dead=True)
+    world.at(20).network("device.up", "olt-1")
+    assert len(world.said) == 1
+    assert any("was given up: connection refused" in each for each in world.notes)
+
+
+def test_a_jump_of_the_clock_sends_nothing(world: DispatchWorld) -> None:
+    world.policy("all", mail(), repeat_interval=60)
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(20)
+    before, after = world.now, moment(86_420)
+    world.now = after
+    world(ClockJumped(before, after))
+    world.run_to(86_420 + 44)
+    assert len(world.said) == 1
+    world.run_to(86_420 + 46)
+    assert world.said[1:] == [(86_465, "reminder", NOC)]

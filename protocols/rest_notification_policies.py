@@ -68,10 +68,12 @@ class PolicyTry(Body, frozen=True, kw_only=True):
     fields: Annotated[
         dict[Name, Any],
         Meta(max_length=100, description="Fields on top of those of the alarm, such as `severity`, `area`, `metadata.KEY`"),
-    ] = {}
+    ] = field(default_factory=dict)
     kind: MessageKind = "raised"
     at: Annotated[Time | None, Meta(description="The time at which it is tried; null: now")] = None
-    tenant_id: Annotated[Name | None, Meta(description="The cause's tenant; null: the alarm's, the token's, or the default")] = None
+    tenant_id: Annotated[
+        Name | None, Meta(description="The cause's tenant; null: the alarm's, the token's, or the default")
+    ] = None
 
     def __post_init__(self) -> None:
         check_time("at", self.at)

@@ -142,7 +142,7 @@ async def create_notification_policy(
 async def edit_notification_policy(
     policies: Given[PolicyCommands], by: By, if_match: IfMatch, policy_id: PolicyName, data: JSONBody[PolicyEdited]
 ) -> Response[NotificationPolicyShown]:
-    """Change the given fields; `match`, `actions` and `routes` are replaced whole. Whoever was told before is told of the end."""
+    """Change the given fields; `match`, `actions` and `routes` are replaced whole. Those told before hear of the end."""
     if not data.given():
         names = ", ".join(data.__struct_encode_fields__)
         raise ProblemError(422, "invalid_body", f"nothing to change: give at least one of {names}")
@@ -157,9 +157,7 @@ async def edit_notification_policy(
     responses={409: PROBLEM},
     opt=allow("admin"),
 )
-async def delete_notification_policy(
-    policies: Given[PolicyCommands], by: By, if_match: IfMatch, policy_id: PolicyName
-) -> None:
+async def delete_notification_policy(policies: Given[PolicyCommands], by: By, if_match: IfMatch, policy_id: PolicyName) -> None:
     """Whoever was told by the policy is told of the end. A policy of a file is deleted in its file."""
     await policies.change(by, DeletePolicy(policy_id), if_match)
 

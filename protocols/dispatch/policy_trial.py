@@ -8,7 +8,7 @@ from msgspec import Struct
 from protocols.alarm import Alarm
 from protocols.dispatch.channel import Channel
 from protocols.dispatch.notification import MessageKind
-from protocols.dispatch.policy import TicketTerms
+from protocols.dispatch.policy import TicketTerms, Until
 
 
 class PolicyDoubts(Struct, frozen=True, kw_only=True):
@@ -48,7 +48,9 @@ class TriedAction(Struct, frozen=True, kw_only=True):
     pointer: str
     """Its place in the policy, a JSON pointer."""
     after_seconds: float = 0.0
-    """Of a step of an escalation: after the first notification, if nobody acknowledges the cause."""
+    """Of a step of an escalation: after the first notification."""
+    until: Until | None = None
+    """A step of an escalation is not done once the cause is; None: no step."""
     at: datetime
     """When it is due: the people are those of then."""
     channel: Channel | None = None

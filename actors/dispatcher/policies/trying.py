@@ -5,7 +5,7 @@ from typing import Any
 
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.people.reach import ReachedPeople, reach
-from actors.dispatcher.policies.notice import NOTICE_FIELDS, Notice, notice_field, notice_of
+from actors.dispatcher.policies.notice import NOTICE_FIELDS, SUBJECTS, Notice, notice_field, notice_of
 from actors.dispatcher.policies.routing import matching
 from actors.dispatcher.policies.tree import RoutedAction
 from actors.dispatcher.state import DispatchState
@@ -18,7 +18,15 @@ from protocols.dispatch.policy_trial import PolicyTrial, TriedAction, TriedCause
 from protocols.recurrence.occurrences import zone_of
 from protocols.sla.local_time import SECOND, utc_time
 
-_KEYS = {"alarm": "alarm", "sla": "sla", "credit": "sla", "maintenance": "window"}
+_WORDS = {
+    "at_risk": "sla",
+    "breach_opened": "sla",
+    "breach_resolved": "sla",
+    "credit": "credit",
+    "maintenance": "maintenance",
+}
+"""The subject that a kind of notification is about; an alarm for the others."""
+_KEYS = {word: key for key, word in SUBJECTS.items()}
 
 
 def try_policies(state: DispatchState, cause: TriedCause, now: int, tenant: str | None = None) -> PolicyTrial:
@@ -48,7 +56,7 @@ def try_policies(state: DispatchState, cause: TriedCause, now: int, tenant: str 
 def tried_notice(state: DispatchState, cause: TriedCause) -> Notice:
     """The notice of a cause that is tried: what is known of it, and the given fields on top."""
     alarm, fields = cause.alarm, dict(cause.fields)
-    word = str(fields.pop("subject", "credit" if cause.kind == "credit" else "alarm"))
+    word = str(fields.pop("subject", _WORDS.get(cause.kind, "alarm")))
     key = f"{_KEYS[word]}:{fields.get('instance_id', '') if alarm is None else alarm.id}"
     known = state.subjects.get(key)
     subject = DispatchSubject(
@@ -57,6 +65,7 @@ def tried_notice(state: DispatchState, cause: TriedCause) -> Notice:
         alarm=alarm,
         area=known.area if known is not None else "",
         customer_tiers=known.customer_tiers if known is not None else (),
+        kind=cause.kind,
         since=0,
     )
     metadata = dict(alarm.metadata) if alarm is not None else {}
@@ -64,7 +73,7 @@ def tried_notice(state: DispatchState, cause: TriedCause) -> Notice:
         metadata[name.removeprefix("metadata.")] = fields.pop(name)
     many = {name for name in fields if isinstance(fields[name], list)}
     given = {name: tuple(value) if name in many else value for name, value in fields.items()}
-    notice = dict(notice_of(subject, cause.kind)) | given | {"subject": word}
+    notice = {**notice_of(subject, cause.kind), **given}
     return notice | {"metadata": metadata} if metadata else notice
 
 
@@ -97,9 +106,7 @@ def _value_mistake(field: ConditionField, value: Any) -> str:
     return ""
 
 
-def _tried(
-    state: DispatchState, cause: TriedCause, notice: Notice, routed: RoutedAction, now: int
-) -> Iterator[TriedAction]:
+def _tried(state: DispatchState, cause: TriedCause, notice: Notice, routed: RoutedAction, now: int) -> Iterator[TriedAction]:
     action = routed.action
     shared: dict[str, Any] = {
         "group_by": routed.group_by,
@@ -112,6 +119,7 @@ def _tried(
         yield TriedAction(
             pointer=f"{routed.pointer}/escalate/{number}",
             after_seconds=step.after_seconds,
+            until=step.until,
             at=utc_time(at),
             ticket=step.ticket,
             **told,

@@ -57,7 +57,8 @@ def _edit(run: DispatchRun, by: Principal, action: EditPolicy, expected: Mapping
         text = f"policy {before.id} is written in a file: only enabled can be set here"
         raise CommandRefused(Refusal(before.id, "wrong_state", text))
     policy = replace(before.policy, **given)
-    if before.origin == "api":
+    # Whatever has become of the people in it, a policy can be switched off.
+    if before.origin == "api" and (set(given) != {"enabled"} or policy.enabled):
         refuse_mistakes(mistakes_of_policy(run.state, policy, before.id))
     record = replace(
         before,

@@ -14,7 +14,8 @@ SECONDS ?= 120
 TESTS ?= tests
 JOBS ?= auto
 # The machine with a systemd runs what lies in the working copy, which is not compiled.
-NATIVE_TESTS ?= tests/protocols tests/actors/correlator tests/actors/stream tests/simulation tests/native tests/acceptance \
+NATIVE_TESTS ?= tests/protocols tests/actors/correlator tests/actors/sla_clock tests/actors/stream tests/simulation tests/native \
+	tests/acceptance \
 	--ignore=tests/acceptance/test_systemd.py
 
 # The trap path compiled, as `make native` leaves it, before the working copy; and whether this machine can compile it.

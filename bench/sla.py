@@ -34,6 +34,8 @@ class SlaBench:
         self.folds: list[float] = []
         """Seconds of processor time of each fold."""
         self.changes = 0
+        self.began: dict[str, datetime] = {}
+        """When the alarm of each node was raised."""
 
     @property
     def now(self) -> int:
@@ -83,7 +85,8 @@ class SlaBench:
     def outage(self, node_id: str, number: int = 1, *, cleared: bool = False) -> float:
         """An alarm of a node, which all below depend on: until it is booked. Seconds of processor time."""
         self.took()
-        alarm = outage_alarm(node_id, number, self.at, cleared=cleared)
+        since = self.began.setdefault(node_id, self.at)
+        alarm = outage_alarm(node_id, number, self.at, cleared=cleared, since=since)
         self.fold(Tick(), [AlarmChanged(self.offset + 1, alarm, ())])
         self.work_off()
         return sum(self.folds)

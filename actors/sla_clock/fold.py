@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 from msgspec.structs import replace
 
 from actors.sla_clock.books.booking import book
 from actors.sla_clock.books.period_choice import next_period_end
 from actors.sla_clock.commands import fold_command
-from actors.sla_clock.evidence.concerned import concerns, is_kept, set_aside, take_in
+from actors.sla_clock.evidence.concerned import bystanders, pass_by, take_in
 from actors.sla_clock.evidence.outages import BLIND_AFTER, note_gap
 from actors.sla_clock.evidence.plant import PlantPlace
 from actors.sla_clock.jumps import fold_clock_jumped
@@ -28,8 +29,8 @@ from protocols.sla.actions import SlaAction
 from protocols.sla.changes import SlaWindowChanged
 from protocols.sla.local_time import instant_at
 
-_PLANT = (NodesChanged, WindowChanged)
-_SLOW: frozenset[type[Event]] = frozenset((Command, ClockJumped, PolicyLoaded, SlaWork, SlaDataRestored))
+_PLANT: Final[frozenset[type[Change]]] = frozenset((NodesChanged, WindowChanged))
+_SLOW: Final[frozenset[type[Event]]] = frozenset((Command, ClockJumped, PolicyLoaded, SlaWork, SlaDataRestored))
 
 
 def folds_quickly(state: SlaState, events: Iterable[Event], at: datetime, now: int, changes_before: Sequence[Change]) -> bool:
@@ -39,16 +40,12 @@ def folds_quickly(state: SlaState, events: Iterable[Event], at: datetime, now: i
         return False
     if at is not state.at and len(state.instances) and at - state.at > BLIND_AFTER:
         return False
-    alarms = []
-    for change in changes_before:
-        if type(change) is AlarmChanged:
-            if is_kept(state, change.alarm) or concerns(state, change.alarm):
-                return False
-            alarms.append(change)
-        elif type(change) in _PLANT:
-            return False
-    for change in alarms:
-        set_aside(state, change.alarm, change.entries, None)
+    if not _PLANT.isdisjoint(map(type, changes_before)):
+        return False
+    found = bystanders(state, changes_before)
+    if found is None:
+        return False
+    pass_by(state, found)
     return True
 
 

@@ -203,15 +203,19 @@ class SlaState:
             _unfile(journal, self.reports_of, instance_id, report_id)
 
     def covered(self, node_id: str) -> bool:
-        """True when an instance is at or below a node. Remembered until an instance or the plant changes."""
+        """True when an instance is at or below a node."""
+        known = self.coverage()
+        if node_id not in known:
+            known[node_id] = self._finds_instance(node_id)
+        return known[node_id]
+
+    def coverage(self) -> dict[str, bool]:
+        """What :meth:`covered` says of the nodes for which it is remembered: until an instance or the plant changes."""
         as_of = self.instances.changes, self.plant.changes
         if as_of != self._covered_as_of:
             self._covered.clear()
             self._covered_as_of = as_of
-        known = self._covered
-        if node_id not in known:
-            known[node_id] = self._finds_instance(node_id)
-        return known[node_id]
+        return self._covered
 
     def _finds_instance(self, node_id: str) -> bool:
         known, children = self._covered, self.plant.children

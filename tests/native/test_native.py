@@ -33,6 +33,36 @@ for line in Path(sys.argv[1]).read_text().splitlines():
         print(type(refusal).__name__, refusal.reason, refusal)
 """
 
+BOOKED = """
+from datetime import timedelta
+from bench.sla import SlaBench
+from protocols.event import SlaWork, Tick
+bench = SlaBench()
+bench.define()
+bench.load_plant(700)
+bench.contract(700)
+state = bench.stage.state
+def pass_time(to):
+    bench.at += timedelta(microseconds=to - bench.now)
+    told(bench.fold(Tick()))
+    while state.pending or state.deadlines.first <= bench.now:
+        told(bench.fold(SlaWork()))
+def told(changes):
+    for each in changes:
+        print(each)
+bench.outage("agg-0")
+pass_time(bench.now + 1_000_000)
+for _ in range(2):
+    pass_time(state.deadlines.first)
+bench.outage("agg-0-olt-0", 2)
+bench.outage("agg-0", cleared=True)
+pass_time(state.deadlines.first)
+bench.outage("agg-0-olt-0", 2, cleared=True)
+for _ in range(3):
+    pass_time(state.deadlines.at("period", "SD1"))
+print(b"".join(bytes(piece) for piece in bench.stage.saving()).hex())
+"""
+
 
 def modules() -> list[str]:
     """The sources that ``make native`` compiles, by the build's own configuration."""
@@ -93,4 +123,12 @@ def test_it_concludes_alike(condition: str) -> None:
         *("--conditions", condition, "--json", "/dev/stdout"),
     )
     assert len(here) > 1_000
+    assert there == here
+
+
+@compiled
+def test_it_books_alike() -> None:
+    there, here = in_each_form("-c", BOOKED)
+    assert here.count(b"SlaBreachChanged(") > 1_000
+    assert here.count(b"SlaPeriodClosed(") > 1_000
     assert there == here

@@ -6,7 +6,7 @@ have been there without the mistake. The account keeps only what was decided: it
 
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.figures import basis_of, figures_on
-from actors.sla_clock.books.outcomes import BookedOutcome, kind_of, outcome_of
+from actors.sla_clock.books.outcomes import BookedOutcome, kind_of, outcome_of, shared_outcome, take_over
 from actors.sla_clock.books.period_choice import Period, period_of, period_of_account
 from actors.sla_clock.books.periods import book_figures, close_period, close_waiting, revise_period
 from actors.sla_clock.deadlines import NEVER
@@ -55,19 +55,18 @@ def _closing(run: FoldRun) -> bool:
 def _examined(run: FoldRun, instance: SlaInstance, before: Account | None, period: Period, why: str) -> BookedOutcome:
     """Bring breaches and credits to what the evidence says now, or take over the outcome of an instance of the same kind."""
     basis = basis_of(run.evidence, instance, period)
-    kind = kind_of(run.evidence, instance, before, period, basis)
+    kind = kind_of(run.evidence, instance, before, period, basis, why)
     known: BookedOutcome | None = None if kind is None else run.evidence.outcomes.get(kind)
     if known is not None:
-        if known.at_risk:
-            run.notify("at_risk", instance, known.at_risk)
-        return known
+        return take_over(run, instance, before, known)
     emitted = len(run.changes)
     figures = figures_on(run.evidence, basis, period, run.now)
     account = before or Account(period.start, period.end, period.definition.id, period.definition.version)
     account, limits = book_figures(run, instance, account, period, figures, why)
     outcome = outcome_of(run, instance, before, account, period, figures, limits)
-    if kind is not None and len(run.changes) - emitted == bool(outcome.at_risk):
-        run.evidence.outcomes[kind] = outcome._replace(kept=(basis[0], period.definition))
+    shared = None if kind is None else shared_outcome(outcome, run.changes[emitted:])
+    if shared is not None:
+        run.evidence.outcomes[kind] = shared._replace(kept=(basis[0], period.definition))
     return outcome
 
 

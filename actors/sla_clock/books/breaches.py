@@ -1,5 +1,7 @@
 """The breach of availability: opened once a period, at the instant at which downtime exceeded the budget."""
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from actors.sla_clock.accounts import Account
@@ -74,6 +76,50 @@ def _breached(
     return replace(account, at_risk=True)
 
 
+_NOBODY: Final = SlaBreach(
+    id="",
+    instance_id="",
+    tenant_id="",
+    definition_id="",
+    definition_version=0,
+    customer_id="",
+    service_id="",
+    type="availability",
+    period_start=0,
+    start=0,
+    target=0,
+    actual=0,
+)
+
+
+def breach_like(breach: SlaBreach, known: SlaBreach = _NOBODY) -> SlaBreach:
+    """``breach`` as the instance of ``known`` has it; without ``known``: as it compares with those of other instances."""
+    return replace(
+        breach,
+        id=known.id,
+        instance_id=known.instance_id,
+        tenant_id=known.tenant_id,
+        customer_id=known.customer_id,
+        service_id=known.service_id,
+        currency=known.currency,
+        minor_digits=known.minor_digits,
+    )
+
+
+def breach_too(run: FoldRun, breach: SlaBreach, instance: SlaInstance) -> SlaBreach:
+    """``breach``, which was opened for another instance, for this one."""
+    return replace(
+        breach,
+        id=run.new_id("SB"),
+        instance_id=instance.id,
+        tenant_id=instance.tenant_id,
+        customer_id=instance.customer_id,
+        service_id=instance.service_id,
+        currency=instance.currency,
+        minor_digits=instance.minor_digits,
+    )
+
+
 def risk_text(figures: SlaFigures) -> str:
     """Why the budget is at risk."""
     return f"{seconds(figures.down)} s of the budget of {seconds(figures.budget or 0)} s are used{figures.burning}"
@@ -120,12 +166,17 @@ def put_breach(run: FoldRun, breach: SlaBreach) -> SlaBreach:
     """Keep a breach and emit it, if it differs. Returns it with its revision."""
     if breach == run.state.breaches.get(breach.id):
         return breach
-    if breach.revision == 0:
-        run.state.opened.append((breach.type, run.now - breach.start))
     breach = replace(breach, revision=breach.revision + 1)
+    keep_breach(run, breach)
+    return breach
+
+
+def keep_breach(run: FoldRun, breach: SlaBreach) -> None:
+    """Keep this revision of a breach and emit it."""
+    if breach.revision == 1:
+        run.state.opened.append((breach.type, run.now - breach.start))
     run.journal.put(run.state.breaches, breach.id, breach)
     run.emit(SlaBreachChanged(run.offset, breach))
-    return breach
 
 
 def end_breach(run: FoldRun, instance: SlaInstance, breach: SlaBreach) -> None:

@@ -1,8 +1,7 @@
-"""Open alarms that concern no instance: set aside at the cost of a dict entry, until an instance comes that they concern."""
+"""Open alarms that concern no instance: set aside at the cost of two dict entries, until one comes that they concern."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TypeVar
 
 from msgspec import Struct
 
@@ -11,8 +10,6 @@ from protocols.alarm import Alarm
 from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
 from protocols.symptom import Symptom
-
-V = TypeVar("V")
 
 
 class AlarmAside(Struct, frozen=True, array_like=True, gc=False):
@@ -42,40 +39,53 @@ class AlarmAside(Struct, frozen=True, array_like=True, gc=False):
 
 
 class AlarmsAside:
-    """Such alarms by id, and by the places under which an instance looks for them.
+    """Such alarms by id. The index of the places under which an instance looks for them is brought up to date when it is asked:
+    most alarms are cleared before.
 
     A write without a journal cannot be taken back: it is for a fold that does nothing else.
     """
 
     def __init__(self) -> None:
         self.by_id: dict[str, Alarm] = {}
-        self._places: dict[str, tuple[str, ...]] = {}
+        self._named: dict[str, tuple[str, ...]] = {}
+        """Keys of the services or customers under which an alarm is found besides its resource, where there are any."""
+        self._filed: dict[str, tuple[str, ...]] = {}
+        """The places under which the index has an alarm."""
         self._at: dict[str, tuple[str, ...]] = {}
         self._moved: dict[str, int] = {}
+        self._late: dict[str, None] = {}
+        """Every alarm of which the index may be wrong."""
 
-    def put(self, journal: Journal | None, alarm: Alarm, places: tuple[str, ...], moved: int = 0) -> None:
-        """Set an alarm aside, or replace it. ``places``: its resource; and ``service:ID`` or ``customer:ID`` of those that it
-        names, where the resource is no node of the topology. ``moved``: as :meth:`moved` is to answer from now on."""
-        known = self._places.get(alarm.id)
-        if known != places:
-            if known is not None:
-                self._unfile(journal, alarm.id, known)
-            _write(journal, self._places, alarm.id, places)
-            for place in places:
-                _write(journal, self._at, place, (*self._at.get(place, ()), alarm.id))
-        _write(journal, self.by_id, alarm.id, alarm)
-        if moved != self.moved(alarm.id):
-            _write(journal, self._moved, alarm.id, moved or None)
+    def put(self, journal: Journal | None, alarm: Alarm, named: tuple[str, ...], moved: int = 0) -> None:
+        """Set an alarm aside, or replace it. ``named``: ``service:ID`` or ``customer:ID`` of those that it names, where the
+        resource is no node of the topology. ``moved``: as :meth:`moved` is to answer from now on."""
+        alarm_id = alarm.id
+        if journal is not None:
+            self._remember(journal, alarm_id)
+        self.by_id[alarm_id] = alarm
+        self._late[alarm_id] = None
+        if named:
+            self._named[alarm_id] = named
+        elif self._named:
+            self._named.pop(alarm_id, None)
+        if moved:
+            self._moved[alarm_id] = moved
+        elif self._moved:
+            self._moved.pop(alarm_id, None)
 
     def drop(self, journal: Journal | None, alarm_id: str) -> None:
         """Forget an alarm, if it is set aside."""
-        known = self._places.get(alarm_id)
-        if known is not None:
-            self._unfile(journal, alarm_id, known)
-            _write(journal, self._places, alarm_id, None)
-            _write(journal, self.by_id, alarm_id, None)
-            if alarm_id in self._moved:
-                _write(journal, self._moved, alarm_id, None)
+        if alarm_id not in self.by_id:
+            return
+        if journal is not None:
+            self._remember(journal, alarm_id)
+        del self.by_id[alarm_id]
+        self._named.pop(alarm_id, None)
+        self._moved.pop(alarm_id, None)
+        if alarm_id in self._filed:
+            self._late[alarm_id] = None
+        else:
+            self._late.pop(alarm_id, None)
 
     def moved(self, alarm_id: str) -> int:
         """The jumps of the clock (microseconds) since the alarm was opened, as far as its date does not have them."""
@@ -83,42 +93,53 @@ class AlarmsAside:
 
     def move(self, journal: Journal, by: int) -> None:
         """The clock has jumped ``by`` so many microseconds."""
-        for alarm_id in self.by_id:
-            _write(journal, self._moved, alarm_id, self.moved(alarm_id) + by or None)
+        for alarm in list(self.by_id.values()):
+            self.put(journal, alarm, self._named.get(alarm.id, ()), self.moved(alarm.id) + by)
 
     def at(self, place: str) -> tuple[str, ...]:
-        """Ids of the alarms of a resource, of ``service:ID`` or ``customer:ID``."""
-        return self._at.get(place, ())
+        """Ids of the alarms of a resource, of ``service:ID`` or ``customer:ID``, in the order of their letters."""
+        for alarm_id in self._late:
+            self._file(alarm_id)
+        self._late.clear()
+        return tuple(sorted(self._at.get(place, ())))
 
     def saving(self) -> Callable[[], list[AlarmAside]]:
         """They are brought into form for a snapshot when this is called, in any thread; as they are now."""
-        alarms, places, moved = list(self.by_id.values()), dict(self._places), dict(self._moved)
-        return lambda: [_aside(alarm, places[alarm.id], moved.get(alarm.id, 0)) for alarm in alarms]
+        alarms, named, moved = list(self.by_id.values()), dict(self._named), dict(self._moved)
+        return lambda: [_aside(one, (one.resource_id, *named.get(one.id, ())), moved.get(one.id, 0)) for one in alarms]
 
     @classmethod
     def load(cls, saved: Iterable[AlarmAside]) -> "AlarmsAside":
         """The alarms of a snapshot."""
         found = cls()
         for each in saved:
-            found.put(None, _alarm_of(each), each.places, each.moved)
+            found.put(None, _alarm_of(each), each.places[1:], each.moved)
         return found
 
-    def _unfile(self, journal: Journal | None, alarm_id: str, places: tuple[str, ...]) -> None:
-        for place in places:
-            _write(journal, self._at, place, tuple(each for each in self._at[place] if each != alarm_id) or None)
+    def _remember(self, journal: Journal, alarm_id: str) -> None:
+        journal.undo(self._put_back, alarm_id, self.by_id.get(alarm_id), self._named.get(alarm_id, ()))
 
-
-def _write(journal: Journal | None, table: dict[str, V], key: str, value: V | None) -> None:
-    """Put a value, or take the key out for None."""
-    if value is None:
-        if journal is None:
-            table.pop(key, None)
+    def _put_back(self, alarm_id: str, alarm: Alarm | None, named: tuple[str, ...]) -> None:
+        if alarm is None:
+            self.drop(None, alarm_id)
         else:
-            journal.drop(table, key)
-    elif journal is None:
-        table[key] = value
-    else:
-        journal.put(table, key, value)
+            self.put(None, alarm, named)
+
+    def _file(self, alarm_id: str) -> None:
+        """Bring the index up to date for one alarm."""
+        alarm = self.by_id.get(alarm_id)
+        places = () if alarm is None else (alarm.resource_id, *self._named.get(alarm_id, ()))
+        before = self._filed.pop(alarm_id, ())
+        if places:
+            self._filed[alarm_id] = places
+        if places == before:
+            return
+        for place in before:
+            left = tuple(each for each in self._at.pop(place) if each != alarm_id)
+            if left:
+                self._at[place] = left
+        for place in places:
+            self._at[place] = (*self._at.get(place, ()), alarm_id)
 
 
 def _aside(alarm: Alarm, places: tuple[str, ...], moved: int) -> AlarmAside:

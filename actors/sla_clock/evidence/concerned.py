@@ -1,12 +1,14 @@
 """Whether an alarm concerns an instance, at a cost that most alarms can bear: a dict's."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from actors.journal import Journal
 from actors.sla_clock.evidence.outages import CLOCK_JUMPED, note_alarm, says
 from actors.sla_clock.limits.clock_facts import note_clock
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
 from protocols.alarm import Alarm, TimelineEntry
+from protocols.change import AlarmChanged, Change
 from protocols.sla.instance import SlaInstance
 from protocols.sla.local_time import instant_at
 
@@ -15,9 +17,32 @@ def take_in(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry]) -> Non
     """Keep the outage and the clocks of an alarm that concerns an instance; set another one aside."""
     state = run.state
     if not is_kept(state, alarm) and not concerns(state, alarm):
-        set_aside(state, alarm, entries, run)
+        _set_aside(state, alarm, entries, run.journal)
         return
     _keep(run, alarm, entries)
+
+
+def bystanders(state: SlaState, changes: Iterable[Change]) -> list[AlarmChanged] | None:
+    """The Changes of alarms among ``changes``; None where one of them concerns an instance."""
+    outages, clocks = state.outages_of, state.clocks.by_id
+    covered = state.coverage() if len(state.instances) else None
+    found = []
+    for change in changes:
+        if type(change) is AlarmChanged:
+            alarm = change.alarm
+            alarm_id = alarm.id
+            if alarm_id in outages or alarm_id in clocks:
+                return None
+            if covered is not None and covered.get(alarm.resource_id, True) and concerns(state, alarm):
+                return None
+            found.append(change)
+    return found
+
+
+def pass_by(state: SlaState, changes: Iterable[AlarmChanged]) -> None:
+    """Set alarms aside that concern no instance. Nothing takes it back."""
+    for change in changes:
+        _set_aside(state, change.alarm, change.entries, None)
 
 
 def adopt(run: FoldRun, instance: SlaInstance) -> None:
@@ -44,16 +69,15 @@ def concerns(state: SlaState, alarm: Alarm) -> bool:
         return False
     if alarm.resource_id in state.plant.places:
         return state.covered(alarm.resource_id)
-    return any(state.instances.count(place) for place in _places(state, alarm))
+    return any(state.instances.count(place) for place in (alarm.resource_id, *_named(state, alarm)))
 
 
-def set_aside(state: SlaState, alarm: Alarm, entries: Sequence[TimelineEntry], run: FoldRun | None) -> None:
-    """Set an alarm aside that concerns no instance, or forget it once it is cleared. Without ``run`` nothing takes it back."""
-    journal = None if run is None else run.journal
+def _set_aside(state: SlaState, alarm: Alarm, entries: Sequence[TimelineEntry], journal: Journal | None) -> None:
+    """Set an alarm aside that concerns no instance, or forget it once it is cleared."""
     if alarm.cleared_at is not None:
         state.aside.drop(journal, alarm.id)
     elif alarm.service_effect != "none" or alarm.is_root_cause:
-        state.aside.put(journal, alarm, _places(state, alarm), _moved(state, alarm, entries))
+        state.aside.put(journal, alarm, _named(state, alarm), _moved(state, alarm, entries))
 
 
 def _moved(state: SlaState, alarm: Alarm, entries: Sequence[TimelineEntry]) -> int:
@@ -64,14 +88,14 @@ def _moved(state: SlaState, alarm: Alarm, entries: Sequence[TimelineEntry]) -> i
     return moved
 
 
-def _places(state: SlaState, alarm: Alarm) -> tuple[str, ...]:
-    """The resource; where it is no node of the topology, also the services or customers that the report of an outage names. A
-    conclusion names those of the alarms below it, which concern them themselves."""
-    if alarm.resource_id in state.plant.places or alarm.service_effect == "none":
-        return (alarm.resource_id,)
+def _named(state: SlaState, alarm: Alarm) -> tuple[str, ...]:
+    """The keys of the services or customers that the report of an outage names, where the resource is no node of the topology.
+    A conclusion names those of the alarms below it, which concern them themselves."""
+    if alarm.service_effect == "none" or alarm.resource_id in state.plant.places:
+        return ()
     if alarm.affected_services:
-        return (alarm.resource_id, *(f"service:{each}" for each in alarm.affected_services))
-    return (alarm.resource_id, *(f"customer:{each}" for each in alarm.affected_customers))
+        return tuple(f"service:{each}" for each in alarm.affected_services)
+    return tuple(f"customer:{each}" for each in alarm.affected_customers)
 
 
 def _keep(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = ()) -> None:

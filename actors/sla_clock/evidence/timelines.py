@@ -65,8 +65,10 @@ class EvidenceReader:
     def of(self, instance: SlaInstance) -> ServiceEvidence:
         """The evidence of an instance: down while all of its resources are, or while an alarm names its service or customer."""
         tenant, state = instance.tenant_id, self.state
-        found = [self.of_node(resource, tenant) for resource in instance.resources]
-        evidence = found[0] if len(found) == 1 else _all_of(found)
+        first, *others = instance.resources
+        evidence = self.of_node(first, tenant)
+        if others:
+            evidence = _all_of([evidence, *(self.of_node(resource, tenant) for resource in others)])
         named: list[SlaOutage] = []
         if state.naming:
             named = self.filed((f"service:{instance.service_id}", f"customer:{instance.customer_id}"), tenant)

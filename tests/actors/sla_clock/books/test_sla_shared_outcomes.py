@@ -1,0 +1,75 @@
+"""Instances of one kind share the outcome of an examination: the Changes and the state are those of examining each in full."""
+
+import re
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+from vocabulary.sla import SlaWorld, us
+
+from protocols.sla.actions import CorrectOutage, CreateExclusion, EditInstance
+from protocols.sla.exclusion import ExclusionPlan, ExclusionScope
+from protocols.sla.instance import InstanceEdited
+
+STEPS = ("down", "up", "up", "wait", "wait", "long", "suspend", "currency", "correct", "correct", "exclude")
+NODES = ("olt-1", "olt-1", "olt-1", "olt-1/1/1", "olt-1/1/1/1")
+steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 7)), max_size=10)
+
+
+def lived(steps: list[tuple[str, int]], *, limits: bool, burn: bool, restarts: bool) -> SlaWorld:
+    """Four services with one definition and four with another, from an outage of all of them on."""
+    world = SlaWorld()
+    world.restarts = restarts
+    terms: dict[str, Any] = {"at_risk_burn_rates": {"1h": 14_400}} if burn else {}
+    limited: dict[str, Any] = {"response": {"critical": 900_000_000, "major": 900_000_000}} if limits else {}
+    gold, silver = world.define(**terms), world.define("silver", **limited)
+    contracts = [world.serve(each, f"svc-{number}") for number in (1, 2, 3, 4) for each in (gold, silver)]
+    for step, number in (("down", 0), ("wait", 4), *steps):
+        _take(world, step, number, [each.id for each in contracts])
+    return world
+
+
+def _take(world: SlaWorld, step: str, number: int, contracts: list[str]) -> None:
+    world.run_to(world.seconds + 60)
+    match step:
+        case "down" | "up":
+            world.network(f"device.{step}", NODES[number % len(NODES)])
+        case "wait":
+            world.run_to(world.seconds + 400 * (number + 1))
+        case "long":
+            world.run_to(world.seconds + 86_400 * (3 * number + 1))
+        case "suspend":
+            suspended = number % 2 == 0
+            world.command(EditInstance(contracts[number], InstanceEdited(suspended=suspended)))
+        case "currency":
+            world.command(EditInstance(contracts[number], InstanceEdited(currency="EUR", minor_digits=3)))
+        case "correct" if world.sla.outages:
+            outage = list(world.sla.outages.values())[number % len(world.sla.outages)]
+            end = outage.start + 1_000_000 * (1 + 500 * number)
+            world.command(CorrectOutage(outage.id, "the device's own log", end=min(end, us(world.seconds))))
+        case "exclude":
+            scope = ExclusionScope(instances=(contracts[number],))
+            now = us(world.seconds)
+            start = now - 3_600_000_000
+            plan = ExclusionPlan(tenant_id=None, category="agreed", reason="by letter", scope=scope, start=start, end=now)
+            world.command(CreateExclusion(plan))
+
+
+@pytest.mark.interpreted
+@pytest.mark.parametrize("restarts", [False, True], ids=["", "restarts"])
+@settings(max_examples=60, deadline=None)
+@given(steps, st.booleans(), st.booleans())
+def test_sharing_changes_nothing(restarts: bool, steps: list[tuple[str, int]], limits: bool, burn: bool) -> None:
+    shared = lived(steps, limits=limits, burn=burn, restarts=restarts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("actors.sla_clock.books.booking.kind_of", lambda *asked: None)
+        each_in_full = lived(steps, limits=limits, burn=burn, restarts=restarts)
+    assert told(shared) == told(each_in_full)
+    assert dict(shared.sla.accounts.items()) == dict(each_in_full.sla.accounts.items())
+    assert list(shared.sla.deadlines.rows()) == list(each_in_full.sla.deadlines.rows())
+    assert shared.sla.breaches == each_in_full.sla.breaches
+
+
+def told(world: SlaWorld) -> list[str]:
+    return [re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "uuid", repr(each)) for each in world.history]

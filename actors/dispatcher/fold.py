@@ -6,17 +6,20 @@ from actors.dispatcher.causes.agreements import take_agreement_request, take_bre
 from actors.dispatcher.causes.forgetting import forget_subject
 from actors.dispatcher.causes.intake import end_cleared, take_alarm, take_request
 from actors.dispatcher.causes.planned import look_at_window, take_window
+from actors.dispatcher.commands import fold_command
 from actors.dispatcher.jumps import fold_clock_jumped
 from actors.dispatcher.loading import load_inputs
 from actors.dispatcher.messages import groups, storm
 from actors.dispatcher.messages.outcomes import fold_failed, fold_sent, forget_message
+from actors.dispatcher.people import gaps
 from actors.dispatcher.restoring import fold_restored
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.state import DispatchState
 from protocols.change import AlarmChanged, Change, NotificationRequested, WindowChanged
 from protocols.command import Command
+from protocols.dispatch.actions import DispatchAction
 from protocols.dispatch.outcomes import MessageFailed, MessageSent, TicketChanged, TicketFailed, TicketOpened
-from protocols.event import ClockJumped, DispatchDataRestored, DispatchLoaded, Event
+from protocols.event import ClockJumped, DispatchDataRestored, DispatchLoaded, Event, SystemReport
 from protocols.sla.changes import SlaBreachChanged, SlaInstanceChanged, SlaNotificationRequested
 
 _OWN: frozenset[type[Event]] = frozenset(
@@ -25,6 +28,7 @@ _OWN: frozenset[type[Event]] = frozenset(
         ClockJumped,
         DispatchLoaded,
         DispatchDataRestored,
+        SystemReport,
         MessageSent,
         MessageFailed,
         TicketOpened,
@@ -66,10 +70,14 @@ def fold_event(run: DispatchRun, event: Event, changes_before: Sequence[Change])
     for alarm in run.alarms.values():
         end_cleared(run, alarm)
     match event:
+        case Command(action=action) if isinstance(action, DispatchAction):
+            fold_command(run, event, action)
         case DispatchLoaded():
             load_inputs(run, event)
         case DispatchDataRestored():
             fold_restored(run, event)
+        case SystemReport(alarm_type=gaps.ALARM):
+            gaps.fold_reported(run, event)
         case MessageSent():
             fold_sent(run, event)
         case MessageFailed():
@@ -105,6 +113,8 @@ def _meet_timers(run: DispatchRun) -> None:
     while (due := timers.take(run.journal, run.now)) is not None:
         kind, name, _ = due
         match kind:
+            case "rota":
+                gaps.look_ahead(run, name)
             case "group":
                 groups.fire(run, name)
             case "recipient":

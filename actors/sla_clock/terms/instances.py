@@ -6,13 +6,14 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
+from actors.command_checks import refuse_mistakes, refuse_outdated
 from actors.command_refused import CommandRefused
 from actors.sla_clock.books.booking import instance_changed
 from actors.sla_clock.books.period_choice import contract_of, period_of
 from actors.sla_clock.books.periods import keep_first_revision
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
-from actors.sla_clock.terms.answers import instance_seen, keep_key, known_key, refuse_mistakes, refuse_outdated
+from actors.sla_clock.terms.answers import instance_seen, keep_key, known_key
 from actors.sla_clock.terms.mistakes import mistakes_of_contract
 from actors.sla_clock.work import WalkThese
 from protocols.change import Refusal

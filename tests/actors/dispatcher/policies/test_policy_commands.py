@@ -52,7 +52,7 @@ def test_a_policy_is_written_changed_and_deleted(world: DispatchWorld) -> None:
     assert record.id == f"NP{world.offset}"
     assert (record.origin, record.revision, record.updated_by, record.created_at) == ("api", 1, "ada", world.now)
     world.at(60)
-    assert edit(world, record.id, priority=5, **{"continue": False}).accepted == (record.id,)
+    assert edit(world, record.id, ADA, priority=5, **{"continue": False}).accepted == (record.id,)
     after = world.dispatch.policies[record.id]
     assert (after.revision, after.policy.priority, after.policy.continue_, after.policy.actions) == (
         2,

@@ -1,6 +1,7 @@
 """Operators' commands about dispatch: each is done, or refused with the field that is wrong."""
 
 from actors.command_refused import CommandRefused
+from actors.dispatcher.messages.commands import resend, send_test
 from actors.dispatcher.people.commands import do_people
 from actors.dispatcher.policies.commands import do_policy
 from actors.dispatcher.run import DispatchRun
@@ -17,6 +18,8 @@ from protocols.dispatch.actions import (
     EditContact,
     EditPolicy,
     EditRota,
+    ResendNotification,
+    SendTest,
 )
 
 
@@ -36,5 +39,9 @@ def _do(run: DispatchRun, command: Command, action: DispatchAction) -> None:
             do_people(run, by, action, expected)
         case CreatePolicy() | EditPolicy() | DeletePolicy():
             do_policy(run, by, action, expected)
+        case ResendNotification():
+            resend(run, by, action)
+        case SendTest():
+            send_test(run, by, action)
         case _:
             raise CommandRefused(Refusal("", "wrong_state", "this version of faultd does not know how to do that"))

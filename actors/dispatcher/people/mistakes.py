@@ -10,7 +10,7 @@ from actors.dispatcher.people.addresses import configured, mistake_of_address
 from actors.dispatcher.people.reach import WORDS
 from actors.dispatcher.state import DispatchState
 from protocols.dispatch.contact import ContactPlan
-from protocols.dispatch.local_hours import open_until, seconds_of
+from protocols.dispatch.local_hours import never_end, seconds_of
 from protocols.dispatch.on_call import first_turn, gaps, turn_days
 from protocols.dispatch.rota import RotaLayer, RotaOverride, RotaPlan
 from protocols.recurrence.occurrences import zone_of
@@ -43,9 +43,7 @@ def mistakes_of_contact(state: DispatchState, plan: ContactPlan, own_id: str) ->
     except PlanError as error:
         yield error.field, error.text
         return
-    # Any week serves: hours that go on from day to day do so in each.
-    monday = instant_at(EARLIEST)
-    if plan.quiet_hours is not None and (open_until(plan.quiet_hours, zone, monday) or 0) > monday + 8 * DAY * SECOND:
+    if plan.quiet_hours is not None and never_end(plan.quiet_hours, zone):
         yield "quiet_hours", "never end"
 
 

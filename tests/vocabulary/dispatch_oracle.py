@@ -13,7 +13,6 @@ from protocols.change import AlarmChanged, Change, NotificationRequested, Quaran
 from protocols.dispatch.changes import NotificationChanged
 from protocols.dispatch.notification import DispatchedNotification
 
-BEGINS = frozenset(("raised", "worsened", "escalated", "flapping", "reminder"))
 HERALD = "erp"
 """The address of a webhook that some policy tells of everything, without ``group_wait``."""
 
@@ -34,7 +33,7 @@ class DispatchHistory:
 
     def follow(self, changes: Sequence[Change], *, herald: bool = False) -> None:
         """The Changes of one Event."""
-        if any(isinstance(each, Quarantined) for each in changes):
+        if any(isinstance(each, Quarantined) and each.stage == "dispatcher" for each in changes):
             return
         for change in changes:
             if isinstance(change, AlarmChanged):
@@ -70,9 +69,8 @@ class DispatchHistory:
 
     def _decided(self, made: DispatchedNotification) -> None:
         over = set(made.facts.get("over", ()))
-        if made.kind == "test" or made.instance_id or made.subject.startswith(("sla:", "credit:", "window:")):
-            return
-        for alarm_id in made.alarm_ids:
+        kinds = {each["subject"]: each["kind"] for each in made.facts.get("causes", ())}
+        for alarm_id in _alarms(made):
             key = made.address, alarm_id
             person = made.to, alarm_id
             if f"alarm:{alarm_id}" in over:
@@ -86,7 +84,7 @@ class DispatchHistory:
             alarm = self.alarms[alarm_id]
             if any(each.kind == "parent" for each in alarm.suppressed_by):
                 self._violate(f"{made.id} tells {made.address} of {alarm_id}, which another cause explains")
-            if made.kind != "raised" and made.kind != "storm":
+            if kinds.get(f"alarm:{alarm_id}") != "raised":
                 continue
             before = self._paged.get(key)
             if before is not None and not made.fallback_of and self.notifications[before].status != "dead":
@@ -96,7 +94,7 @@ class DispatchHistory:
     def _pending(self, made: DispatchedNotification, alarm_id: str) -> bool:
         """True when the person was sent something of the alarm that may have arrived, or may still."""
         return any(
-            each.to == made.to and alarm_id in each.alarm_ids and each.status != "dead" and each.id != made.id
+            each.to == made.to and alarm_id in _alarms(each) and each.status != "dead" and each.id != made.id
             for each in self.notifications.values()
         )
 
@@ -105,7 +103,7 @@ class DispatchHistory:
         if each.status != "sent" or (before is not None and before.status == "sent"):
             return
         over = set(each.facts.get("over", ()))
-        for alarm_id in each.alarm_ids:
+        for alarm_id in _alarms(each):
             if f"alarm:{alarm_id}" not in over and not self._told_end_after(each, alarm_id):
                 self._knows[each.to, alarm_id] = each.id
 
@@ -116,12 +114,12 @@ class DispatchHistory:
             return False
         for number in order[order.index(raised.id) + 1 :]:
             each = self.notifications[number]
-            if each.to == raised.to and alarm_id in each.alarm_ids and f"alarm:{alarm_id}" in each.facts.get("over", ()):
+            if each.to == raised.to and alarm_id in _alarms(each) and f"alarm:{alarm_id}" in each.facts.get("over", ()):
                 return True
         return False
 
     def _heralded(self, opened: Sequence[NotificationRequested], made: Sequence[DispatchedNotification]) -> None:
-        said = {alarm_id for each in made if each.address == HERALD for alarm_id in each.alarm_ids}
+        said = {alarm_id for each in made if each.address == HERALD for alarm_id in _alarms(each)}
         for request in opened:
             alarm = self.alarms.get(request.alarm_id)
             if alarm is None or request.kind != "raised" or request.alarm_id in said:
@@ -140,3 +138,9 @@ class DispatchHistory:
         for key, subject in subjects.items():
             if subject.state == "ended" and subject.told:
                 self._violate(f"{key} has ended, and {subject.told} wait for its end")
+
+
+def _alarms(notification: DispatchedNotification) -> list[str]:
+    """The ids of the alarms that are its subjects: a breach names its alarm too, and is no word about that."""
+    subjects = notification.facts.get("subjects", ())
+    return [key.removeprefix("alarm:") for key in subjects if key.startswith("alarm:")]

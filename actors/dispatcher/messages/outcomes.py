@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from actors.dispatcher.cause import DispatchSubject, ToldPerson
+from actors.dispatcher.messages.facts import MOST_SUBJECTS
 from actors.dispatcher.messages.recipient import Telling
-from actors.dispatcher.messages.sending import MOST_ALARMS, tell_all, told_of
+from actors.dispatcher.messages.sending import tell_all, told_of
 from actors.dispatcher.people.addresses import configured
 from actors.dispatcher.people.reach import Reached
 from actors.dispatcher.run import DispatchRun
@@ -139,8 +140,8 @@ def _next_method(state: DispatchState, dead: DispatchedNotification) -> ContactM
 
 def subjects_of(state: DispatchState, notification: DispatchedNotification) -> Iterator[DispatchSubject]:
     """The subjects that a notification is about, those that are still held."""
-    keys = dict.fromkeys((notification.subject, *(f"alarm:{each}" for each in notification.alarm_ids)))
-    if len(notification.alarm_ids) >= MOST_ALARMS:
+    keys = dict.fromkeys(notification.facts.get("subjects", (notification.subject,)))
+    if len(keys) >= MOST_SUBJECTS:
         keys |= dict.fromkeys(
             key for key, each in state.subjects.items() if any(told.notification_id == notification.id for told in each.told)
         )

@@ -28,8 +28,9 @@ class DispatchHistory:
         """Alarms of which somebody may be told: requested, and not ended since."""
         self._paged: dict[tuple[str, str], str] = {}
         """By address and alarm: the page of the present opening."""
-        self._knows: dict[tuple[str, str], str] = {}
-        """By person and alarm: the notification that told the raise, until one that tells the end."""
+        self._knows: dict[tuple[str, str, str], str] = {}
+        """By person, address and alarm: the notification that told the raise, until one that tells the end. Two persons may
+        share an address, and one may have several."""
 
     def follow(self, changes: Sequence[Change], *, herald: bool = False) -> None:
         """The Changes of one Event."""
@@ -72,11 +73,12 @@ class DispatchHistory:
         kinds = {each["subject"]: each["kind"] for each in made.facts.get("causes", ())}
         for alarm_id in _alarms(made):
             key = made.address, alarm_id
-            person = made.to, alarm_id
             if f"alarm:{alarm_id}" in over:
-                if person not in self._knows and not self._pending(made, alarm_id):
+                knows = [each for each in self._knows if each[2] == alarm_id and _reaches(made, *each[:2])]
+                if not knows and not self._pending(made, alarm_id):
                     self._violate(f"{made.id} tells {made.address} of the end of {alarm_id}, and nothing was told before")
-                self._knows.pop(person, None)
+                for each in knows:
+                    del self._knows[each]
                 self._paged.pop(key, None)
                 continue
             if alarm_id not in self._requested:
@@ -93,10 +95,8 @@ class DispatchHistory:
 
     def _pending(self, made: DispatchedNotification, alarm_id: str) -> bool:
         """True when the person was sent something of the alarm that may have arrived, or may still."""
-        return any(
-            each.to == made.to and alarm_id in _alarms(each) and each.status != "dead" and each.id != made.id
-            for each in self.notifications.values()
-        )
+        sent = (each for each in self.notifications.values() if each.status != "dead" and each.id != made.id)
+        return any(_reaches(made, each.to, each.address) and alarm_id in _alarms(each) for each in sent)
 
     def _known(self, each: DispatchedNotification) -> None:
         before = self.notifications.get(each.id)
@@ -105,7 +105,7 @@ class DispatchHistory:
         over = set(each.facts.get("over", ()))
         for alarm_id in _alarms(each):
             if f"alarm:{alarm_id}" not in over and not self._told_end_after(each, alarm_id):
-                self._knows[each.to, alarm_id] = each.id
+                self._knows[each.to, each.address, alarm_id] = each.id
 
     def _told_end_after(self, raised: DispatchedNotification, alarm_id: str) -> bool:
         """True when the end was decided after ``raised``, which arrives only now."""
@@ -114,7 +114,8 @@ class DispatchHistory:
             return False
         for number in order[order.index(raised.id) + 1 :]:
             each = self.notifications[number]
-            if each.to == raised.to and alarm_id in _alarms(each) and f"alarm:{alarm_id}" in each.facts.get("over", ()):
+            over = each.facts.get("over", ())
+            if _reaches(raised, each.to, each.address) and f"alarm:{alarm_id}" in over:
                 return True
         return False
 
@@ -132,7 +133,7 @@ class DispatchHistory:
     def judge(self, subjects: Any) -> None:
         """Everything that waited has been said, and has an outcome: whoever knows of a cause that is over was told of it.
         ``subjects``: those that the stage still holds."""
-        for (to, alarm_id), number in self._knows.items():
+        for (to, _, alarm_id), number in self._knows.items():
             if self._over(alarm_id):
                 self._violate(f"{to} was told of {alarm_id} by {number}, and never of its end")
         for key, subject in subjects.items():
@@ -144,3 +145,8 @@ def _alarms(notification: DispatchedNotification) -> list[str]:
     """The ids of the alarms that are its subjects: a breach names its alarm too, and is no word about that."""
     subjects = notification.facts.get("subjects", ())
     return [key.removeprefix("alarm:") for key in subjects if key.startswith("alarm:")]
+
+
+def _reaches(notification: DispatchedNotification, to: str, address: str) -> bool:
+    """True when it goes to this person, or to this address."""
+    return notification.to == to or notification.address == address

@@ -98,7 +98,7 @@ def _give_up(run: DispatchRun, dead: DispatchedNotification) -> None:
             fallback_of=dead.id,
         )
         for subject in concerned
-        if _still(subject, dead, method)
+        if _still(run.state, subject, dead, method)
     ]
     if items:
         tell_all(run, dead.tenant_id, person, items)
@@ -115,10 +115,12 @@ def _kind(subject: DispatchSubject, dead: DispatchedNotification) -> MessageKind
     return "raised" if dead.kind == "storm" else dead.kind
 
 
-def _still(subject: DispatchSubject, dead: DispatchedNotification, method: ContactMethod) -> bool:
-    """True when what the dead notification said of the subject is still so, and was not said by the other method."""
+def _still(state: DispatchState, subject: DispatchSubject, dead: DispatchedNotification, method: ContactMethod) -> bool:
+    """True when what the dead notification said of the subject is still so, and was not said by the other method. The end is
+    not said to somebody whom the raise did not reach either."""
     if _was_end(subject, dead):
-        return subject.state == "ended"
+        first = state.notifications.get(dead.facts.get("unproven", {}).get(subject.key, ""))
+        return subject.state == "ended" and (first is None or first.status != "dead")
     return subject.state == "open" and told_of(subject, method.channel, method.address) is None
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
+from actors.dispatcher.outlook import outlook_of
 from actors.dispatcher.state import DispatchState
 from protocols.dispatch.contact import ContactRecord
 from protocols.dispatch.notification import DispatchedNotification
 from protocols.dispatch.policy import PolicyRecord
 from protocols.dispatch.rota import RotaRecord
 from protocols.dispatch.ticket import Ticket
+from protocols.dispatch.view import DispatchOutlook
 
 
 class DispatchCatalogue:
@@ -45,3 +47,6 @@ class DispatchCatalogue:
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         return self._state().tickets.get(ticket_id)
+
+    def outlook(self, alarm_id: str) -> DispatchOutlook | None:
+        return outlook_of(self._state(), f"alarm:{alarm_id}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from faultd.cli import alarms, profile, sla, token
+from faultd.cli import alarms, notify, profile, sla, token
 from faultd.cli.backtest import backtest_rules
 from faultd.cli.check import check
 from faultd.cli.demo import demo
@@ -59,6 +59,7 @@ app.command("migrate")(migrate_database)
 app.command("restore", short_help="Begin a new ledger with what PostgreSQL has.")(restore_ledger)
 app.command("status", short_help="Ask the running daemon how it is.")(status)
 app.add_typer(alarms.app, name="alarms")
+app.add_typer(notify.app, name="notify", short_help="Notifications: who was told of what, and why.")
 app.add_typer(sla.app, name="sla", short_help="Service level agreements: list, explain, report, prove.")
 app.add_typer(token.app, name="token")
 app.add_typer(profile.app, name="profile", short_help="Vendor profiles: list, test, and which OLTs are known.")

@@ -20,6 +20,8 @@ from protocols.sla.business_time import DAY
 from protocols.sla.local_time import SECOND, instant_at, instant_of
 
 _ID: Final = re.compile(r"(CT|RO)[0-9]+(\.[0-9]+)?")
+MOST_HOURS: Final = 100
+"""Hours of the layers of a rota, at most: the fold looks at every one of them for days ahead."""
 _LONGEST_OVERRIDE: Final = 366 * DAY * SECOND
 
 
@@ -63,6 +65,8 @@ def mistakes_of_rota(state: DispatchState, plan: RotaPlan) -> Iterator[Mistake]:
         yield from mistakes
         if known and not mistakes:
             yield from _time_mistakes(field, layer, plan.time_zone, plan.layers[:number])
+    if (count := sum(len(layer.hours) for layer in plan.layers)) > MOST_HOURS:
+        yield "layers", f"have {count} hours in all; at most {MOST_HOURS} are allowed"
     for number, override in enumerate(plan.overrides):
         yield from _contact_mistakes(state, plan, f"overrides[{number}].contact", override.contact)
     yield from _override_mistakes(plan.overrides)

@@ -20,6 +20,7 @@ from actors.api import (
     measurements,
     notes,
     notification_policies,
+    notification_preview,
     notifications,
     quarantine,
     reports,
@@ -42,6 +43,7 @@ from actors.api import (
 )
 from actors.api.alarm_lookup import AlarmLookup
 from actors.api.maintenance_preview import PreviewWindow
+from actors.api.notification_preview import PreviewMessage
 from actors.api.quarantine import EventLookup
 from actors.api.routes import Now
 from actors.api.rules import RuleLookup
@@ -85,6 +87,7 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     sla_printer: ReportPrinting
     sla_texts: ReportTexts
     dispatch: DispatchView
+    message_preview: PreviewMessage
     health: Callable[[], Readiness]
 
 
@@ -138,6 +141,7 @@ def api_routes(
             clock,
         ),
         notifications.routes(submitter, alarms, views.dispatch, default_tenant),
+        notification_preview.routes(views.message_preview, clock, default_tenant),
         tickets.routes(submitter, alarms, views.dispatch),
         quarantine.routes(submitter, stored, views.quarantined),
         sources.routes(views.sources, plant, default_tenant),

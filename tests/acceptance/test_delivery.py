@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 import trio
+from acceptance.console import faultd
 from acceptance.harness import API, PATIENCE, Daemon
-from acceptance.test_alarms_command import faultd
 from vocabulary.far_ends import HttpReceiver, MailServer, verified
 
 pytestmark = pytest.mark.acceptance

@@ -10,7 +10,7 @@ from protocols.event import Event
 
 
 class ProblemReporter:
-    """Reports what no alarm says yet. It remembers, for this run, which reports are not folded yet."""
+    """Reports what no alarm says yet. It remembers, for this run, the last report of each name."""
 
     def __init__(self) -> None:
         self._asked: dict[str, DispatchProblem | None] = {}
@@ -25,7 +25,6 @@ class ProblemReporter:
         """Bring the alarms from ``told`` to ``problems``, both by the name of what has the problem. ``event_of`` makes the
         report; of None the problem is over. ``append`` is that of :meth:`actors.stage.Stage.report`."""
         if problems == told:
-            self._asked.clear()
             return
         waiting: dict[str, DispatchProblem | None] = {}
         for name in {**told, **problems}:

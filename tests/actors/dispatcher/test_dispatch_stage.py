@@ -10,7 +10,8 @@ from vocabulary.world import OPERATOR
 
 import actors.dispatcher.causes.subjects as subjects_module
 import actors.dispatcher.stage as stage_module
-from actors.dispatcher.fold import concerns_nobody
+from actors.dispatcher.fold import concerns_nobody, fold_event
+from actors.dispatcher.run import DispatchRun
 from protocols.change import AlarmChanged, Change
 from protocols.command import Clear, Command
 from protocols.event import Event, NetworkEvent, Tick
@@ -66,7 +67,7 @@ def test_an_event_that_fails_leaves_the_state_as_it_was(monkeypatch: pytest.Monk
     world = DispatchWorld()
     world.policy("all", mail(), group_wait=3)
     world.contact("Ann", ("email", "ann@example.net"))
-    fold = stage_module.fold_event
+    fold = fold_event
     failed: list[Any] = []
 
     def failing(run: Any, event: Event, changes_before: list[Change]) -> None:
@@ -74,7 +75,7 @@ def test_an_event_that_fails_leaves_the_state_as_it_was(monkeypatch: pytest.Monk
         fold(run, event, changes_before)
         run.journal.rollback()
         assert _saved(world) == before
-        fresh = stage_module.DispatchRun(run.state, run.offset, run.at, run.now)
+        fresh = DispatchRun(run.state, run.offset, run.at, run.now)
         fold(fresh, event, changes_before)
         run.changes[:] = fresh.changes
         failed.append(event)

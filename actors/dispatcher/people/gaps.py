@@ -70,7 +70,7 @@ def fold_reported(run: DispatchRun, event: SystemReport) -> None:
 
 
 class GapReporter:
-    """Reports what the fold found and no alarm says yet. It remembers, for this run, which reports are not folded yet."""
+    """Reports what the fold found and no alarm says yet. It remembers, for this run, the last report of each rota."""
 
     def __init__(self) -> None:
         self._asked: dict[str, RotaProblem | None] = {}
@@ -79,7 +79,6 @@ class GapReporter:
         """``append`` is that of :meth:`actors.stage.Stage.report`."""
         problems, told = state.rota_problems, state.rota_alarms
         if problems == told:
-            self._asked.clear()
             return
         waiting: dict[str, RotaProblem | None] = {}
         for rota_id in {**told, **problems}:

@@ -64,6 +64,10 @@ class TopologyView(Protocol):
     def customers(self, alarm: Alarm, wanted: Sequence[str]) -> list[Customer]:
         """Details of the alarm's customers, in their order, from the present topology."""
 
+    def area_and_tiers(self, alarm: Alarm) -> tuple[str, tuple[str, ...]]:
+        """The area of the alarm's resource ("" when none is known), and the classes of the customers affected, as a request for
+        a notification has them."""
+
     def put(self, *nodes: Node) -> ChangeTopology:
         """These nodes, new or in place of their like."""
 

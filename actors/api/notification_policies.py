@@ -32,6 +32,7 @@ from protocols.rest_notification_policies import (
     shown,
 )
 from protocols.rest_problem import FieldError
+from protocols.topology_view import TopologyView
 
 _ORDER = Order("notification-policies", (SortKey("priority", INT64, True), SortKey("name", str), SortKey("id", str)))
 
@@ -172,6 +173,7 @@ async def delete_notification_policy(policies: Given[PolicyCommands], by: By, if
 async def try_notification_policies(
     policies: Given[PolicyCommands],
     alarms: Given[AlarmView],
+    plant: Given[TopologyView],
     clock: Given[Now],
     default_tenant: Given[str],
     by: By,
@@ -188,8 +190,16 @@ async def try_notification_policies(
         alarm = alarms.find(data.alarm_id, by.tenant)
         if alarm is None:
             raise ProblemError(404, "unknown_alarm", f"no alarm {data.alarm_id!r}")
+    area, tiers = ("", ()) if alarm is None else plant.area_and_tiers(alarm)
     tenant = data.tenant_id or (alarm.tenant_id if alarm is not None else by.tenant or default_tenant)
-    cause = TriedCause(tenant_id=tenant_of(by, tenant, tenant), kind=data.kind, alarm=alarm, fields=data.fields)
+    cause = TriedCause(
+        tenant_id=tenant_of(by, tenant, tenant),
+        kind=data.kind,
+        alarm=alarm,
+        area=area,
+        customer_tiers=tiers,
+        fields=data.fields,
+    )
     return policies.view.try_policies(cause, data.at or clock(), by.tenant)
 
 
@@ -197,7 +207,9 @@ def _tagged(policy: NotificationPolicyShown, status: int = 200, headers: Mapping
     return tagged(policy, policy.revision, status, headers)
 
 
-def routes(submitter: Submitter, view: DispatchView, alarms: AlarmView, clock: Now, default_tenant: str) -> Router:
+def routes(
+    submitter: Submitter, view: DispatchView, alarms: AlarmView, plant: TopologyView, clock: Now, default_tenant: str
+) -> Router:
     """Notification policies."""
     handlers: list[Any] = [
         list_notification_policies,
@@ -207,5 +219,6 @@ def routes(submitter: Submitter, view: DispatchView, alarms: AlarmView, clock: N
         delete_notification_policy,
         try_notification_policies,
     ]
-    given = {"policies": PolicyCommands(submitter, view), "alarms": alarms, "clock": clock, "default_tenant": default_tenant}
+    policies = PolicyCommands(submitter, view)
+    given = {"policies": policies, "alarms": alarms, "plant": plant, "clock": clock, "default_tenant": default_tenant}
     return resource("notification policies", handlers, **given)

@@ -96,6 +96,8 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     """Of planned maintenance: ids of the customers in its scope."""
     title: str = ""
     """Of a subject without an alarm."""
+    service_type: str = ""
+    """Of the service level agreement."""
     starts: int = 0
     """Of planned maintenance, microseconds since 1970."""
     ends: int = 0

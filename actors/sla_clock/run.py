@@ -86,6 +86,7 @@ class FoldRun:
     ) -> None:
         """Request that people hear of an instance."""
         number, self._notices = self._notices, self._notices + 1
+        definition = self.state.definition(instance.definition_id)
         self.changes.append(
             SlaNotificationRequested(
                 offset=self.offset,
@@ -101,5 +102,7 @@ class FoldRun:
                 reason=reason,
                 account_manager=instance.account_manager,
                 customer_name=instance.customer_name,
+                service_type="" if definition is None else definition.terms.service_type,
+                sla_class="" if definition is None else definition.terms.sla_class,
             )
         )

@@ -26,6 +26,8 @@ class TriedCause(Struct, frozen=True, kw_only=True):
     tenant_id: str
     kind: MessageKind = "raised"
     alarm: Alarm | None = None
+    area: str = ""
+    customer_tiers: tuple[str, ...] = ()
     fields: dict[str, Any] = {}
 
 

@@ -140,6 +140,10 @@ class SlaNotificationRequested(Struct, frozen=True, kw_only=True, array_like=Tru
     account_manager: str = ""
     """Of the instance."""
     customer_name: str = ""
+    service_type: str = ""
+    """Of the definition."""
+    sla_class: str = ""
+    """Of the definition."""
 
 
 SlaChange = (

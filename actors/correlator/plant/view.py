@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from actors.correlator.plant.check import cascade
-from actors.correlator.plant.customers import customers_of
+from actors.correlator.plant.customers import customers_of, tiers_of
 from actors.correlator.plant.difference import whole
 from actors.correlator.resources import silent_devices
+from actors.correlator.rules.place import area_of
 from actors.correlator.state import State
 from protocols.alarm import Alarm
 from protocols.command import ChangeTopology
@@ -72,6 +73,10 @@ class PlantView:
 
     def customers(self, alarm: Alarm, wanted: Sequence[str]) -> list[Customer]:
         return customers_of(self._state.plant, alarm.resource_id, alarm.tenant_id, wanted)
+
+    def area_and_tiers(self, alarm: Alarm) -> tuple[str, tuple[str, ...]]:
+        plant = self._state.plant
+        return area_of(plant, alarm) or "", tiers_of(plant, alarm)
 
     def put(self, *nodes: Node) -> ChangeTopology:
         return ChangeTopology(nodes, on=self._state.topology_at)

@@ -63,6 +63,8 @@ def take_agreement_request(run: DispatchRun, request: SlaNotificationRequested) 
         customer_id=request.customer_id,
         customer_name=request.customer_name,
         service_id=request.service_id,
+        service_type=request.service_type,
+        customer_tiers=(request.sla_class,) if request.sla_class else (),
         account_manager=request.account_manager,
         title=f"{_TITLES[request.kind]}: {request.service_id} of {request.customer_name or request.customer_id}",
     )

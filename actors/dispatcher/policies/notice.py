@@ -39,6 +39,8 @@ def notice_of(subject: DispatchSubject, kind: MessageKind) -> Notice:
     """What policies match of a subject, told now as ``kind``."""
     first, _, _ = subject.key.partition(":")
     notice: dict[str, Any] = {} if subject.alarm is None else alarm_fields(subject.alarm)
+    if subject.service_type:
+        notice["service_type"] = (subject.service_type,)
     return notice | {
         "subject": SUBJECTS.get(first, first),
         "kind": kind,

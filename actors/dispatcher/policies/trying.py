@@ -32,7 +32,7 @@ _KEYS = {word: key for key, word in SUBJECTS.items()}
 def try_policies(state: DispatchState, cause: TriedCause, now: int, tenant: str | None = None) -> PolicyTrial:
     """The policies that match ``cause`` at ``now`` (microseconds since 1970), and whom each of their actions would reach.
     ``tenant`` sees its own policies and those of every tenant. The fields are without :func:`field_mistakes`."""
-    notice = tried_notice(state, cause)
+    notice = tried_notice(cause)
     return PolicyTrial(
         at=utc_time(now),
         notice={name: value for name, value in notice.items() if value is not None},
@@ -53,18 +53,17 @@ def try_policies(state: DispatchState, cause: TriedCause, now: int, tenant: str 
     )
 
 
-def tried_notice(state: DispatchState, cause: TriedCause) -> Notice:
+def tried_notice(cause: TriedCause) -> Notice:
     """The notice of a cause that is tried: what is known of it, and the given fields on top."""
     alarm, fields = cause.alarm, dict(cause.fields)
     word = str(fields.pop("subject", _WORDS.get(cause.kind, "alarm")))
     key = f"{_KEYS[word]}:{fields.get('instance_id', '') if alarm is None else alarm.id}"
-    known = state.subjects.get(key)
     subject = DispatchSubject(
         key=key,
         tenant_id=cause.tenant_id,
         alarm=alarm,
-        area=known.area if known is not None else "",
-        customer_tiers=known.customer_tiers if known is not None else (),
+        area=cause.area,
+        customer_tiers=cause.customer_tiers,
         kind=cause.kind,
         since=0,
     )

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from protocols.event import TopologyLoaded
+from protocols.topology import Node
+
 POLICIES = "/api/v1/faults/notification-policies"
 TRY = f"{POLICIES}/try"
 BODY = (
@@ -160,8 +163,25 @@ async def test_policies_are_tried_on_an_alarm(lab: Any) -> None:
             trial = (await client.post(TRY, json={"alarm_id": name})).json()
             assert trial["notice"]["title"] == "Loss of signal"
             assert [each["name"] for each in trial["policies"]] == ["night"]
+        north = NIGHT | {"name": "north", "match": {"area": "north", "customer_tier": "gold"}}
+        assert (await client.post(POLICIES, json=north)).status_code == 201
+        trial = (await client.post(TRY, json={"alarm_id": alarm["id"]})).json()
+        assert [each["name"] for each in trial["policies"]] == ["night"]
+        lab.stages.fold(
+            lab.state.offset + 1,
+            lab.now,
+            TopologyLoaded(
+                "t",
+                (
+                    Node(id="olt-1", type="olt", area="north"),
+                    Node(id="olt-1/0/1/3", type="ont", parents=("olt-1",), customer_id="C1", sla_class="gold"),
+                ),
+            ),
+        )
+        trial = (await client.post(TRY, json={"alarm_id": alarm["id"]})).json()
+        assert [each["name"] for each in trial["policies"]] == ["night", "north"]
         over = {"alarm_id": alarm["id"], "fields": {"alarm_type": "other"}}
-        assert (await client.post(TRY, json=over)).json()["policies"] == []
+        assert [each["name"] for each in (await client.post(TRY, json=over)).json()["policies"]] == ["north"]
         lab.problem(await client.post(TRY, json={"alarm_id": "none"}), 404, "unknown_alarm")
 
 

@@ -52,6 +52,16 @@ def test_the_account_manager_hears_of_risk_breach_and_its_end(world: AgreementWo
     assert opened.thread == world.sent[0].id
 
 
+def test_policies_match_the_service_type_and_the_class_of_the_definition(world: AgreementWorld) -> None:
+    world.policy("business", MANAGERS, match={"subject": "sla", "service_type": "business", "customer_tier": "gold"})
+    world.policy("others", BILLING, match={"subject": "sla", "service_type": {"not": "business"}})
+    definition = world.define(service_type="business", sla_class="gold")
+    world.serve(definition, "svc-1", account_manager="Eve")
+    world.at(100).network("device.down", "olt-1")
+    world.run_to(4000)
+    assert [(each.kind, each.address) for each in world.sent] == [("at_risk", EVE), ("breach_opened", EVE)]
+
+
 def test_who_was_warned_hears_that_the_risk_is_over(world: AgreementWorld) -> None:
     world.policy("managers", MANAGERS, match={"subject": "sla"})
     world.serve(world.define(), "svc-1", account_manager="Eve")

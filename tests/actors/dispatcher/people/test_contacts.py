@@ -13,6 +13,7 @@ from protocols.dispatch.changes import ContactChanged
 from protocols.dispatch.contact import ContactEdited, ContactMethod, ContactPlan
 from protocols.dispatch.policy import EscalationStep, NotificationPolicy, PolicyAction, PolicyRecord, Route
 from protocols.dispatch.quiet_hours import QuietHours
+from protocols.origin import Origin
 from protocols.principal import Principal
 
 
@@ -167,11 +168,17 @@ def test_a_contact_of_another_tenant_is_like_none() -> None:
     ]
 
 
-def policy(world: RotaWorld, *actions: PolicyAction, tenant_id: str | None = None, routes: tuple[Route, ...] = ()) -> None:
-    """Put a policy of the API."""
+def policy(
+    world: RotaWorld,
+    *actions: PolicyAction,
+    tenant_id: str | None = None,
+    routes: tuple[Route, ...] = (),
+    origin: Origin = "api",
+) -> None:
+    """Put a policy."""
     made = NotificationPolicy(name="p", actions=actions, tenant_id=tenant_id, routes=routes)
     world.dispatch.policies["NP1"] = PolicyRecord(
-        id="NP1", policy=made, created_at=world.now, updated_at=world.now, updated_by="x"
+        id="NP1", policy=made, origin=origin, created_at=world.now, updated_at=world.now, updated_by="x"
     )
 
 
@@ -196,6 +203,14 @@ def test_a_name_that_a_policy_uses_is_not_changed() -> None:
     assert wrong(world.edit_contact(anna, name="Anne")) == [("invalid", text)]
     policy(world, PolicyAction(channel="email", to=anna))
     assert world.edit_contact(anna, name="Anne").accepted
+
+
+def test_a_policy_of_a_file_holds_no_contact_back() -> None:
+    """Its file is changed by hand; the warnings of the policy name the mistake."""
+    world = RotaWorld()
+    anna = world.contact("Anna", MAIL)
+    policy(world, PolicyAction(channel="email", to="Anna"), origin="file")
+    assert world.delete(anna).accepted
 
 
 def test_a_policy_means_the_own_contact_of_its_tenant() -> None:

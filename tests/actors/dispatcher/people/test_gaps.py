@@ -7,9 +7,10 @@ from vocabulary.people import MAIL, PHONE, RotaWorld, layer, taking
 from vocabulary.world import START
 
 from protocols.alarm import Alarm
+from protocols.dispatch.changes import DispatchChange
 from protocols.dispatch.quiet_hours import LocalHours
 from protocols.dispatch.rota import RotaOverride
-from protocols.event import ClockJumped, SystemReport
+from protocols.event import ClockJumped, DispatchDataRestored, SystemReport
 
 DAY = 86_400
 WORK = LocalHours(begin="08:00", end="18:00")
@@ -169,11 +170,39 @@ def test_an_answer_that_comes_late_is_put_right() -> None:
     world.reporter.report(world.dispatch, take)
     world.edit_rota(made, layers=(layer("Anna"),))
     world.reporter.report(world.dispatch, take)
+    reports = []
     while waiting:
-        world(waiting.pop(0))
+        reports.append(waiting.pop(0))
+        world(reports[-1])
         world.reporter.report(world.dispatch, take)
+    assert [each.active for each in reports] == [True, False]
     assert not alarms(world)
     assert world.dispatch.rota_alarms == world.dispatch.rota_problems == {}
+
+
+def test_a_report_on_its_way_is_not_repeated() -> None:
+    """Mended, and broken again in the same way, before the report is folded."""
+    world = RotaWorld()
+    world.contact("Anna", MAIL)
+    made = world.rota("night", layer("Anna", end=date(2026, 3, 5)))
+    waiting: list[SystemReport] = []
+    for layers in ((layer("Anna"),), (layer("Anna", end=date(2026, 3, 5)),)):
+        world.reporter.report(world.dispatch, taking(waiting))
+        world.edit_rota(made, layers=layers)
+    world.reporter.report(world.dispatch, taking(waiting))
+    assert len(waiting) == 1
+    world(waiting[0])
+    assert not world.report()
+
+
+def test_restored_people_are_looked_at_and_keep_their_keys() -> None:
+    world, other = RotaWorld(), RotaWorld()
+    world.contact("Anna", MAIL, key="ada/1")
+    made = world.rota("night", layer("Anna", end=date(2026, 3, 5)), key="ada/2")
+    other(DispatchDataRestored("lost", tuple(each for each in world.stages.made() if isinstance(each, DispatchChange))))
+    assert (other.dispatch.contacts, other.dispatch.rotas) == (world.dispatch.contacts, world.dispatch.rotas)
+    assert other.dispatch.keys == world.dispatch.keys
+    assert [each.qualifier for each in other.report()] == [made]
 
 
 def test_reports_of_others_are_not_kept() -> None:

@@ -60,6 +60,8 @@ def test_the_same_key_makes_one_rota() -> None:
     made = world.rota("night", layer("Anna"), key="ada/1")
     again = world.ask(CreateRota(RotaPlan(name="night", layers=(layer("Anna"),)), "ada/1"))
     assert (again.accepted, again.duplicate) == ((made,), True)
+    world.delete(made)
+    assert world.rota("night", layer("Anna"), key="ada/1") != made
 
 
 @pytest.mark.parametrize(

@@ -31,11 +31,13 @@ from actors.correlator.alarms.view import HeldAlarms
 from actors.correlator.plant.view import PlantView
 from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.windows.views import WindowCatalogue
+from actors.dispatcher.gauges import DispatchGauges
 from actors.dispatcher.view import DispatchCatalogue
 from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.notifier.actor import Notifier
+from actors.notifier.preview import Previewer
 from actors.notifier.template_process import TemplateRenderer
 from actors.notifier.writer import MessageWriter
 from actors.postgres import Postgres
@@ -142,9 +144,9 @@ async def serve(
         ledger_file.close()
         raise
 
-    templates = TemplateRenderer(inputs.templates)
+    templates, tried_templates = TemplateRenderer(inputs.templates), TemplateRenderer(inputs.templates)
     async with (
-        _closed_at_the_end(*sockets, ledger_file, templates),
+        _closed_at_the_end(*sockets, ledger_file, templates, tried_templates),
         _impatience() as impatience,
         _postgres(config, metrics) as (url, keeper),
         Postgres.open(url, size=1) as written,
@@ -156,6 +158,7 @@ async def serve(
         appends, ledger = pipe.appends, pipe.ledger
         windows = WindowCatalogue(state)
         metrics.windows_active.set_function(windows.active)
+        DispatchGauges(metrics, lambda: stages.dispatch)
         SlaGauges(metrics, lambda: stages.sla, lambda: instant_at(clock()))
         stored = Progress()
         tokens = TokenFile(state_dir / "tokens.json")
@@ -224,6 +227,7 @@ async def serve(
             sla_history=SlaHistoryService(reads, config.sla.keep_days, clock),
             sla_printer=ReportPrinter(),
             sla_texts=ReportTexts(lambda: config.sla.operator, arithmetic_lines, explanation_lines),
+            message_preview=Previewer(tried_templates, config.http.public_url).preview,
             health=health,
         )
         routes = api_routes(submitter, reads, views, config.http, metrics, clock, config.correlator.default_tenant)
@@ -235,6 +239,7 @@ async def serve(
             listener.reconfigure(new.traps, security, community_fields(inputs.profiles.profiles))
             notifier.reconfigure(new.notifier, channels)
             templates.replace(inputs.templates)
+            tried_templates.replace(inputs.templates)
             logs.configure(new.log)
             credit_models.clear()
             credit_models.update(inputs.credit_models)

@@ -22,6 +22,7 @@ from actors.api import (
     notes,
     notification_explain,
     notification_policies,
+    notification_preview,
     notifications,
     quarantine,
     reports,
@@ -45,6 +46,7 @@ from actors.api import (
 )
 from actors.api.alarm_lookup import AlarmLookup
 from actors.api.maintenance_preview import PreviewWindow
+from actors.api.notification_preview import PreviewMessage
 from actors.api.quarantine import EventLookup
 from actors.api.routes import Now
 from actors.api.rules import RuleLookup
@@ -88,6 +90,7 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     sla_printer: ReportPrinting
     sla_texts: ReportTexts
     dispatch: DispatchView
+    message_preview: PreviewMessage
     health: Callable[[], Readiness]
 
 
@@ -143,6 +146,7 @@ def api_routes(
             clock,
         ),
         notifications.routes(submitter, alarms, views.dispatch, default_tenant),
+        notification_preview.routes(views.message_preview, clock, default_tenant),
         notification_explain.routes(alarms, views.dispatch),
         tickets.routes(submitter, alarms, views.dispatch),
         quarantine.routes(submitter, stored, views.quarantined),

@@ -1,10 +1,13 @@
 """``faultd notify``: who is told of what, at a prompt."""
 
 import sys
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from shutil import get_terminal_size
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import msgspec
 import typer
@@ -17,6 +20,7 @@ from faultd.console.rest import NotFound, Rest, names_of
 from protocols.dispatch.policy import TicketTerms
 from protocols.dispatch.policy_trial import PolicyTrial, TriedAction
 from protocols.printable import printable
+from protocols.rest_notification_preview import MessagePreview
 
 app = typer.Typer(help="Notifications: who is told of what, and why.", no_args_is_help=True)
 app.command("explain", short_help="Explain who was told of an alarm, and who was not.")(explain_notifications)
@@ -85,6 +89,51 @@ def who(
     for line in lines_of(trial):
         for shown in fitted(printable(line), width):
             sys.stdout.write(f"{shown}\n")
+
+
+@app.command("preview", short_help="A message as it would be sent.")
+def preview(
+    template: Annotated[
+        str,
+        typer.Argument(help="A template of the daemon, or a file NAME.toml; else built in.", metavar="[TEMPLATE]"),
+    ] = "",
+    channel: Annotated[str, typer.Option(help="email, sms, slack, teams, webhook or remediation.")] = "email",
+    kind: Annotated[str, typer.Option(help="Kind of the notification: raised, recovered, storm ...")] = "raised",
+    notification: Annotated[
+        str, typer.Option(help="A notification's id: its facts, instead of those of an example.", metavar="ID")
+    ] = "",
+    html: Annotated[bool, typer.Option("--html", help="Print the HTML part instead of the text.")] = False,
+    config: ConfigOrUrl = None,
+    url: Url = "",
+    token_file: TokenFile = None,
+) -> None:
+    """Print a message by a template, with nothing sent: the way to try a template before a policy names it. Exits 1 when the
+    template fails; the message that is printed then is the one that would be sent.
+
+    Asks the running daemon.
+    """
+    body: dict[str, Any] = {"channel": channel, "kind": kind}
+    if template.endswith(".toml"):
+        try:
+            body["parts"] = tomllib.loads(Path(template).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            fail(f"{template}: {error}", EX_USAGE)
+    elif template:
+        body["template"] = template
+    api = rest(config, url, token_file)
+    with told():
+        if notification:
+            found = msgspec.json.decode(api.get(f"/notifications/{quote(notification, safe='')}"))
+            body["facts"] = found["facts"]
+        octets = api.post("/notifications/preview", body)
+    try:
+        message = msgspec.json.decode(octets, type=MessagePreview)
+    except msgspec.MsgspecError as error:
+        fail(f"{api.url} answers what is no preview: {error}", EX_UNAVAILABLE)
+    for line in (f"Subject: {message.subject}", "", *(message.html if html else message.text).splitlines()):
+        sys.stdout.write(f"{printable(line)}\n")
+    if message.error:
+        fail(f"the template failed, and the built-in texts are used: {message.error}", 1)
 
 
 def lines_of(trial: PolicyTrial) -> Iterator[str]:

@@ -27,6 +27,9 @@ from actors.correlator.windows.views import WindowCatalogue
 from actors.dispatcher.view import DispatchCatalogue
 from actors.mailbox import Append, Outcome, Progress
 from actors.metrics import Metrics
+from actors.notifier.preview import Previewer
+from actors.notifier.template_process import TemplateRenderer
+from actors.notifier.templates import MessageTemplate
 from actors.postgres import Postgres
 from actors.sla_clock.limits.view import LimitsCatalogue
 from actors.sla_clock.report_view import HeldReports
@@ -115,6 +118,7 @@ class RunningApi:
         self.ledger: dict[int, Stamped] = {}
         self.send, self._receive = trio.open_memory_channel[Append](8)
         self.sources = SourceTable(lambda: T0)
+        self.templates = TemplateRenderer({"short": MessageTemplate(text="{{ causes[0].title }}")})
         self.stored = Stored(database, self.progress, self.settings.read_your_writes_seconds, lambda: self.seq)
         views = ApiViews(
             alarms=HeldAlarms(self.state),
@@ -134,6 +138,7 @@ class RunningApi:
             sla_history=SlaHistoryService(self.stored, 1_100, lambda: self.now),
             sla_printer=ReportPrinter(),
             sla_texts=ReportTexts(lambda: "Stadtnetz", arithmetic_lines, explanation_lines),
+            message_preview=Previewer(self.templates).preview,
             health=lambda: self.readiness,
         )
         submitter = Submitter(self.send, self.stored, self.settings, self.metrics)
@@ -161,7 +166,10 @@ class RunningApi:
         async with trio.open_nursery() as self.nursery:
             self.nursery.start_soon(self._ledger)
             self.address = await self.nursery.start(self._serve)
-            yield self
+            try:
+                yield self
+            finally:
+                self.templates.close()
             self.nursery.cancel_scope.cancel()
 
     async def _serve(self, task_status: trio.TaskStatus[str]) -> None:

@@ -70,7 +70,7 @@ class MailServer:
     """Takes mails. ``replies`` has the answer to each mail in turn, the last one over and over."""
 
     def __init__(self, *replies: str) -> None:
-        self._replies = list(replies) or ["250 2.0.0 taken"]
+        self.replies = list(replies) or ["250 2.0.0 taken"]
         self.offered: list[bytes] = []
         self.taken: list[EmailMessage] = []
         self.users: list[str] = []
@@ -85,7 +85,7 @@ class MailServer:
 
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:
         self.offered.append(envelope.content)
-        reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
+        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         if reply.startswith("2"):
             parsed = message_from_bytes(envelope.content, policy=default)
             assert isinstance(parsed, EmailMessage)

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from simulation.world import World
 
 NAMES = ("Ann", "Ben", "Cem")
+WITH_ROTAS = 4
+"""Every fourth world has rotas."""
 QUIET = QuietHours(begin="23:50", end="00:10", allowed=("critical",))
 _EVERYTHING: dict[str, Any] = {"name": "herald", "actions": [{"channel": "webhook", "to": HERALD}]}
 _VARIANTS: tuple[tuple[tuple[dict[str, Any], ...], DispatcherSettings], ...] = (
@@ -59,7 +61,7 @@ _VARIANTS: tuple[tuple[tuple[dict[str, Any], ...], DispatcherSettings], ...] = (
                 "match": {"severity": "critical"},
                 "actions": [{"channel": "sms", "to": "Ben"}, {"channel": "email", "to": "Ann"}],
             },
-            {"name": "chat", "actions": [{"channel": "slack", "to": "#noc"}, {"channel": "sms", "to": "on-call"}]},
+            {"name": "chat", "actions": [{"channel": "slack", "to": "#noc"}, {"channel": "sms", "to": "Cem"}]},
         ),
         DispatcherSettings(storm_seconds=10, storm_texts=1),
     ),
@@ -102,7 +104,7 @@ class Planner(Person):
             return ResendNotification(rng.choice(dead))
         if rng.random() < 0.2:
             return SendTest(tenant_id="t", channel="email", to=rng.choice((*NAMES, "noc@example.net")))
-        if rng.random() < 0.4:
+        if self._world.seed % WITH_ROTAS == 0 and rng.random() < 0.4:
             return self._rota_action(state, known)
         if rng.random() < 0.4:
             return DeleteContact(rng.choice(known))

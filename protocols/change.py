@@ -214,6 +214,8 @@ class WindowChanged(Struct, frozen=True, array_like=True, tag="window", tag_fiel
     window: MaintenanceWindow | None = None
     status: Phase = "ended"
     occurrence: Occurrence | None = None
+    customers: tuple[str, ...] = ()
+    """Of a window that is still to open: ids of the customers in its scope that its tenant may see, at most 10,000."""
 
 
 class NodesChanged(Struct, frozen=True, array_like=True, tag="nodes", tag_field="tag"):

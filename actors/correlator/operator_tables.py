@@ -12,6 +12,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.memories import TablesMemory
 from actors.correlator.rules.memories import RuleMemory
 from actors.correlator.state import State
+from actors.correlator.windows.scope import customers_in
 from actors.correlator.windows.views import WindowCatalogue
 from protocols.change import Change, NodesChanged, RuleChanged, WindowChanged
 from protocols.rule import RuleRecord
@@ -96,4 +97,7 @@ def _rules(state: State, offset: int) -> list[Change]:
 def _windows(state: State, offset: int) -> list[Change]:
     windows = WindowCatalogue(state)
     views = [windows.show(window) for window in windows.all()]
-    return [WindowChanged(offset, each.window.id, each.window, each.phase, each.occurrence) for each in views]
+    return [
+        WindowChanged(offset, each.window.id, each.window, each.phase, each.occurrence, customers_in(state.plant, each.window))
+        for each in views
+    ]

@@ -69,6 +69,8 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     ticket_id: str = ""
     merged_into: str = ""
     """Key of the subject of the cause that explains this one now. That cause need not have been requested yet."""
+    consequences: tuple[str, ...] = ()
+    """Keys of subjects that were merged into this one while it was open."""
     ended_at: int | None = None
     breach_id: str = ""
     kind: MessageKind = "raised"
@@ -94,11 +96,19 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     """Of planned maintenance: ids of the customers in its scope."""
     title: str = ""
     """Of a subject without an alarm."""
+    starts: int = 0
+    """Of planned maintenance, microseconds since 1970."""
+    ends: int = 0
+
+    @property
+    def is_alarm(self) -> bool:
+        """True for a cause that is an alarm: only such can be acknowledged, and are repeated until they are."""
+        return self.key.startswith("alarm:")
 
     @property
     def severity(self) -> Severity:
         """The severity of its alarm. A breach counts as critical, an instance at risk as major, anything else as info."""
-        if self.alarm is not None and not self.instance_id:
+        if self.alarm is not None and self.is_alarm:
             return self.alarm.severity
         return _SEVERITY_OF_KIND.get(self.kind, "info")
 

@@ -2,20 +2,25 @@
 
 from collections.abc import Iterable, Sequence
 
+from actors.dispatcher.causes.agreements import take_agreement_request, take_breach, take_instance
 from actors.dispatcher.causes.forgetting import forget_subject
 from actors.dispatcher.causes.intake import end_cleared, take_alarm, take_request
+from actors.dispatcher.causes.planned import look_at_window, take_window
+from actors.dispatcher.commands import fold_command
 from actors.dispatcher.jumps import fold_clock_jumped
 from actors.dispatcher.loading import load_inputs
 from actors.dispatcher.messages import groups, storm
 from actors.dispatcher.messages.outcomes import fold_failed, fold_sent, forget_message
+from actors.dispatcher.people import gaps
 from actors.dispatcher.restoring import fold_restored
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.state import DispatchState
-from protocols.change import AlarmChanged, Change, NotificationRequested
+from protocols.change import AlarmChanged, Change, NotificationRequested, WindowChanged
 from protocols.command import Command
+from protocols.dispatch.actions import DispatchAction
 from protocols.dispatch.outcomes import MessageFailed, MessageSent, TicketChanged, TicketFailed, TicketOpened
-from protocols.event import ClockJumped, DispatchDataRestored, DispatchLoaded, Event
-from protocols.sla.changes import SlaNotificationRequested
+from protocols.event import ClockJumped, DispatchDataRestored, DispatchLoaded, Event, SystemReport
+from protocols.sla.changes import SlaBreachChanged, SlaInstanceChanged, SlaNotificationRequested
 
 _OWN: frozenset[type[Event]] = frozenset(
     (
@@ -23,6 +28,7 @@ _OWN: frozenset[type[Event]] = frozenset(
         ClockJumped,
         DispatchLoaded,
         DispatchDataRestored,
+        SystemReport,
         MessageSent,
         MessageFailed,
         TicketOpened,
@@ -30,7 +36,8 @@ _OWN: frozenset[type[Event]] = frozenset(
         TicketFailed,
     )
 )
-_REQUESTS = frozenset((NotificationRequested, SlaNotificationRequested))
+_ALWAYS = frozenset((NotificationRequested, SlaNotificationRequested, WindowChanged))
+"""Changes that concern the stage whatever they are about."""
 
 
 def concerns_nobody(state: DispatchState, events: Iterable[Event], now: int, changes_before: Sequence[Change]) -> bool:
@@ -39,10 +46,17 @@ def concerns_nobody(state: DispatchState, events: Iterable[Event], now: int, cha
         return False
     subjects = state.subjects
     for change in changes_before:
-        if type(change) is AlarmChanged:
-            if subjects and f"alarm:{change.alarm.id}" in subjects:
+        kind = type(change)
+        if kind is AlarmChanged:
+            if subjects and f"alarm:{change.alarm.id}" in subjects:  # type: ignore[union-attr]
                 return False
-        elif type(change) in _REQUESTS:
+        elif kind is SlaInstanceChanged:
+            if subjects and f"sla:{change.instance.id}" in subjects:  # type: ignore[union-attr]
+                return False
+        elif kind is SlaBreachChanged:
+            if subjects and f"sla:{change.breach.instance_id}" in subjects:  # type: ignore[union-attr]
+                return False
+        elif kind in _ALWAYS:
             return False
     return True
 
@@ -56,10 +70,14 @@ def fold_event(run: DispatchRun, event: Event, changes_before: Sequence[Change])
     for alarm in run.alarms.values():
         end_cleared(run, alarm)
     match event:
+        case Command(action=action) if isinstance(action, DispatchAction):
+            fold_command(run, event, action)
         case DispatchLoaded():
             load_inputs(run, event)
         case DispatchDataRestored():
             fold_restored(run, event)
+        case SystemReport(alarm_type=gaps.ALARM):
+            gaps.fold_reported(run, event)
         case MessageSent():
             fold_sent(run, event)
         case MessageFailed():
@@ -77,6 +95,14 @@ def fold_change(run: DispatchRun, change: Change) -> None:
             take_alarm(run, alarm)
         case NotificationRequested():
             take_request(run, change)
+        case SlaNotificationRequested():
+            take_agreement_request(run, change)
+        case SlaBreachChanged(breach=breach):
+            take_breach(run, breach)
+        case SlaInstanceChanged():
+            take_instance(run, change)
+        case WindowChanged():
+            take_window(run, change)
         case _:
             pass
 
@@ -87,10 +113,14 @@ def _meet_timers(run: DispatchRun) -> None:
     while (due := timers.take(run.journal, run.now)) is not None:
         kind, name, _ = due
         match kind:
+            case "rota":
+                gaps.look_ahead(run, name)
             case "group":
                 groups.fire(run, name)
             case "recipient":
                 storm.release(run, name)
+            case "window":
+                look_at_window(run, name)
             case "forget":
                 forget_subject(run, name)
             case "message":

@@ -2,13 +2,14 @@
 
 from msgspec.structs import replace
 
+from actors.dispatcher.people.gaps import look_at_all
 from actors.dispatcher.run import DispatchRun
 from protocols.event import ClockJumped
 from protocols.sla.local_time import instant_at
 
 
 def fold_clock_jumped(run: DispatchRun, event: ClockJumped) -> None:
-    """Move every instant of the state but those that are dates."""
+    """Move every instant of the state but those that are dates. Rotas are made of dates, and looked at again."""
     state, journal = run.state, run.journal
     by = instant_at(event.after) - instant_at(event.before)
     state.timers.shift(journal, by)
@@ -43,3 +44,4 @@ def fold_clock_jumped(run: DispatchRun, event: ClockJumped) -> None:
                 },
             ),
         )
+    look_at_all(run)

@@ -3,6 +3,7 @@
 import msgspec
 from msgspec.structs import replace
 
+from actors.dispatcher.people.gaps import look_at_all
 from actors.dispatcher.policies.files import file_policy_id
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.settings import DispatchInputs
@@ -17,7 +18,9 @@ def load_inputs(run: DispatchRun, event: DispatchLoaded) -> None:
     """Take the settings and the policies of the files. A policy that a file no longer has is no more. One that was switched on
     or off through the API stays so."""
     state, journal = run.state, run.journal
-    journal.set(state, "inputs", _decode(event.inputs))
+    inputs = _decode(event.inputs)
+    changed = inputs != state.inputs
+    journal.set(state, "inputs", inputs)
     journal.set(state, "digest", event.digest)
     wanted = {file_policy_id(policy.name): policy for policy in event.policies}
     for policy_id, record in list(state.policies.items()):
@@ -42,3 +45,5 @@ def load_inputs(run: DispatchRun, event: DispatchLoaded) -> None:
         )
         journal.put(state.policies, policy_id, record)
         run.emit(NotificationPolicyChanged(run.offset, policy_id, record))
+    if changed:
+        look_at_all(run)

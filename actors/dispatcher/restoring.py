@@ -1,5 +1,6 @@
 """The tables of a lost ledger, as PostgreSQL had them."""
 
+from actors.dispatcher.people.gaps import look_at_all
 from actors.dispatcher.run import DispatchRun
 from protocols.dispatch.changes import (
     ContactChanged,
@@ -21,8 +22,10 @@ def fold_restored(run: DispatchRun, event: DispatchDataRestored) -> None:
                 run.emit(NotificationPolicyChanged(run.offset, name, policy))
             case ContactChanged(id=name, record=contact) if contact is not None:
                 run.put_contact(name, contact)
+                run.keep_key("contact", contact.key, name)
             case RotaChanged(id=name, record=rota) if rota is not None:
                 run.put_rota(name, rota)
+                run.keep_key("rota", rota.key, name)
             case TicketUpdated(ticket=ticket):
                 run.put_ticket(ticket)
                 journal.set(state, "tickets_made", max(state.tickets_made, ticket.number))
@@ -30,3 +33,4 @@ def fold_restored(run: DispatchRun, event: DispatchDataRestored) -> None:
                 run.put_notification(notification)
             case _:
                 pass
+    look_at_all(run)

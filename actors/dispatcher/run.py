@@ -9,7 +9,7 @@ from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.state import DispatchState
 from actors.journal import Journal
 from protocols.alarm import Alarm
-from protocols.change import Answer, Change
+from protocols.change import Answer, Change, Refusal
 from protocols.dispatch.changes import ContactChanged, DispatchNoted, NotificationChanged, RotaChanged, TicketUpdated
 from protocols.dispatch.contact import ContactRecord
 from protocols.dispatch.notification import DispatchedNotification
@@ -41,9 +41,31 @@ class DispatchRun:
         """Add a Change."""
         self.changes.append(change)
 
-    def answer(self, *accepted: str, duplicate: bool = False, warnings: tuple[str, ...] = ()) -> None:
+    def answer(
+        self, *accepted: str, duplicate: bool = False, refusals: tuple[Refusal, ...] = (), warnings: tuple[str, ...] = ()
+    ) -> None:
         """Answer the command."""
-        self.changes.append(Answer(offset=self.offset, accepted=accepted, duplicate=duplicate, warnings=warnings))
+        self.changes.append(
+            Answer(offset=self.offset, accepted=accepted, duplicate=duplicate, refusals=refusals, warnings=warnings)
+        )
+
+    def made_before(self, kind: str, key: str) -> bool:
+        """True, and the command answered, when a request with this idempotency key made something of this kind before."""
+        known = self.state.keys.get(f"{kind} {key}") if key else None
+        if known is None:
+            return False
+        self.answer(known, duplicate=True)
+        return True
+
+    def keep_key(self, kind: str, key: str, made: str) -> None:
+        """Remember that a request with this key made ``made``."""
+        if key:
+            self.journal.put(self.state.keys, f"{kind} {key}", made)
+
+    def forget_key(self, kind: str, key: str) -> None:
+        """A later request with this key is a new one."""
+        if key:
+            self.journal.drop(self.state.keys, f"{kind} {key}")
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:

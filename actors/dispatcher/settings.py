@@ -19,8 +19,8 @@ class DispatcherSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Messages by every channel but SMS."""
     storm_texts: Annotated[int, Meta(ge=1, le=1_000)] = 2
     """Messages by SMS."""
-    rota_warning_days: Annotated[int, Meta(ge=1, le=60)] = 8
-    """A gap in a rota, or somebody on call without a method, raises an alarm as many days ahead."""
+    rota_warning_days: Annotated[int, Meta(ge=7, le=60)] = 7
+    """A gap in a rota, or somebody on call whom faultd cannot tell, raises an alarm at least as many days ahead."""
     page_alarm_seconds: Annotated[float, Meta(gt=0)] = 120.0
     """An alarm says that faultd's own notifications are late when one waits for as long."""
 

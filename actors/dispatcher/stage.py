@@ -1,10 +1,11 @@
 """The dispatcher as the third stage: it decides who is told of which cause, how and when, and which ticket is wanted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from actors.dispatcher.fold import concerns_nobody, fold_change, fold_event
 from actors.dispatcher.held import held_changes
+from actors.dispatcher.people.gaps import GapReporter
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.state import DispatchState
 from actors.stage import Stage
@@ -22,6 +23,7 @@ class Dispatcher(Stage):
 
     def __init__(self) -> None:
         self.state = DispatchState()
+        self._gaps = GapReporter()
 
     def load(self, octets: bytes) -> None:
         self.state = DispatchState.load(octets)
@@ -52,6 +54,10 @@ class Dispatcher(Stage):
 
     def held(self) -> Iterable[Change]:
         return held_changes(self.state)
+
+    def report(self, append: Callable[[list[Event]], bool]) -> None:
+        """Have alarms raised and cleared for the gaps of rotas."""
+        self._gaps.report(self.state, append)
 
     def begin(self, offset: int, at: datetime, held: Sequence[Change]) -> None:
         """Empty: causes that are open already are told of when they change, are escalated, or end."""

@@ -1,11 +1,14 @@
 """A jump of the clock: what lasts keeps the time that it has lasted, and nothing is breached or closed because of the jump.
 
 An outage that lasts moves along with the jump, and so do the clocks of alarms that have not ended. What a jump back leaves in
-the future moves as well. Everything else is a date, and stays.
+the future moves as well. A jump forward that puts the clock right moves it again, with what ended while the clock was wrong.
+Everything else is a date, and stays. The correlator corrects the dates of its alarms later, alarm by alarm: the stage does not
+wait for that.
 """
 
 from msgspec.structs import replace
 
+from actors.sla_clock.evidence.outages import put_outage
 from actors.sla_clock.limits.clock_facts import put_facts
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.work import WalkThese
@@ -23,27 +26,46 @@ def fold_clock_jumped(run: FoldRun, event: ClockJumped) -> None:
     state, journal = run.state, run.journal
     before, after = instant_at(event.before), instant_at(event.after)
     by = after - before
+    since, back = state.last_jump
+    # As the correlator has it: the jump is longer than the time since the jump back.
+    undone = back if back < 0 and before - since < by else 0
+    shifts: dict[str, int] = {}
     for outage in list(state.outages.values()):
-        moved = _outage(outage, by, after)
-        if moved is not outage:
-            state.put_outage(journal, moved)
-            if moved.id in state.recorded:
-                run.emit(SlaOutageChanged(run.offset, moved, JUMPED))
+        shift = _shift(outage, before, after, since, undone)
+        if not shift:
+            continue
+        shifts[outage.alarm_id] = shift
+        if outage.end is not None:
+            moved = replace(outage, start=outage.start + shift, end=outage.end + shift, moved=outage.moved + shift)
+            put_outage(run, moved, JUMPED)
+            continue
+        moved = replace(outage, start=outage.start + shift, moved=outage.moved + shift)
+        state.put_outage(journal, moved)
+        if moved.id in state.recorded:
+            run.emit(SlaOutageChanged(run.offset, moved, JUMPED))
     for alarm_id, facts in list(state.clocks.by_id.items()):
-        if facts.ended is None or (by < 0 and facts.ended > after):
-            put_facts(run, alarm_id, replace(facts, times=_times(facts.times, by)), JUMPED)
+        lasts = facts.ended is None or (by < 0 and facts.ended > after)
+        shift = by if lasts else shifts.get(alarm_id, 0)
+        if shift:
+            put_facts(run, alarm_id, replace(facts, times=_times(facts.times, shift)), JUMPED)
+    journal.set(state, "last_jump", (after, by))
     state.aside.move(journal, by)
     run.evidence.forget()
     waiting = [state.instances.id_at(row) for row, _ in state.deadlines.rows()]
     state.put_work(journal, WalkThese(tuple(dict.fromkeys((*state.accounts.ids(), *waiting))), JUMPED))
 
 
-def _outage(outage: SlaOutage, by: int, after: int) -> SlaOutage:
+def _shift(outage: SlaOutage, before: int, after: int, since: int, undone: int) -> int:
+    """By how much a jump moves an interval. ``undone``: the jump back to ``since`` that it undoes; 0: none."""
+    by = after - before
     if outage.end is None:
-        return replace(outage, start=outage.start + by, moved=outage.moved + by)
-    if by < 0 and outage.end > after:
-        return replace(outage, start=outage.start + by, end=outage.end + by, moved=outage.moved + by)
-    return outage
+        return by
+    if by < 0:
+        return by if outage.end > after else 0
+    if undone and since <= outage.end <= before:
+        return by
+    was_moved = undone and outage.moved <= undone and since + undone < outage.end < since
+    return -undone if was_moved else 0
 
 
 def _times(times: AlarmTimes, by: int) -> AlarmTimes:

@@ -62,6 +62,7 @@ class SavedSla(Struct, kw_only=True):
     keys: dict[str, str] = {}
     default_tenant: str = "default"
     closed_until: dict[str, int] = {}
+    last_jump: tuple[int, int] = (0, 0)
 
 
 _decoder = msgspec.msgpack.Decoder(SavedSla)
@@ -82,6 +83,8 @@ class SlaState:
         """Accounts of the periods before, by instance."""
         self.closed_until: dict[str, int] = {}
         """By definition: the end of the last period that was closed for every instance."""
+        self.last_jump = (0, 0)
+        """The last jump of the clock: the instant to which it was set, and by how many microseconds it jumped."""
         self.plant = PlantMirror()
         self.maintenance = MaintenanceIndex()
         self.exclusions: dict[str, SlaExclusion] = {}
@@ -245,6 +248,7 @@ class SlaState:
             "accounts": self.accounts.saving(),
             "closed": dict(self.closed),
             "closed_until": dict(self.closed_until),
+            "last_jump": self.last_jump,
             "places": list(self.plant.places.values()),
             "windows": list(self.maintenance.histories.values()),
             "exclusions": dict(self.exclusions),
@@ -278,7 +282,7 @@ class SlaState:
         state.offset, state.at, state.default_tenant = saved.offset, saved.at, saved.default_tenant
         state.definitions = saved.definitions
         state.maintenance = MaintenanceIndex(saved.windows)
-        state.closed, state.closed_until = saved.closed, saved.closed_until
+        state.closed, state.closed_until, state.last_jump = saved.closed, saved.closed_until, saved.last_jump
         for exclusion in saved.exclusions.values():
             state.put_exclusion(journal, exclusion)
         state.breaches, state.clock_marks, state.keys = saved.breaches, saved.clock_marks, saved.keys

@@ -105,7 +105,7 @@ def _turns(layer: RotaLayer, zone: ZoneInfo, start: int, end: int) -> Iterator[S
         end = min(end, instant_of(layer.end, clock, zone))
     if start >= end:
         return
-    first, length = first_turn(layer), layer.every * (7 if layer.rotation == "weekly" else 1)
+    first, length = first_turn(layer), turn_days(layer)
     # One turn earlier: the hand-over of the local day of ``start`` may lie behind it.
     number = max(0, (day_of(start, zone) - first).days // length - 1)
     begin = instant_of(first + timedelta(days=number * length), clock, zone)
@@ -121,6 +121,11 @@ def first_turn(layer: RotaLayer) -> date:
     if layer.hand_over_day is None or layer.rotation == "daily":
         return layer.start
     return layer.start - timedelta(days=(layer.start.weekday() - WEEKDAYS.index(layer.hand_over_day)) % 7)
+
+
+def turn_days(layer: RotaLayer) -> int:
+    """The length of a turn."""
+    return layer.every * (7 if layer.rotation == "weekly" else 1)
 
 
 def _within(turns: Sequence[Shift], times: Timeline) -> list[Shift]:

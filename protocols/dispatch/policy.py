@@ -65,6 +65,8 @@ class PolicyAction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     channel: Channel | None = None
     to: Name | None = None
     template: OptionalLine = ""
+    before_seconds: Span | None = None
+    """Of planned maintenance: the message is sent so long before it begins. None: two days, 172,800."""
     ticket: TicketTerms | None = None
     escalate: Annotated[tuple[EscalationStep, ...], Meta(min_length=1, max_length=50)] | None = None
 

@@ -255,7 +255,8 @@ class Life:
         """After an orderly end nothing is under way: fold, subscriber, PostgreSQL and file are level."""
         world, oracle = self.world, self.world.oracle
         self.judged = True
-        oracle.settle(stages)
+        snapshots = self.ledger._snapshots
+        oracle.settle(stages, given_up=snapshots.marked if snapshots._failing else 0)
         if board.seq != len(oracle.batches):
             world.violate(f"the subscriber ended at batch {board.seq} of {len(oracle.batches)}")
         shown = {alarm.id: alarm for alarm in board.alarms()}

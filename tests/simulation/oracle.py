@@ -140,6 +140,8 @@ class Oracle:
         """The offset at which it has caught up with rules, windows and nodes: those are the fold's, which may be ahead of the
         recorded batches."""
         self._effects: dict[Label, tuple[datetime, int]] = {}
+        self._given_up = 0
+        """The offset of the snapshot that the last orderly end gave up."""
         self._shelved: dict[str, datetime] = {}
         """Until when in elapsed time, by alarm."""
         self._cleared: dict[str, datetime] = {}
@@ -356,7 +358,22 @@ class Oracle:
         assert self.stages is not None
         if self.stages.absent and COUNTER in stages.names:
             self._begin(stages.all[1])
-        self.same(stages, "after recovery")
+        self.same(self._refolded(stages), "after recovery")
+
+    def _refolded(self, stages: Stages) -> Stages:
+        """``stages``; or a copy of them that has folded the last Events again. On disk, a fold has come as far as its last
+        batch or its last snapshot. So when the last Events before an orderly end come to no Changes, and a stage could not
+        encode its part of the snapshot behind them, the next process folds them again. The uninterrupted fold has them."""
+        again = range(stages.state.offset + 1, self.state.offset + 1)
+        if not again or self._given_up != self.state.offset or any(offset in self.changes for offset in again):
+            return stages
+        copy = Stages(self.ledger_id, [TenantCounter, SlaClock])
+        copy.load(stages.save())
+        for offset in again:
+            at, event = self.events[offset - 1]
+            if found := copy.fold(offset, at, event):
+                self.violate(f"the Event at {offset} came to no Changes, and after recovery to {found!r:.300}")
+        return copy
 
     def _begin(self, counter: Stage) -> None:
         """The ledger goes on with a stage that it did not have: from what the correlator holds, or from the first Event where
@@ -372,8 +389,10 @@ class Oracle:
         elif _octets(counter) != _octets(ours):
             self.violate(f"a stage begins with {_octets(counter)!r}, neither {_octets(ours)!r} nor {_octets(folded)!r}")
 
-    def settle(self, stages: Stages) -> None:
-        """Nothing is under way any more: every Event is folded, every Change recorded."""
+    def settle(self, stages: Stages, given_up: int = 0) -> None:
+        """Nothing is under way any more: every Event is folded, every Change recorded. ``given_up``: the offset of the last
+        snapshot, when a stage could not encode its part of it."""
+        self._given_up = given_up
         unrecorded = self._fold(len(self.events))
         if unrecorded:
             self.violate(f"Changes were never recorded: {unrecorded!r:.300}")

@@ -54,6 +54,7 @@ def make_policy(number: int = 17, **fields: Any) -> PolicyRecord:
         updated_by="ada",
         revision=2,
         key="k1",
+        switched=True,
     )
 
 

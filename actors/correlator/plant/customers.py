@@ -21,8 +21,11 @@ MOST_TIERS = 20
 
 
 def tiers_of(plant: Plant, alarm: Alarm) -> tuple[str, ...]:
-    """The classes (``sla_class``) of the customers at and below the alarm's resource, and of those that the alarm names, each
-    once in the order of the topology; at most :data:`MOST_TIERS`."""
+    """The classes (``sla_class``) of the customers affected, each once, at most :data:`MOST_TIERS`: those of the evidence, or
+    else of the customers at and below the alarm's resource and of those that the alarm names."""
+    evidence = alarm.metadata.get("customers_by_class")
+    if isinstance(evidence, dict) and evidence:
+        return tuple(islice(filter(None, map(str, evidence)), MOST_TIERS))
     found: dict[str, None] = {}
     named = islice(alarm.affected_customers, MOST_NODES)
     for node_id in chain(islice(_below(plant, alarm.resource_id), MOST_NODES), named):

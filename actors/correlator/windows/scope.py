@@ -7,6 +7,7 @@ the work.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from actors.correlator.alarms.raise_clear import SYSTEM
@@ -18,6 +19,8 @@ from protocols.maintenance import MaintenanceWindow, WindowScope
 
 DEEPEST = 256
 """Nodes above an alarm that are looked at."""
+MOST_CUSTOMERS = 10_000
+"""Customers of a window that are told of it."""
 
 
 class AlarmPlace(NamedTuple):
@@ -182,3 +185,16 @@ def _through(place: AlarmPlace, name: str, roots: frozenset[str], through: dict[
         above = [_through(place, each, roots, through, depth + 1) for each in place.line.get(name, ())]
         through[name] = above[0] if above and all(above) else None
     return through[name]
+
+
+def customers_in(plant: Plant, window: MaintenanceWindow) -> tuple[str, ...]:
+    """Ids of the customers at the places that a window names, at most :data:`MOST_CUSTOMERS`. A window without a place names no
+    customer."""
+    scope = window.scope
+    found = dict.fromkeys(scope.customers)
+    for node_id in (*scope.subtrees, *scope.devices, *scope.services):
+        if len(found) >= MOST_CUSTOMERS:
+            break
+        reach = plant.reach(node_id) if window.tenant_id is None else plant.reach_for(node_id, window.tenant_id)
+        found |= dict.fromkeys(reach.customers)
+    return tuple(islice(found, MOST_CUSTOMERS))

@@ -15,7 +15,7 @@ from actors.correlator.alarms.attachment import hold_back, let_go
 from actors.correlator.draft import Draft
 from actors.correlator.strategies.strategy import Strategy, raised
 from actors.correlator.windows.memory import Review, WindowMemory
-from actors.correlator.windows.scope import covering, covers
+from actors.correlator.windows.scope import covering, covers, customers_in
 from protocols.alarm import Alarm
 from protocols.change import WindowChanged
 from protocols.maintenance import MaintenanceWindow, Occurrence, Phase
@@ -145,7 +145,8 @@ def _change(draft: Draft, window: MaintenanceWindow, now: Occurrence | None, fol
         status = "active"
     elif following is not None:
         occurrence = occurrence_from(window, following)
-    return WindowChanged(draft.offset, window.id, window, status, occurrence)
+    customers = customers_in(draft.state.plant, window) if status == "upcoming" else ()
+    return WindowChanged(draft.offset, window.id, window, status, occurrence, customers)
 
 
 def _review(draft: Draft, memory: WindowMemory, window_id: str) -> None:

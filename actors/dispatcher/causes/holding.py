@@ -14,7 +14,7 @@ def held_by(state: DispatchState, subject: DispatchSubject, kind: MessageKind) -
     if subject.merged_into:
         return f"it is a consequence of {name_of(state, subject.merged_into)}"
     alarm = subject.alarm
-    if alarm is None or subject.instance_id:
+    if alarm is None or not subject.is_alarm:
         return ""
     if alarm.shelved_until is not None:
         return f"{alarm.shelved_by} has shelved it"

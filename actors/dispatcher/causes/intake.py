@@ -11,6 +11,7 @@ from actors.dispatcher.messages.ends import tell_those_told
 from actors.dispatcher.run import DispatchRun
 from protocols.alarm import Alarm
 from protocols.change import NotificationRequested
+from protocols.dispatch.notification import MessageKind
 from protocols.severity import is_worse
 
 
@@ -35,6 +36,14 @@ def take_alarm(run: DispatchRun, alarm: Alarm) -> None:
         route_subject(run, after.key, "raised", f"{after.reason}; it concerns more by now", more=True)
 
 
+def _release_consequences(run: DispatchRun, cause_key: str) -> None:
+    """A cause has ended. What was merged into it and is not suppressed by it stands alone from here on."""
+    for key in run.state.subjects[cause_key].consequences:
+        subject = run.state.subjects.get(key)
+        if subject is not None and subject.merged_into == cause_key and subject.alarm is not None:
+            take_alarm(run, subject.alarm)
+
+
 def end_cleared(run: DispatchRun, alarm: Alarm) -> None:
     """End the subject of an alarm that is over, although nobody asked for a notification of its end."""
     subject = run.state.subjects.get(f"alarm:{alarm.id}")
@@ -42,9 +51,12 @@ def end_cleared(run: DispatchRun, alarm: Alarm) -> None:
         return
     if alarm.resolved_at is None and any(each.kind == "flapping" for each in alarm.suppressed_by):
         return
-    end_subject(
-        run, subject, "recovered", "the alarm is resolved" if alarm.resolved_at is not None else "the alarm has cleared"
-    )
+    _end(run, subject, "recovered", "the alarm is resolved" if alarm.resolved_at is not None else "the alarm has cleared")
+
+
+def _end(run: DispatchRun, subject: DispatchSubject, kind: MessageKind, reason: str) -> None:
+    end_subject(run, subject, kind, reason)
+    _release_consequences(run, subject.key)
 
 
 def take_request(run: DispatchRun, request: NotificationRequested) -> None:
@@ -54,7 +66,7 @@ def take_request(run: DispatchRun, request: NotificationRequested) -> None:
     alarm = run.alarms.get(request.alarm_id) or (None if subject is None else subject.alarm)
     if request.kind == "recovered":
         if subject is not None and subject.state == "open":
-            end_subject(run, subject, "recovered", request.reason)
+            _end(run, subject, "recovered", request.reason)
         return
     if alarm is None:
         return
@@ -91,10 +103,7 @@ def _opened(run: DispatchRun, before: DispatchSubject | None, request: Notificat
         requested_at=run.now,
         merged_into=_merged_into(run, alarm),
     )
-    if before is None:
-        run.put_subject(subject)
-    else:
-        change_subject(run, before, subject)
+    change_subject(run, before, subject)
     return run.state.subjects[key]
 
 
@@ -103,7 +112,7 @@ def _take_steady(run: DispatchRun, subject: DispatchSubject | None, request: Not
     if subject is None or subject.state == "ended":
         return
     if alarm.cleared_at is not None:
-        end_subject(run, subject, "steady", request.reason)
+        _end(run, subject, "steady", request.reason)
         return
     after = replace(subject, kind="steady", reason=request.reason, requested_at=run.now, children=request.children)
     change_subject(run, subject, after)

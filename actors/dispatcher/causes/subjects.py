@@ -16,12 +16,16 @@ MOST_ENDED = 10_000
 """Subjects that have ended; beyond it the one that ended first goes."""
 
 
-def change_subject(run: DispatchRun, before: DispatchSubject, after: DispatchSubject) -> None:
-    """Put the subject, and let everything that depends on it follow."""
+def change_subject(run: DispatchRun, before: DispatchSubject | None, after: DispatchSubject) -> None:
+    """Put the subject, and let everything that depends on it follow. ``before``: None for a new one."""
     if after == before:
         return
     run.put_subject(after)
-    _note_hold(run, before, after)
+    cause = run.state.subjects.get(after.merged_into)
+    if cause is not None and after.key not in cause.consequences:
+        run.put_subject(replace(cause, consequences=(*cause.consequences, after.key)))
+    if before is not None:
+        _note_hold(run, before, after)
     for key in after.groups:
         groups.schedule(run, key)
 

@@ -6,6 +6,7 @@ from typing import Any
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.messages.recipient import Telling
 from actors.dispatcher.state import DispatchState
+from protocols.sla.local_time import utc_text
 
 MOST_CUSTOMERS = 20
 """Customers, and services, that a message names of one cause."""
@@ -37,13 +38,15 @@ def _cause(state: DispatchState, subject: DispatchSubject, telling: Telling) -> 
         "severity": subject.severity,
         "title": subject.title,
         "area": subject.area,
-        "since": subject.since,
+        "since": utc_text(subject.since),
         "reason": telling.reason or subject.reason,
         "children": subject.children,
     }
     ticket = state.tickets.get(subject.ticket_id)
     if ticket is not None:
         facts["ticket"] = {"id": ticket.id, "key": ticket.key, "url": ticket.url}
+    if subject.starts:
+        facts |= {"starts": utc_text(subject.starts), "ends": utc_text(subject.ends)}
     if subject.instance_id:
         facts |= {
             "instance_id": subject.instance_id,

@@ -1,5 +1,5 @@
 """Groups decide when: the first message after ``group_wait``, later ones at most every ``group_interval``, and a reminder every
-``repeat_interval`` while a cause is open and nobody has acknowledged it.
+``repeat_interval`` while an alarm is open and nobody has acknowledged it.
 
 Two things do not wait for ``group_interval``: a cause that got worse, and the end of the last open cause of the group.
 """
@@ -20,8 +20,8 @@ from actors.dispatcher.run import DispatchRun
 from protocols.dispatch.notification import MessageKind
 
 _AT_ONCE: frozenset[MessageKind] = frozenset(("worsened", "escalated", "breach_opened"))
-_ONCE: frozenset[MessageKind] = frozenset(("credit", "maintenance"))
-"""Kinds that are never repeated."""
+_HAPPENED: frozenset[MessageKind] = frozenset(("breach_opened", "credit"))
+"""Kinds that are told also when they are over."""
 _KEYS = str.maketrans({"|": "/"})
 
 
@@ -67,11 +67,14 @@ def join_group(
 
 
 def leave(run: DispatchRun, subject: DispatchSubject, but: tuple[str, ...] = ()) -> bool:
-    """Take the subject out of its groups, except those in ``but``. True when one of them still had something to say."""
+    """Take the subject out of its groups, except those in ``but``. True when one of them still had something to say that is not
+    said now. A breach that was not told yet stays: it has happened, although it is over."""
     unsaid = False
     for key in subject.groups:
         group = run.state.groups.get(key)
         if key in but or group is None or subject.key not in group.members:
+            continue
+        if group.members[subject.key].kind in _HAPPENED:
             continue
         unsaid = unsaid or group.members[subject.key].kind is not None
         _put(run, replace(group, members={name: each for name, each in group.members.items() if name != subject.key}))
@@ -125,7 +128,7 @@ def _next(run: DispatchRun, group: MessageGroup) -> int | None:
         if held_by(run.state, subject, member.kind or "reminder"):
             continue
         if member.kind is None:
-            if member.told_at and subject.kind not in _ONCE:
+            if member.told_at and subject.is_alarm:
                 found.append(member.told_at + group.repeat)
         else:
             found.append(run.now if group.sent_at and member.kind in _AT_ONCE else later)
@@ -151,7 +154,10 @@ def fire(run: DispatchRun, key: str) -> None:
         if _is_due(run, group, run.state.subjects[name], member)
     ]
     for subject, _ in telling:
-        members[subject.key] = GroupMember(None, "", run.now)
+        if key in subject.groups:
+            members[subject.key] = GroupMember(None, "", run.now)
+        else:
+            del members[subject.key]
     _add_open(run, group, telling, news)
     for person, items in news.values():
         tell_all(run, group.tenant_id, person, items)
@@ -163,7 +169,7 @@ def _is_due(run: DispatchRun, group: MessageGroup, subject: DispatchSubject, mem
         return False
     if member.kind is not None:
         return True
-    return bool(member.told_at) and member.told_at + group.repeat <= run.now and subject.kind not in _ONCE
+    return bool(member.told_at) and member.told_at + group.repeat <= run.now and subject.is_alarm
 
 
 def _stop(run: DispatchRun, group: MessageGroup, why: str) -> None:

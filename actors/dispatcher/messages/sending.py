@@ -12,7 +12,7 @@ from actors.dispatcher.run import DispatchRun
 from protocols.dispatch.channel import Channel
 from protocols.dispatch.notification import DispatchedNotification, MessageKind
 from protocols.severity import is_worse, rank
-from protocols.sla.local_time import SECOND, utc_time
+from protocols.sla.local_time import SECOND, utc_text, utc_time
 
 MACHINES: frozenset[Channel] = frozenset(("webhook", "remediation"))
 """Channels to other systems, which neither sleep nor drown: no storm is kept from them."""
@@ -31,8 +31,6 @@ _PRECEDENCE: tuple[MessageKind, ...] = (
     "reminder",
     "recovered",
 )
-_ONCE: frozenset[MessageKind] = frozenset(("credit", "test"))
-"""Kinds after which nobody is owed an end."""
 
 
 def tell(
@@ -183,7 +181,7 @@ def _deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling], p
     reason = first.reason
     if passed is not None:
         kind = "storm"
-        facts |= {"since": recipient.storm_since, "passed": passed}
+        facts |= {"since": utc_text(recipient.storm_since), "passed": passed}
         ended = sum(each.state == "ended" for each, _ in told)
         since = utc_time(recipient.storm_since).isoformat()
         reason = f"since {since}: {len(told) - ended} open, {ended} over, {passed} came and went"
@@ -220,7 +218,7 @@ def _count_as_told(run: DispatchRun, subject: DispatchSubject, item: Telling, no
     """Whoever is told of a subject is owed its end; whoever is told of its end is owed nothing more."""
     before = told_of(subject, notification.channel, notification.address)
     told = tuple(each for each in subject.told if each is not before)
-    if subject.state == "open" and item.kind not in _ONCE:
+    if subject.state == "open" and item.kind != "credit":
         told = (
             *told,
             ToldPerson(

@@ -66,7 +66,7 @@ def _again(run: DispatchRun, recipient: Recipient, item: Telling) -> int:
     if subject is None:
         return _DROPPED
     if subject.state == "ended":
-        if told_of(subject, recipient.channel, recipient.address) is None:
+        if told_of(subject, recipient.channel, recipient.address) is None and item.kind != "breach_opened":
             return _DROPPED
         return _quiet(run, recipient, item)
     if gone := _gone(run, recipient, item):

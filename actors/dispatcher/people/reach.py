@@ -1,7 +1,8 @@
 """Whom faultd reaches when a policy says ``to``, by which channel and address, and why. Pure.
 
-``to`` is, in this order: the id of a contact or a rota; the name of a contact, then of rotas (the tenant's own, or else those
-of every tenant); one of :data:`WORDS`; or an address of the channel itself. A contact of another tenant is never reached.
+``to`` is one of :data:`WORDS`, which no contact has as its name; the id of a contact or a rota; the name of a contact, then of
+rotas (the tenant's own, or else those of every tenant); or an address of the channel itself. A contact of another tenant is
+never reached.
 """
 
 from collections.abc import Iterator, Sequence
@@ -79,11 +80,11 @@ def reach(
     seen = _Seen(state, now, tenant_id)
     try:
         match to:
-            case "account_manager" if not seen.knows(to):
+            case "account_manager":
                 meant = seen.manager(instance_manager)
-            case "assignee" if not seen.knows(to):
+            case "assignee":
                 meant = seen.assignee(alarm)
-            case "customer" if not seen.knows(to):
+            case "customer":
                 meant = seen.of_customers(customers or (alarm.affected_customers if alarm is not None else ()))
             case _:
                 meant = seen.named(to)
@@ -185,18 +186,29 @@ class _Seen:
         return found
 
 
+def lack_of(state: DispatchState, contact_id: str) -> str:
+    """Why faultd cannot tell this contact by any method; "" when it can."""
+    contact = state.contacts.get(contact_id)
+    if contact is None:
+        return f"{contact_id} is no contact"
+    methods, channels = contact.plan.methods, state.inputs.channels
+    who = f"{contact.plan.name} ({contact.id})"
+    if not methods:
+        return f"{who} has no method"
+    if not any(configured(channels, each.channel, each.address) for each in methods):
+        lacking = ", ".join(dict.fromkeys(each.channel for each in methods))
+        return f"{who} has methods of {lacking} alone, which the configuration does not have"
+    return ""
+
+
 def _contact(
     state: DispatchState, contact: ContactRecord, channel: Channel | None, severity: str, now: int, why: str
 ) -> Reached | str:
     """How the contact is told, or the reason that it cannot be."""
     plan, channels = contact.plan, state.inputs.channels
-    who = f"{plan.name} ({contact.id})"
-    if not plan.methods:
-        return f"{who} has no method"
+    if lack := lack_of(state, contact.id):
+        return lack
     usable = [each for each in plan.methods if configured(channels, each.channel, each.address)]
-    if not usable:
-        lacking = ", ".join(dict.fromkeys(each.channel for each in plan.methods))
-        return f"{who} has methods of {lacking} alone, which the configuration does not have"
     methods = sorted(usable, key=lambda each: channel is not None and each.channel != channel)
     chosen = methods[0]
     if channel is not None and chosen.channel != channel:

@@ -35,12 +35,15 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, c
     period = run.periods.of(instance, account)
     while account is not None and (period is None or account.period_start < period.start):
         account = _close(run, instance, row, account)
+    last = state.closed.get(instance.id)
+    if account is None and period is not None and last is not None and last.period_start == period.start:
+        account = last  # the clock was put back into a period that was closed: its books go on
     if since < (run.now if period is None else period.start):
         revise_period(run, instance, run.now if period is None else period.start, why)
     if period is None:
         starts = instance.start if run.now < instance.start else None
         state.deadlines.set_row(run.journal, row, starts)
-        if (last := state.closed.get(instance.id)) is not None:
+        if last is not None:
             book_limits(run, instance, last, period_of_account(state, last), why)  # what was breached before may end
         return
     await_period_end(run, period)

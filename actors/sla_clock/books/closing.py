@@ -2,12 +2,13 @@
 
 from msgspec.structs import replace
 
+from actors.command_checks import sees
 from actors.command_refused import CommandRefused
 from actors.sla_clock.books.booking import book
 from actors.sla_clock.books.period_choice import period_of
 from actors.sla_clock.books.periods import comparable, revise_period
 from actors.sla_clock.run import FoldRun
-from actors.sla_clock.terms.answers import instance_seen, sees
+from actors.sla_clock.terms.answers import instance_seen
 from protocols.change import Refusal
 from protocols.principal import Principal
 from protocols.sla.actions import ClosePeriod

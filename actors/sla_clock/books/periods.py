@@ -6,7 +6,7 @@ from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.breaches import book_availability
 from actors.sla_clock.books.credits import book_credits
 from actors.sla_clock.books.figures import SlaFigures, figures_of
-from actors.sla_clock.books.period_choice import Period, next_period_end, period_of, period_of_account
+from actors.sla_clock.books.period_choice import Period, contract_of, next_period_end, period_of, period_of_account
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.limits.booking_limits import book_limits
 from actors.sla_clock.limits.limits_standing import LimitsStanding
@@ -119,11 +119,13 @@ def keep_first_revision(run: FoldRun, before: SlaInstance, after: SlaInstance) -
         close_waiting(run, before)
     for instance in (before, after):
         running = period_of(state, instance, run.now)
-        period = period_of(state, instance, (run.now if running is None else running.start) - 1)
+        until = min(run.now, contract_of(instance)[1]) if running is None else running.start
+        period = period_of(state, instance, until - 1)
         if period is None or period.end > run.now or (instance.id, period.start) in state.periods:
             continue
-        closed = period_of(state, before, period.end - 1)
-        known = None
+        closed, last, known = period_of(state, before, period.end - 1), state.closed.get(before.id), None
+        if closed is None and last is not None:
+            closed = period_of_account(state, last)  # the contract begins later by now
         if closed is not None and closed.start == period.start:
             known = _last_revision(state, before, closed, _shown_without_breaches(run, before, closed))
         first = known or replace(_untouched(_shown_without_breaches(run, instance, period)), revision=0)
@@ -136,8 +138,19 @@ def _shown_without_breaches(run: FoldRun, instance: SlaInstance, period: Period)
 
 
 def comparable(figures: PeriodFigures) -> PeriodFigures:
-    """The figures without what does not make a new revision: when, why and by whom they were made, and the customer's name."""
-    return replace(figures, revision=1, reason="", closed_by="", made_at=0, customer_name="")
+    """The figures without what does not make a new revision: when, why and by whom they were made, the customer's name, and
+    the contract outside of the period."""
+    start, end = max(figures.contract_start, figures.start), figures.contract_end
+    return replace(
+        figures,
+        revision=1,
+        reason="",
+        closed_by="",
+        made_at=0,
+        customer_name="",
+        contract_start=start,
+        contract_end=None if end is None or end >= figures.end else end,
+    )
 
 
 def _untouched(figures: PeriodFigures) -> PeriodFigures:
@@ -176,7 +189,8 @@ def _last_revision(state: SlaState, instance: SlaInstance, period: Period, now: 
     if known is not None:
         return known
     last = state.closed.get(instance.id)
-    return _untouched(now) if _walked(state, instance, period) or (last is not None and last.period_end >= period.end) else None
+    booked = last is not None and (last.period_start == period.start or last.period_start >= period.end)
+    return _untouched(now) if booked or _walked(state, instance, period) else None
 
 
 def _walked(state: SlaState, instance: SlaInstance, period: Period) -> bool:

@@ -28,18 +28,21 @@ def note_alarm(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = ()
     the jumps of the clock (microseconds) since it was opened, where its first interval begins only now."""
     state = run.state
     known = state.outages_of.get(alarm.id)
-    began, ended = instant_at(alarm.opened_at), None if alarm.cleared_at is None else instant_at(alarm.cleared_at)
+    # A date in the future is one from before a jump back of the clock, which the correlator is still to correct.
+    opened = instant_at(alarm.opened_at)
+    ended = None if alarm.cleared_at is None else min(instant_at(alarm.cleared_at), run.now)
     if known is None:
+        began = min(opened + moved, run.now)
         if alarm.service_effect != "none" and (ended is None or ended > began):
-            first = replace(_interval(run, alarm, 0, began + moved), end=ended, moved=moved)
+            first = replace(_interval(run, alarm, 0, began), end=ended, moved=began - opened)
             put_outage(run, first, f"{alarm.alarm_id} was raised")
         return
     last = state.outages[known[-1]]
     if last.end is not None and _opened_again(alarm, entries, last):
-        began = max(began, last.end)
+        began = min(max(opened, last.end), run.now)
         lasted = ended is None or (ended > began and says(entries, REOPENED, CLEARED_BEFORE_RAISE))
         if alarm.service_effect != "none" and lasted:
-            again = replace(_interval(run, alarm, last.number + 1, began), end=ended)
+            again = replace(_interval(run, alarm, last.number + 1, began), end=ended, moved=min(0, began - opened))
             put_outage(run, again, f"{alarm.alarm_id} was re-opened")
         return
     changed = replace(
@@ -53,13 +56,10 @@ def note_alarm(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = ()
     why = f"{alarm.alarm_id} changed"
     if last.end is None:
         if not last.corrected:
-            changed = _begun(changed, last, began, entries)
+            changed = _begun(changed, last, opened, entries)
         if ended is not None:
             changed = replace(changed, end=max(ended, changed.start))
             why = f"{alarm.alarm_id} was cleared"
-    elif ended is not None and not last.corrected and says(entries, CLOCK_JUMPED):
-        # The correlator moved the date of the clear: the outage keeps its length.
-        changed = replace(changed, start=last.start + ended - last.end, end=ended, moved=last.moved + ended - last.end)
     if changed != last:
         put_outage(run, changed, why)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
+from actors.command_checks import Mistake, may_write, refuse_mistakes, refuse_outdated
 from actors.command_refused import CommandRefused
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.answers import (
@@ -12,12 +13,9 @@ from actors.sla_clock.terms.answers import (
     forget_key,
     keep_key,
     known_key,
-    may_write,
-    refuse_mistakes,
-    refuse_outdated,
 )
 from actors.sla_clock.terms.followed import follow_class
-from actors.sla_clock.terms.mistakes import Mistake, mistakes_of_terms
+from actors.sla_clock.terms.mistakes import mistakes_of_terms
 from protocols.change import Refusal
 from protocols.principal import Principal
 from protocols.sla.actions import CreateDefinition, DeleteDefinition, EditDefinition

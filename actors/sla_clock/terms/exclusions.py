@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
+from actors.command_checks import Mistake, may_write, refuse_mistakes, refuse_outdated, sees
 from actors.command_refused import CommandRefused
 from actors.sla_clock.run import FoldRun
-from actors.sla_clock.terms.answers import forget_key, keep_key, known_key, may_write, refuse_mistakes, refuse_outdated, sees
-from actors.sla_clock.terms.mistakes import Mistake, mistakes_of_span
+from actors.sla_clock.terms.answers import forget_key, keep_key, known_key
+from actors.sla_clock.terms.mistakes import mistakes_of_span
 from actors.sla_clock.work import WalkAll, WalkBelow, WalkThese
 from protocols.change import Refusal
 from protocols.principal import Principal

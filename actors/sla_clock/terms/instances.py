@@ -6,13 +6,14 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
+from actors.command_checks import refuse_mistakes, refuse_outdated
 from actors.command_refused import CommandRefused
 from actors.sla_clock.books.booking import instance_changed
-from actors.sla_clock.books.period_choice import contract_of, period_of
+from actors.sla_clock.books.period_choice import contract_of, period_of, period_of_account
 from actors.sla_clock.books.periods import keep_first_revision
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
-from actors.sla_clock.terms.answers import instance_seen, keep_key, known_key, refuse_mistakes, refuse_outdated
+from actors.sla_clock.terms.answers import instance_seen, keep_key, known_key
 from actors.sla_clock.terms.mistakes import mistakes_of_contract
 from actors.sla_clock.work import WalkThese
 from protocols.change import Refusal
@@ -186,11 +187,14 @@ def double_of(state: SlaState, instance: SlaInstance) -> SlaInstance | None:
 def change_definition(run: FoldRun, before: SlaInstance, after: SlaInstance) -> SlaInstance:
     """``after`` with a note of the definition of the running period, which keeps it; of a contract that is over, of its last
     period."""
-    if before.start > run.now:
+    state, account = run.state, run.state.accounts.get(before.id)
+    if before.start > run.now and account is None:
         return after
-    running = period_of(run.state, before, run.now)
-    if running is None:
-        running = period_of(run.state, before, max(before.start, contract_of(before)[1] - 1))
+    running = period_of(state, before, run.now)
+    if running is None and account is not None:
+        running = period_of_account(state, account)
+    elif running is None:
+        running = period_of(state, before, max(before.start, contract_of(before)[1] - 1))
     if running is None:
         return after
     kept = tuple(each for each in before.former if each.until < running.end)

@@ -6,6 +6,7 @@ from datetime import date
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from actors.command_checks import Mistake
 from actors.sla_clock.availability import BILLION
 from protocols.recurrence.occurrences import HORIZON_YEARS, series, to_wall, zone_of
 from protocols.recurrence.rule import PlanError
@@ -20,8 +21,6 @@ from protocols.sla.performance_rule import PerformanceRule
 from protocols.sla.periods import PeriodRule
 from protocols.toml_lines import dotted
 
-Mistake = tuple[str, str]
-"""The field and what is wrong with it."""
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MOST_DAYS = 3_660
 """Days of a period, at most."""

@@ -1,6 +1,7 @@
 """Jumps of the clock: an outage keeps its length and the time that people see, and a jump opens no breach."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from vocabulary.sla import SlaWorld, us
@@ -14,6 +15,7 @@ from protocols.sla.actions import CreateInstance
 from protocols.sla.changes import SlaOutageChanged
 from protocols.sla.instance import InstancePlan
 from protocols.sla.local_time import SECOND
+from protocols.sla.periods import PeriodRule
 
 ONT = "olt-1/1/1/1"
 YEAR = 400 * 86_400
@@ -65,26 +67,31 @@ def intervals(world: SlaWorld) -> list[tuple[float, float | None]]:
 
 
 @pytest.mark.parametrize(
-    ("steps", "start", "end"),
+    ("steps", "times"),
     [
         # cleared while the clock is back: the correlator moves the clear when the clock is put right
-        ("100 raise, 110 tick, 110 back, 115 tick, 120 clear, 130 tick, 130 right, 135 tick", 100, 120),
+        ("100 raise, 110 tick, 110 back, 115 tick, 120 clear, 130 tick, 130 right, 135 tick", [(100, 120)]),
         # another change of the cleared alarm, before the correlator has moved the dates
-        ("100 raise, 110 tick, 110 back, 115 tick, 120 clear, 130 right, 131 acknowledge, 135 tick", 100, 120),
-        ("100 raise, 120 clear, 125 back, 126 acknowledge, 127 tick, 130 right, 135 tick", 100, 120),
-        ("100 raise, 120 clear, 125 back, 127 tick, 130 right, 135 acknowledge, 136 tick", 100, 120),
+        ("100 raise, 110 tick, 110 back, 115 tick, 120 clear, 130 right, 131 acknowledge, 135 tick", [(100, 120)]),
+        ("100 raise, 120 clear, 125 back, 126 acknowledge, 127 tick, 130 right, 135 tick", [(100, 120)]),
+        ("100 raise, 120 clear, 125 back, 127 tick, 130 right, 135 acknowledge, 136 tick", [(100, 120)]),
+        # cleared before the correlator has moved the dates: its alarm was never open
+        ("100 raise, 110 back, 112 clear, 115 tick, 130 right, 135 tick", [(100, 112)]),
+        ("100 raise, 110 back, 112 clear, 113 raise, 115 tick, 120 clear, 130 right, 135 tick", [(100, 112), (113, 120)]),
+        ("100 raise, 110 back, 112 clear, 113 raise, 130 right, 135 tick, 140 clear", [(100, 112), (113, 140)]),
+        ("100 raise, 120 clear, 125 back, 126 raise, 127 tick, 130 right, 140 clear", [(100, 120), (126, 140)]),
         # it began while the clock was wrong
-        ("100 back, 105 raise, 115 clear, 120 tick, 120 right, 121 tick", 105, 115),
-        ("100 back, 105 raise, 120 tick, 120 right, 121 tick, 130 clear", 105, 130),
-        ("100 raise, 110 ahead, 111 tick, 120 clear, 130 tick, 130 right, 131 acknowledge, 135 tick", 100, 120),
-        ("100 raise, 110 ahead, 111 tick, 120 tick, 120 right, 121 tick, 130 clear", 100, 130),
+        ("100 back, 105 raise, 115 clear, 120 tick, 120 right, 121 tick", [(105, 115)]),
+        ("100 back, 105 raise, 120 tick, 120 right, 121 tick, 130 clear", [(105, 130)]),
+        ("100 raise, 110 ahead, 111 tick, 120 clear, 130 tick, 130 right, 131 acknowledge, 135 tick", [(100, 120)]),
+        ("100 raise, 110 ahead, 111 tick, 120 tick, 120 right, 121 tick, 130 clear", [(100, 130)]),
     ],
 )
-def test_an_outage_keeps_its_length_and_its_time(world: SlaWorld, steps: str, start: int, end: int) -> None:
+def test_an_outage_keeps_its_length_and_its_time(world: SlaWorld, steps: str, times: list[tuple[int, int]]) -> None:
     instance = world.serve(world.define(availability_target=990_000_000), "svc-1", start=us(-2 * YEAR))
     play(world, steps)
-    assert intervals(world) == [(start, end)]
-    assert world.figures(instance).down == (end - start) * 1_000_000
+    assert intervals(world) == times
+    assert world.figures(instance).down == sum(end - start for start, end in times) * SECOND
     assert not world.breaches
 
 
@@ -117,3 +124,18 @@ def test_history_hears_of_an_outage_that_a_jump_moves(world: SlaWorld) -> None:
     play(world, "100 raise, 110 ahead")
     (moved,) = [each for each in world.history if isinstance(each, SlaOutageChanged) and each.reason == JUMPED]
     assert moved.outage.start == us(100 + YEAR)
+
+
+def test_a_closed_period_that_runs_again_keeps_its_breach(world: SlaWorld) -> None:
+    """The contract is over, so no later period has an account when the clock is put back."""
+    midnight = 21 * 3600
+    daily = world.define(period=PeriodRule("UTC", date(2026, 1, 1), "days", 1))
+    world.serve(daily, "svc-1", end=us(midnight - 1))
+    world.at(midnight - 500).raise_alarm("ont.los", ONT)
+    world.run_to(midnight + 10)
+    before = world.now
+    world(ClockJumped(before, world.at(midnight - 50).now))
+    world.network("device.down", "olt-1")
+    world.run_to(midnight + 10)
+    assert len(world.breaches) == 1
+    assert [(each.end, each.revision) for each in world.closed] == [(us(midnight), 1), (us(midnight), 2)]

@@ -20,6 +20,7 @@ CREATE TABLE notification_policies (
     updated_by text NOT NULL,
     revision bigint NOT NULL,
     key text NOT NULL,
+    switched boolean NOT NULL,
     name text GENERATED ALWAYS AS (policy ->> 'name') STORED,
     enabled boolean GENERATED ALWAYS AS (coalesce((policy ->> 'enabled')::boolean, true)) STORED,
     priority integer GENERATED ALWAYS AS (coalesce((policy ->> 'priority')::integer, 0)) STORED,

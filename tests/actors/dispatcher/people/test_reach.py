@@ -104,11 +104,6 @@ def test_the_own_contact_comes_before_the_one_of_every_tenant(people: Roster) ->
     assert people.told("Anna", tenant_id="south") == [("CT1", "anna@example.net")]
 
 
-def test_a_name_comes_before_the_word(people: Roster) -> None:
-    people.contact("CT5", CHAT, name="assignee")
-    assert people.told("assignee") == [("CT5", "#noc")]
-
-
 def test_methods_in_order_and_those_left(people: Roster) -> None:
     (found,) = people.reach("CT1").people
     assert (found.channel, found.methods_left) == ("email", (PHONE,))

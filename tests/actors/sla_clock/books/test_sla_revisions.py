@@ -113,6 +113,26 @@ Taken = list[tuple[float, str, Any]]
             id="a contract that was over gets another definition and goes on",
         ),
         pytest.param(
+            [(-9, "end", 1), (0, "work", None), (1, "end", -DAY), (2, "reopen", None), (3, "end", 0)],
+            [(0, 1), (0, 2)],
+            id="a contract that was over is said to have ended earlier and then goes on",
+        ),
+        pytest.param(
+            [
+                (-9, "down", 0),
+                (-9, "work", None),
+                (-2, "start", 1),
+                (-2, "work", None),
+                (-2, "definition", "SD3"),
+                (9, "work", None),
+                (9, "end", -5),
+                (9, "work", None),
+                (9, "start", -9_000),
+            ],
+            [(0, 1), (0, 2)],
+            id="another definition before the begin of a contract that has an account",
+        ),
+        pytest.param(
             [(-1, "definition", "SD2"), (0, "tick", None), (0, "tick", None), (1, "down", -2), (1, "work", None)],
             [(0, 1), (0, 2)],
             id="another definition within the last second of a period",

@@ -1,0 +1,135 @@
+"""Planned maintenance: customers are told of a window some time before it opens, and when it is cancelled after that."""
+
+from msgspec.structs import replace
+
+from actors.dispatcher.cause import DispatchSubject
+from actors.dispatcher.causes.subjects import FORGET_AFTER
+from actors.dispatcher.messages.ends import tell_those_told
+from actors.dispatcher.messages.recipient import Telling
+from actors.dispatcher.messages.sending import known_already, tell_all
+from actors.dispatcher.people.reach import reach
+from actors.dispatcher.planned_work import PlannedWork
+from actors.dispatcher.policies.notice import notice_of
+from actors.dispatcher.policies.routing import routed
+from actors.dispatcher.policies.tree import RoutedAction
+from actors.dispatcher.run import DispatchRun
+from protocols.change import WindowChanged
+from protocols.sla.local_time import SECOND, instant_at
+
+DEFAULT_BEFORE = 172_800.0
+"""Seconds before the window for an action that does not say."""
+LOOK_AGAIN = 900 * SECOND
+"""Windows that are still to open are looked at so often: policies and contacts may have changed."""
+
+
+def take_window(run: DispatchRun, change: WindowChanged) -> None:
+    """A window is new, has changed, opened, closed or is no more."""
+    state, window, occurrence = run.state, change.window, change.occurrence
+    known = state.windows.get(change.id)
+    if window is not None and change.status == "upcoming" and occurrence is not None:
+        work = PlannedWork(window=window, start=occurrence.start, end=occurrence.end, customers=change.customers)
+        if known is not None and known.start != work.start:
+            _withdraw(run, change.id, "it was moved")
+        run.journal.put(state.windows, change.id, work)
+        state.timers.set(run.journal, "window", change.id, run.now)
+        return
+    run.journal.drop(state.windows, change.id)
+    state.timers.set(run.journal, "window", change.id, None)
+    if change.status == "cancelled":
+        _withdraw(run, change.id, "it was cancelled")
+    elif (subject := state.subjects.get(f"window:{change.id}")) is not None and subject.state == "open":
+        _end(run, replace(subject, told=()))
+
+
+def look_at_window(run: DispatchRun, window_id: str) -> None:
+    """The timer of a window: tell those who are to be told by now."""
+    work = run.state.windows.get(window_id)
+    if work is None:
+        return
+    start = instant_at(work.start)
+    if start <= run.now:
+        run.journal.drop(run.state.windows, window_id)
+        return
+    subject = _subject(run, work)
+    notice = notice_of(subject, "maintenance", {"customer_id": None})
+    waiting = [start]
+    for each in routed(run.state, notice, run.now):
+        if each.action.channel is None:
+            continue
+        before = each.action.before_seconds
+        due = start - round((DEFAULT_BEFORE if before is None else before) * SECOND)
+        if due <= run.now:
+            _announce(run, subject.key, work, each)
+        else:
+            waiting.append(due)
+    run.state.timers.set(run.journal, "window", window_id, min(*waiting, run.now + LOOK_AGAIN))
+
+
+def _subject(run: DispatchRun, work: PlannedWork) -> DispatchSubject:
+    window = work.window
+    key = f"window:{window.id}"
+    before = run.state.subjects.get(key)
+    since = run.now if before is None or before.state == "ended" else before.since
+    told = () if before is None else before.told
+    when = f"{work.start.isoformat()} to {work.end.isoformat()}"
+    subject = DispatchSubject(
+        key=key,
+        tenant_id=window.tenant_id or "",
+        since=since,
+        kind="maintenance",
+        reason=f"planned for {when}",
+        requested_at=since,
+        routed=True,
+        customers=work.customers,
+        title=f"Planned maintenance: {window.title}",
+        told=told,
+        starts=instant_at(work.start),
+        ends=instant_at(work.end),
+    )
+    if subject != before:
+        run.state.timers.set(run.journal, "forget", key, None)
+        run.put_subject(subject)
+    return subject
+
+
+def _announce(run: DispatchRun, key: str, work: PlannedWork, routed_action: RoutedAction) -> None:
+    action = routed_action.action
+    assert action.channel is not None
+    assert action.to is not None
+    for tenant_id in _tenants(run, work):
+        found = reach(run.state, action.to, action.channel, "info", run.now, tenant_id=tenant_id, customers=work.customers)
+        for person in found.people:
+            subject = run.state.subjects[key]
+            if known_already(subject, person, "maintenance", 0):
+                continue
+            item = Telling(
+                subject=key,
+                kind="maintenance",
+                policy=routed_action.policy_id,
+                template=action.template,
+                reason=f"{subject.reason}; {person.why}",
+                until=person.quiet_until or 0,
+            )
+            tell_all(run, tenant_id, person, [item])
+
+
+def _tenants(run: DispatchRun, work: PlannedWork) -> tuple[str, ...]:
+    """The tenants whose people are told of a window: its own, or every one that has contacts."""
+    if work.window.tenant_id is not None:
+        return (work.window.tenant_id,)
+    contacts = run.state.contacts.values()
+    return ("", *sorted({each.plan.tenant_id for each in contacts if each.plan.tenant_id is not None}))
+
+
+def _withdraw(run: DispatchRun, window_id: str, why: str) -> None:
+    """Those who were told of the window hear that it does not take place as planned."""
+    subject = run.state.subjects.get(f"window:{window_id}")
+    if subject is None or subject.state == "ended":
+        return
+    _end(run, replace(subject, reason=f"{subject.reason}: {why}"))
+    tell_those_told(run, run.state.subjects[subject.key], "maintenance")
+
+
+def _end(run: DispatchRun, subject: DispatchSubject) -> None:
+    run.put_subject(replace(subject, state="ended", ended_at=run.now))
+    run.state.timers.set(run.journal, "forget", subject.key, run.now + FORGET_AFTER)

@@ -1,0 +1,34 @@
+"""Operators' commands about dispatch: each is done, or refused with the field that is wrong."""
+
+from actors.command_refused import CommandRefused
+from actors.dispatcher.people.commands import do_people
+from actors.dispatcher.run import DispatchRun
+from protocols.change import Refusal
+from protocols.command import Command
+from protocols.dispatch.actions import (
+    CreateContact,
+    CreateRota,
+    DeleteContact,
+    DeleteRota,
+    DispatchAction,
+    EditContact,
+    EditRota,
+)
+
+
+def fold_command(run: DispatchRun, command: Command, action: DispatchAction) -> None:
+    """Do ``action`` and answer it. A refused command changes nothing."""
+    try:
+        with run.all_or_nothing():
+            _do(run, command, action)
+    except CommandRefused as refused:
+        run.answer(refusals=refused.refusals)
+
+
+def _do(run: DispatchRun, command: Command, action: DispatchAction) -> None:
+    by, expected = command.by, command.expected
+    match action:
+        case CreateContact() | EditContact() | DeleteContact() | CreateRota() | EditRota() | DeleteRota():
+            do_people(run, by, action, expected)
+        case _:
+            raise CommandRefused(Refusal("", "wrong_state", "this version of faultd does not know how to do that"))

@@ -141,8 +141,14 @@ def test_the_past_is_forgotten_in_slices_across_restarts_as_at_once() -> None:
     assert one == 1
     assert several == 3
     assert tables(whole) == tables(sliced)
-    assert not any((whole.outages, whole.breaches, whole.closed, whole.periods))
+    assert not any((whole.outages, whole.closed, whole.periods))
     assert ended.id not in whole.instances
+    # Breaches go after the accounts that name them.
+    assert whole.breaches
+    run = FoldRun(whole, 2_000, moment(at + DAY), us(at + DAY))
+    forget_past(run)
+    go_on(run)
+    assert not whole.breaches
 
 
 def tables(state: SlaState) -> list[object]:

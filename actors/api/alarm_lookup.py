@@ -48,6 +48,13 @@ class AlarmLookup:
             raise no_such_alarm(name)
         return found
 
+    async def id_of(self, by: Principal, name: str | None) -> str | None:
+        """The ``id`` behind an id or an external id; the name itself when the caller sees no such alarm. None for None."""
+        if name is None:
+            return None
+        held = self.held(by, name) or await get_alarm(self.database, name, tenant=by.tenant)
+        return name if held is None else held.id
+
     async def past_of(self, by: Principal, names: Sequence[str], *, needed: bool) -> tuple[Past, ...]:
         """The named alarms that the fold no longer holds, read from PostgreSQL. While PostgreSQL is away: none, or
         ``DatabaseUnavailable`` where they are ``needed`` (the action applies to history)."""

@@ -11,6 +11,10 @@ from actors.api.openapi import name_failed_conditions
 from protocols.alarm import Source, Status, SuppressionKind
 from protocols.backtest import JobState, What
 from protocols.command import NoteType
+from protocols.dispatch.channel import Channel
+from protocols.dispatch.notification import DeliveryStatus, MessageKind
+from protocols.dispatch.policy import TicketPriority
+from protocols.dispatch.ticket import Desk, TaskKind, TicketState
 from protocols.event import NetworkEventType
 from protocols.maintenance import Phase
 from protocols.optical_power import Quantity
@@ -24,6 +28,7 @@ from protocols.rest_sla_breaches import BreachUnit
 from protocols.rest_sla_definitions import PeriodUnit
 from protocols.rest_sla_instances import InstanceSort
 from protocols.rest_sla_reports import ReportFormat
+from protocols.rest_tickets import TicketWish
 from protocols.rule import CountOf, EscalationHold, RuleType
 from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
@@ -47,9 +52,13 @@ ENUMS: Final[Mapping[str, Any]] = {
     "BreachType": BreachType,
     "BreachUnit": BreachUnit,
     "Bucket": Bucket,
+    "Channel": Channel,
     "CountOf": CountOf,
     "EscalationHold": EscalationHold,
+    "DeliveryStatus": DeliveryStatus,
+    "Desk": Desk,
     "ListFormat": ListFormat,
+    "MessageKind": MessageKind,
     "NetworkEventType": NetworkEventType,
     "NoteType": NoteType,
     "OpticalPowerQuantity": Quantity,
@@ -82,6 +91,10 @@ ENUMS: Final[Mapping[str, Any]] = {
     "SuppressionKind": SuppressionKind,
     "Symptom": Symptom,
     "SlaBurnWindow": BurnWindow,
+    "TicketPriority": TicketPriority,
+    "TicketState": TicketState,
+    "TicketTaskKind": TaskKind,
+    "TicketWish": TicketWish,
     "WindowPhase": Phase,
 }
 """Every enum of the API, by the name of its component."""

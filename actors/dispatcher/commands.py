@@ -1,6 +1,7 @@
 """Operators' commands about dispatch: each is done, or refused with the field that is wrong."""
 
 from actors.command_refused import CommandRefused
+from actors.dispatcher.messages.commands import resend, send_test
 from actors.dispatcher.people.commands import do_people
 from actors.dispatcher.run import DispatchRun
 from protocols.change import Refusal
@@ -13,6 +14,8 @@ from protocols.dispatch.actions import (
     DispatchAction,
     EditContact,
     EditRota,
+    ResendNotification,
+    SendTest,
 )
 
 
@@ -30,5 +33,9 @@ def _do(run: DispatchRun, command: Command, action: DispatchAction) -> None:
     match action:
         case CreateContact() | EditContact() | DeleteContact() | CreateRota() | EditRota() | DeleteRota():
             do_people(run, by, action, expected)
+        case ResendNotification():
+            resend(run, by, action)
+        case SendTest():
+            send_test(run, by, action)
         case _:
             raise CommandRefused(Refusal("", "wrong_state", "this version of faultd does not know how to do that"))

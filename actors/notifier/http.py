@@ -7,19 +7,23 @@ checked that a connection is made to.
 import socket
 import ssl
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final
 
 import httpcore
 import trio
 from msgspec import Struct
 
+from actors.isolation import leaves
 from actors.notifier.channel import DeliveryFailed
 from actors.notifier.public_address import is_public
 
 MOST_READ: Final = 65_536
 """Octets of an answer's body that are read; then the connection is closed."""
+_MOST_OCTETS: Final = MOST_READ + 16_384
+"""With the head of the answer."""
 _CONNECT_SECONDS = 10.0
 _TEMPORARY = frozenset({408, 425, 429})
 _SHOWN = 200
@@ -57,12 +61,13 @@ class HttpClient:
                 ) as response,
             ):
                 read = bytearray()
-                async for chunk in response.aiter_stream():
-                    read += chunk
-                    if len(read) >= MOST_READ:
-                        break
+                with suppress(_ReadEnough):
+                    async for chunk in response.aiter_stream():
+                        read += chunk
                 named = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
                 return HttpAnswer(response.status, named, bytes(read[:MOST_READ]))
+        except _ReadEnough as error:
+            raise DeliveryFailed(f"the head of the answer is longer than {_MOST_OCTETS} octets") from error
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
             raise DeliveryFailed(_said(error)) from error
 
@@ -112,7 +117,8 @@ class _CheckedNetwork(httpcore.AsyncNetworkBackend):
             raise DeliveryFailed("the host has a private address, which allow_private does not permit", permanent=True)
         for number, address in enumerate(allowed, 1):
             try:
-                return await self._plain.connect_tcp(address, port, _CONNECT_SECONDS, local_address, socket_options)
+                stream = await self._plain.connect_tcp(address, port, _CONNECT_SECONDS, local_address, socket_options)
+                return _BoundedStream(stream)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if number == len(allowed):
                     raise
@@ -129,7 +135,48 @@ class _CheckedNetwork(httpcore.AsyncNetworkBackend):
         return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+class _ReadEnough(Exception):
+    """The far end has sent as many octets as are read. It unwinds httpcore's generators, which leaving them would not."""
+
+
+class _BoundedStream(httpcore.AsyncNetworkStream):
+    """A connection of which :data:`_MOST_OCTETS` are read."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream, self._left = stream, _MOST_OCTETS
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._left <= 0:
+            raise _ReadEnough
+        octets = await self._stream.read(min(max_bytes, self._left), timeout)
+        self._left -= len(octets)
+        return octets
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        return _BoundedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
 def _said(error: Exception) -> str:
-    """A short text. Those of httpcore name no URL."""
-    text = str(error).strip()
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    """The text of the error that is at the bottom of it. None of these has a URL."""
+    bottom: BaseException = error
+    while (cause := bottom.__cause__ or _wrapped(bottom)) is not None:
+        bottom = next(leaves(cause))
+    text = str(bottom).strip()
+    return f"{type(bottom).__name__}: {text}" if text else type(error).__name__
+
+
+def _wrapped(error: BaseException) -> BaseException | None:
+    """The error of trio that one of httpcore was made of; httpcore takes the cause away."""
+    first = error.args[0] if error.args else None
+    return first if isinstance(first, BaseException) else None

@@ -30,6 +30,9 @@ def mail_of(message: OutgoingMessage, sender: str, installation: str) -> EmailMe
     mail.set_content(message.text.text, cte="quoted-printable")
     if message.text.html:
         mail.add_alternative(message.text.html, subtype="html", cte="quoted-printable")
+        # A random one would make another mail of each attempt; of the parts' own hash neither part can have it within.
+        parts = f"{it.id}\0{message.text.text}\0{message.text.html}"
+        mail.set_boundary(f"faultd-{hashlib.sha256(parts.encode('utf-8', 'replace')).hexdigest()[:40]}")
     return mail
 
 

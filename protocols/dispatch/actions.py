@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from protocols.dispatch.channel import Channel
 from protocols.dispatch.contact import ContactEdited, ContactPlan
+from protocols.dispatch.notification import DispatchedNotification
 from protocols.dispatch.policy import NotificationPolicy, PolicyEdited
 from protocols.dispatch.rota import RotaEdited, RotaPlan
 from protocols.dispatch.ticket import TicketState
@@ -70,9 +71,11 @@ class DeleteRota(Struct, frozen=True, array_like=True, tag="delete_rota", tag_fi
 
 
 class ResendNotification(Struct, frozen=True, array_like=True, tag="resend_notification", tag_field="tag"):
-    """Deliver a notification once more that was given up."""
+    """Deliver a notification once more that was given up (POST /notifications/{id}/resend)."""
 
     notification_id: str
+    past: DispatchedNotification | None = None
+    """The notification as PostgreSQL has it, for the stage that no longer holds it."""
 
 
 class SendTest(Struct, frozen=True, kw_only=True, array_like=True, tag="send_test_notification", tag_field="tag"):

@@ -97,6 +97,7 @@ ELSEWHERE = {
     "TicketState": "docs/dispatch.md",
     "TicketPriority": "docs/dispatch.md",
     "TaskKind": "docs/dispatch.md",
+    "TicketWish": "docs/api.md",
     "Until": "docs/dispatch.md",
     "Rotation": "docs/dispatch.md",
     "Weekday": "docs/dispatch.md",

@@ -73,7 +73,7 @@ def _give_up(run: DispatchRun, dead: DispatchedNotification) -> None:
             _replace(run, subject, told, None)
             lost.append((run.state.subjects[subject.key], told))
     method = _next_method(run.state, dead)
-    concerned = list(_subjects_of(run.state, dead))
+    concerned = list(subjects_of(run.state, dead))
     if method is None:
         for subject in concerned:
             run.note(subject, f"{dead.id} to {dead.to_name or dead.address} was given up: {dead.answer}", policy=dead.policy)
@@ -137,7 +137,7 @@ def _next_method(state: DispatchState, dead: DispatchedNotification) -> ContactM
     return None
 
 
-def _subjects_of(state: DispatchState, notification: DispatchedNotification) -> Iterator[DispatchSubject]:
+def subjects_of(state: DispatchState, notification: DispatchedNotification) -> Iterator[DispatchSubject]:
     """The subjects that a notification is about, those that are still held."""
     keys = dict.fromkeys((notification.subject, *(f"alarm:{each}" for each in notification.alarm_ids)))
     if len(notification.alarm_ids) >= MOST_ALARMS:
@@ -152,7 +152,7 @@ def _subjects_of(state: DispatchState, notification: DispatchedNotification) -> 
 
 def _told_by(state: DispatchState, notification: DispatchedNotification) -> Iterator[tuple[DispatchSubject, ToldPerson]]:
     """The subjects of a notification, each with the entry of whoever it told."""
-    for subject in _subjects_of(state, notification):
+    for subject in subjects_of(state, notification):
         told = told_of(subject, notification.channel, notification.address)
         if told is not None and notification.id in (told.thread, told.notification_id):
             yield subject, told

@@ -210,11 +210,11 @@ def _deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling], p
     )
     run.put_notification(notification)
     for each, item in told:
-        _count_as_told(run, each, item, notification)
+        count_as_told(run, each, item, notification)
     return notification
 
 
-def _count_as_told(run: DispatchRun, subject: DispatchSubject, item: Telling, notification: DispatchedNotification) -> None:
+def count_as_told(run: DispatchRun, subject: DispatchSubject, item: Telling, notification: DispatchedNotification) -> None:
     """Whoever is told of a subject is owed its end; whoever is told of its end is owed nothing more."""
     before = told_of(subject, notification.channel, notification.address)
     told = tuple(each for each in subject.told if each is not before)

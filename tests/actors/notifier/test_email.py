@@ -1,0 +1,171 @@
+"""Mail to a real SMTP server: TLS, a password, refusals, the thread, and what strangers can write into a header."""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+import trio.lowlevel
+from vocabulary.delivery import AT, dispatched
+from vocabulary.far_ends import PASSWORD, MailServer, certificate
+
+from actors.notifier.channel import DeliveryChannel, DeliveryFailed, MessageText, OutgoingMessage
+from actors.notifier.mail import mail_of, octets_of
+from actors.notifier.opening import open_channels
+from actors.notifier.settings import EmailSettings, NotifierSettings
+from actors.notifier.texts import built_in_text
+
+
+def message(text: MessageText | None = None, **fields: Any) -> OutgoingMessage:
+    notification = dispatched(**fields)
+    return OutgoingMessage(notification=notification, text=text or built_in_text(notification), at=AT)
+
+
+def channel(port: int, folder: Path, *, seconds: float = 10.0, ca: Path | None = None, **fields: Any) -> DeliveryChannel:
+    if "user" in fields:
+        (folder / "password").write_text(PASSWORD + "\n")
+        fields["password_file"] = str(folder / "password")
+    given: dict[str, Any] = {"host": "127.0.0.1", "port": port, "sender": "faultd@example.net", "tls": "none"}
+    email = EmailSettings(**given | fields)
+    settings = NotifierSettings(email=email, attempt_seconds=seconds, ca_file=str(ca or ""))
+    return open_channels(settings, "ledger1")["email"]
+
+
+async def test_a_mail_has_two_parts_and_the_servers_answer_comes_back(tmp_path: Path) -> None:
+    server = MailServer("250 2.0.0 Ok: queued as 4711")
+    with server.serving() as port:
+        delivered = await channel(port, tmp_path).deliver(message())
+    assert delivered.answer == "250 2.0.0 Ok: queued as 4711"
+    (mail,) = server.taken
+    assert mail["To"] == "Ann <ann@example.net>"
+    assert mail["From"] == "faultd@example.net"
+    assert mail["Subject"] == "[CRITICAL] Feeder cut"
+    assert mail["Message-ID"] == "<N17.ledger1@example.net>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["In-Reply-To"] is None
+    plain, html = (mail.get_body((kind,)) for kind in ("plain", "html"))
+    assert plain is not None
+    assert html is not None
+    assert "  Customers: 128" in plain.get_content().splitlines()
+    assert "Feeder cut" in html.get_content()
+
+
+async def test_451_then_250_gives_one_mail_with_the_same_message_id_and_the_clear_answers_it(tmp_path: Path) -> None:
+    server = MailServer("451 4.7.1 greylisted", "250 ok")
+    with server.serving() as port:
+        mail = channel(port, tmp_path)
+        with pytest.raises(DeliveryFailed, match=r"451 4\.7\.1 greylisted") as failed:
+            await mail.deliver(message(thread="N17"))
+        assert not failed.value.permanent
+        await mail.deliver(message(thread="N17"))
+        await mail.deliver(message(number=18, thread="N17", kind="recovered"))
+    raised, cleared = server.taken
+    assert server.offered[0] == server.offered[1]
+    assert raised["Message-ID"] == cleared["In-Reply-To"] == cleared["References"] == "<N17.ledger1@example.net>"
+    assert cleared["Message-ID"] == "<N18.ledger1@example.net>"
+    assert cleared["Subject"] == "[CLEARED] Feeder cut"
+
+
+@pytest.mark.parametrize(
+    ("address", "replies", "permanent"),
+    [
+        ("nobody@example.net", ["250 ok"], True),
+        ("ann@example.net", ["554 5.7.1 spam"], True),
+        ("ann@example.net", ["452 4.2.2 mailbox full"], False),
+        ("ann", ["250 ok"], True),
+        ("ann@", ["250 ok"], True),
+        ("ann@example.net\r\nBcc: eve@example.net", ["250 ok"], True),
+        ("ann@example.net> SIZE=1", ["250 ok"], True),
+        ('"<" ', ["250 ok"], True),
+        ("ünal@example.net", ["250 ok"], True),
+    ],
+)
+async def test_refusals_are_for_good_with_5xx_and_for_addresses_that_are_none(
+    tmp_path: Path, address: str, replies: list[str], permanent: bool
+) -> None:
+    server = MailServer(*replies)
+    with server.serving() as port, pytest.raises(DeliveryFailed) as failed:
+        await channel(port, tmp_path).deliver(message(address=address))
+    assert failed.value.permanent is permanent
+    assert server.taken == []
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+async def test_tls_and_a_password(tmp_path: Path, implicit: bool) -> None:
+    ca, tls = certificate(tmp_path)
+    server = MailServer()
+    kind = "tls" if implicit else "starttls"
+    with server.serving(tls=tls, implicit=implicit, auth=True) as port:
+        await channel(port, tmp_path, ca=ca, tls=kind, user="faultd", host="localhost").deliver(message())
+        with pytest.raises(DeliveryFailed, match=r"(?i)certificate") as failed:
+            await channel(port, tmp_path, tls=kind, user="faultd", host="localhost").deliver(message())
+        assert not failed.value.permanent
+    assert len(server.taken) == 1
+    assert server.users == ["faultd"]
+
+
+async def test_a_refused_password_is_for_good_and_is_in_no_text(tmp_path: Path) -> None:
+    ca, tls = certificate(tmp_path)
+    server = MailServer()
+    with server.serving(tls=tls, auth=True) as port:
+        mail = channel(port, tmp_path, ca=ca, tls="starttls", user="faultd", host="localhost")
+        mail._password = "wrong horse"  # type: ignore[attr-defined]
+        with pytest.raises(DeliveryFailed, match="535") as failed:
+            await mail.deliver(message())
+    assert failed.value.permanent
+    assert "horse" not in str(failed.value)
+    assert PASSWORD in mail.secrets
+
+
+async def test_without_starttls_at_the_server_nothing_is_sent(tmp_path: Path) -> None:
+    server = MailServer()
+    with server.serving() as port, pytest.raises(DeliveryFailed, match="STARTTLS") as failed:
+        await channel(port, tmp_path, tls="starttls").deliver(message())
+    assert failed.value.permanent
+    assert server.offered == []
+
+
+async def test_nobody_listens(tmp_path: Path) -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        with pytest.raises(DeliveryFailed, match="ConnectionRefusedError") as failed:
+            await channel(bound.getsockname()[1], tmp_path).deliver(message())
+    assert not failed.value.permanent
+
+
+async def test_a_server_that_is_silent_costs_the_time_of_the_attempt_and_no_thread(tmp_path: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        mail: Any = channel(silent.getsockname()[1], tmp_path, seconds=300.0)
+        with trio.CancelScope() as scope:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(mail.deliver, message())
+                while not mail._limiter.borrowed_tokens:
+                    await trio.lowlevel.checkpoint()
+                connection, _ = await trio.to_thread.run_sync(silent.accept)
+                scope.cancel()
+        # The thread ends because its connection does, not after 300 s.
+        with trio.fail_after(10):
+            while mail._limiter.borrowed_tokens:  # noqa: ASYNC110 - a limiter tells of no thread that ends
+                await trio.sleep(0.01)
+        connection.close()
+
+
+@pytest.mark.parametrize("evil", ["a\r\nBcc: eve@example.net", "a\nX: y", "a\x00b\x85c\u2028d", "=?utf-8?q?=0ABcc:_eve?="])
+def test_no_text_of_a_stranger_makes_a_header(evil: str) -> None:
+    text = MessageText(subject=evil, text=f"{evil}\n.\nQUIT\n", html=evil)
+    mail = mail_of(message(text, to_name=evil, facts={}), "faultd@example.net", "ledger1")
+    head = octets_of(mail, utf8=False).split(b"\r\n\r\n")[0]
+    names = [line.split(b":")[0] for line in head.split(b"\r\n") if not line.startswith((b" ", b"\t"))]
+    expected = "From To Subject Date Message-ID Auto-Submitted X-Faultd-Notification MIME-Version Content-Type"
+    assert sorted(names) == sorted(expected.encode().split())
+
+
+async def test_a_line_with_a_dot_alone_ends_no_mail(tmp_path: Path) -> None:
+    server = MailServer()
+    with server.serving() as port:
+        await channel(port, tmp_path).deliver(message(MessageText(subject="dot", text="one\n.\nQUIT\n")))
+    (mail,) = server.taken
+    assert mail.get_content().splitlines() == ["one", ".", "QUIT"]

@@ -1,0 +1,142 @@
+"""The invariants of dispatch, judged by Events and Changes alone. Shared by property tests and the simulation.
+
+1. Whoever was told of a raise is told of the end.
+2. One page per person, cause and step; none for a cause that another one explains.
+3. Nothing is said before the correlator requests it, and the first message comes with the Event of the request.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from protocols.alarm import Alarm
+from protocols.change import AlarmChanged, Change, NotificationRequested, Quarantined
+from protocols.dispatch.changes import NotificationChanged
+from protocols.dispatch.notification import DispatchedNotification
+
+BEGINS = frozenset(("raised", "worsened", "escalated", "flapping", "reminder"))
+HERALD = "erp"
+"""The address of a webhook that some policy tells of everything, without ``group_wait``."""
+
+
+class DispatchHistory:
+    """``violate`` is told the first thing that is wrong. ``herald``: a policy tells :data:`HERALD` of everything."""
+
+    def __init__(self, violate: Callable[[str], None]) -> None:
+        self._violate = violate
+        self.alarms: dict[str, Alarm] = {}
+        self.notifications: dict[str, DispatchedNotification] = {}
+        self._requested: set[str] = set()
+        """Alarms of which somebody may be told: requested, and not ended since."""
+        self._paged: dict[tuple[str, str], str] = {}
+        """By address and alarm: the page of the present opening."""
+        self._knows: dict[tuple[str, str], str] = {}
+        """By person and alarm: the notification that told the raise, until one that tells the end."""
+
+    def follow(self, changes: Sequence[Change], *, herald: bool = False) -> None:
+        """The Changes of one Event."""
+        if any(isinstance(each, Quarantined) for each in changes):
+            return
+        for change in changes:
+            if isinstance(change, AlarmChanged):
+                self.alarms[change.alarm.id] = change.alarm
+        opened: list[NotificationRequested] = []
+        ended: list[str] = []
+        for change in changes:
+            if isinstance(change, NotificationRequested):
+                if change.kind == "recovered":
+                    ended.append(change.alarm_id)
+                elif change.kind != "steady":
+                    self._requested.add(change.alarm_id)
+                    opened.append(change)
+        created = [each.notification for each in changes if isinstance(each, NotificationChanged)]
+        for each in created:
+            if each.id not in self.notifications:
+                self._decided(each)
+            self._known(each)
+            self.notifications[each.id] = each
+        if herald:
+            self._heralded(opened, created)
+        for alarm_id in (*ended, *(each.id for each in self.alarms.values() if each.cleared_at is not None)):
+            if self._over(alarm_id):
+                self._requested.discard(alarm_id)
+                for key in [key for key in self._paged if key[1] == alarm_id]:
+                    del self._paged[key]
+
+    def _over(self, alarm_id: str) -> bool:
+        alarm = self.alarms.get(alarm_id)
+        if alarm is None or alarm.cleared_at is None:
+            return False
+        return alarm.resolved_at is not None or not any(each.kind == "flapping" for each in alarm.suppressed_by)
+
+    def _decided(self, made: DispatchedNotification) -> None:
+        over = set(made.facts.get("over", ()))
+        if made.kind == "test" or made.instance_id or made.subject.startswith(("sla:", "credit:", "window:")):
+            return
+        for alarm_id in made.alarm_ids:
+            key = made.address, alarm_id
+            person = made.to, alarm_id
+            if f"alarm:{alarm_id}" in over:
+                if person not in self._knows and not self._pending(made, alarm_id):
+                    self._violate(f"{made.id} tells {made.address} of the end of {alarm_id}, and nothing was told before")
+                self._knows.pop(person, None)
+                self._paged.pop(key, None)
+                continue
+            if alarm_id not in self._requested:
+                self._violate(f"{made.id} tells {made.address} of {alarm_id}, which nobody requested")
+            alarm = self.alarms[alarm_id]
+            if any(each.kind == "parent" for each in alarm.suppressed_by):
+                self._violate(f"{made.id} tells {made.address} of {alarm_id}, which another cause explains")
+            if made.kind != "raised" and made.kind != "storm":
+                continue
+            before = self._paged.get(key)
+            if before is not None and not made.fallback_of and self.notifications[before].status != "dead":
+                self._violate(f"{made.id} tells {made.address} of {alarm_id} once more, after {before}")
+            self._paged[key] = made.id
+
+    def _pending(self, made: DispatchedNotification, alarm_id: str) -> bool:
+        """True when the person was sent something of the alarm that may have arrived, or may still."""
+        return any(
+            each.to == made.to and alarm_id in each.alarm_ids and each.status != "dead" and each.id != made.id
+            for each in self.notifications.values()
+        )
+
+    def _known(self, each: DispatchedNotification) -> None:
+        before = self.notifications.get(each.id)
+        if each.status != "sent" or (before is not None and before.status == "sent"):
+            return
+        over = set(each.facts.get("over", ()))
+        for alarm_id in each.alarm_ids:
+            if f"alarm:{alarm_id}" not in over and not self._told_end_after(each, alarm_id):
+                self._knows[each.to, alarm_id] = each.id
+
+    def _told_end_after(self, raised: DispatchedNotification, alarm_id: str) -> bool:
+        """True when the end was decided after ``raised``, which arrives only now."""
+        order = list(self.notifications)
+        if raised.id not in order:
+            return False
+        for number in order[order.index(raised.id) + 1 :]:
+            each = self.notifications[number]
+            if each.to == raised.to and alarm_id in each.alarm_ids and f"alarm:{alarm_id}" in each.facts.get("over", ()):
+                return True
+        return False
+
+    def _heralded(self, opened: Sequence[NotificationRequested], made: Sequence[DispatchedNotification]) -> None:
+        said = {alarm_id for each in made if each.address == HERALD for alarm_id in each.alarm_ids}
+        for request in opened:
+            alarm = self.alarms.get(request.alarm_id)
+            if alarm is None or request.kind != "raised" or request.alarm_id in said:
+                continue
+            held = alarm.parent_alarm_id or alarm.suppressed_by or alarm.acknowledged_at or alarm.shelved_until
+            if held or alarm.cleared_at is not None or (HERALD, request.alarm_id) in self._paged:
+                continue
+            self._violate(f"the request of {request.alarm_id} at {request.offset} was told to nobody with its Event")
+
+    def judge(self, subjects: Any) -> None:
+        """Everything that waited has been said, and has an outcome: whoever knows of a cause that is over was told of it.
+        ``subjects``: those that the stage still holds."""
+        for (to, alarm_id), number in self._knows.items():
+            if self._over(alarm_id):
+                self._violate(f"{to} was told of {alarm_id} by {number}, and never of its end")
+        for key, subject in subjects.items():
+            if subject.state == "ended" and subject.told:
+                self._violate(f"{key} has ended, and {subject.told} wait for its end")

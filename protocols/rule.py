@@ -15,7 +15,10 @@ from protocols.rest_fields import Line, Name, OptionalLine, RaisedSeverity, Tags
 RuleType = Literal["correlation", "suppression", "escalation", "flapping"]
 CountOf = Literal["alarms", "occurrences"]
 EscalationHold = Literal["acknowledged", "cleared"]
-Scalar = bool | int | float | Annotated[str, Meta(max_length=1_000)]
+Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""The ledger has integers of 64 bits."""
+Scalar = bool | Whole | float | Annotated[str, Meta(max_length=1_000)]
+Bound = Whole | float | Annotated[str, Meta(max_length=1_000)]
 Scalars = Annotated[tuple[Scalar, ...], Meta(max_length=1_000)]
 Seconds = Annotated[float, Meta(gt=0, le=604_800)]
 Wait = Annotated[float, Meta(ge=0, le=2_592_000)]
@@ -36,10 +39,10 @@ class FieldTest(
     equals: Scalar | None = None
     in_: Scalars | None = None
     """Any of these."""
-    gt: int | float | str | None = None
-    gte: int | float | str | None = None
-    lt: int | float | str | None = None
-    lte: int | float | str | None = None
+    gt: Bound | None = None
+    gte: Bound | None = None
+    lt: Bound | None = None
+    lte: Bound | None = None
     """Ranges of numbers; of ``severity`` too, where more severe is more."""
     regex: Annotated[str, Meta(min_length=1, max_length=1_000)] | None = None
     """Searched in the text; RE2 syntax, in linear time."""

@@ -3,16 +3,20 @@
 from actors.command_refused import CommandRefused
 from actors.dispatcher.messages.commands import resend, send_test
 from actors.dispatcher.people.commands import do_people
+from actors.dispatcher.policies.commands import do_policy
 from actors.dispatcher.run import DispatchRun
 from protocols.change import Refusal
 from protocols.command import Command
 from protocols.dispatch.actions import (
     CreateContact,
+    CreatePolicy,
     CreateRota,
     DeleteContact,
+    DeletePolicy,
     DeleteRota,
     DispatchAction,
     EditContact,
+    EditPolicy,
     EditRota,
     ResendNotification,
     SendTest,
@@ -33,6 +37,8 @@ def _do(run: DispatchRun, command: Command, action: DispatchAction) -> None:
     match action:
         case CreateContact() | EditContact() | DeleteContact() | CreateRota() | EditRota() | DeleteRota():
             do_people(run, by, action, expected)
+        case CreatePolicy() | EditPolicy() | DeletePolicy():
+            do_policy(run, by, action, expected)
         case ResendNotification():
             resend(run, by, action)
         case SendTest():

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from faultd.cli import alarms, profile, sla, token
+from faultd.cli import alarms, notify, profile, sla, token
 from faultd.cli.backtest import backtest_rules
 from faultd.cli.check import check
 from faultd.cli.demo import demo
@@ -60,6 +60,7 @@ app.command("restore", short_help="Begin a new ledger with what PostgreSQL has."
 app.command("status", short_help="Ask the running daemon how it is.")(status)
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(sla.app, name="sla", short_help="Service level agreements: list, explain, report, prove.")
+app.add_typer(notify.app, name="notify", short_help="Notifications: who is told of what, and why.")
 app.add_typer(token.app, name="token")
 app.add_typer(profile.app, name="profile", short_help="Vendor profiles: list, test, and which OLTs are known.")
 

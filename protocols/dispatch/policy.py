@@ -6,7 +6,7 @@ the causes of one message share.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -56,7 +56,7 @@ class EscalationStep(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if self.to is None and self.ticket is None:
             raise ValueError("a step has to, or ticket, or both")
         if self.to is None and (self.channel is not None or self.template):
-            raise ValueError("to is missing: channel and template are of a message")
+            raise ValueError("to: is missing; channel and template are of a message")
 
 
 class PolicyAction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -75,7 +75,7 @@ class PolicyAction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         if told + (self.ticket is not None) + (self.escalate is not None) != 1:
             raise ValueError("an action has channel and to, or ticket, or escalate")
         if told and (self.channel is None or self.to is None):
-            raise ValueError(f"{'channel' if self.channel is None else 'to'} is missing")
+            raise ValueError(f"{'channel' if self.channel is None else 'to'}: is missing")
 
 
 GroupField = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -137,6 +137,11 @@ class PolicyEdited(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     time_zone: Name | UnsetType | None = UNSET
     actions: Annotated[tuple[PolicyAction, ...], Meta(max_length=50)] | UnsetType = UNSET
     routes: Annotated[tuple[Route, ...], Meta(max_length=100)] | UnsetType = UNSET
+
+    def given(self) -> dict[str, Any]:
+        """New values by field."""
+        named = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return {name: value for name, value in named if value is not UNSET}
 
 
 class PolicyRecord(Struct, frozen=True, kw_only=True):

@@ -1,11 +1,13 @@
 """The dispatcher's state as the REST API and the deliverers read it, between two Events."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 from protocols.dispatch.contact import ContactRecord
 from protocols.dispatch.notification import DispatchedNotification
 from protocols.dispatch.policy import PolicyRecord
+from protocols.dispatch.policy_trial import PolicyDoubts, PolicyTrial, TriedCause
 from protocols.dispatch.rota import RotaRecord
 from protocols.dispatch.ticket import Ticket
 
@@ -19,6 +21,18 @@ class DispatchView(Protocol):
 
     def policy(self, policy_id: str) -> PolicyRecord | None:
         """A policy by its id."""
+        ...
+
+    def policy_doubts(self, record: PolicyRecord) -> PolicyDoubts:
+        """What is wrong or doubtful in a policy as things are now."""
+        ...
+
+    def try_policies(self, cause: TriedCause, at: datetime, tenant: str | None) -> PolicyTrial:
+        """Which policies match ``cause`` at ``at``, and whom they would reach, as ``tenant`` sees it (None: every tenant)."""
+        ...
+
+    def field_mistakes(self, fields: dict[str, Any]) -> Sequence[tuple[str, str]]:
+        """The fields of a tried cause that no policy can match, each with what is wrong."""
         ...
 
     def contacts(self) -> Sequence[ContactRecord]:

@@ -51,7 +51,7 @@ def look_at_window(run: DispatchRun, window_id: str) -> None:
         run.journal.drop(run.state.windows, window_id)
         return
     subject = _subject(run, work)
-    notice = notice_of(subject, "maintenance", {"customer_id": None})
+    notice = notice_of(subject, "maintenance")
     waiting = [start]
     for each in routed(run.state, notice, run.now):
         if each.action.channel is None:

@@ -1,10 +1,7 @@
 """A subject goes to the policies: messages join their groups, tickets are wanted, escalations begin."""
 
-from typing import Any
-
 from msgspec.structs import replace
 
-from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.messages import groups
 from actors.dispatcher.policies.notice import notice_of
 from actors.dispatcher.policies.routing import routed
@@ -16,7 +13,7 @@ def route_subject(run: DispatchRun, key: str, kind: MessageKind, reason: str, *,
     """Ask the policies what to do about a subject. Groups that no policy names any more say nothing further of it, but tell its
     end. ``more``: only what no policy wanted before is done; the rest goes on as it is."""
     subject = run.state.subjects[key]
-    notice = notice_of(subject, kind, facts_of_subject(subject))
+    notice = notice_of(subject, kind)
     actions = routed(run.state, notice, run.now)
     if not actions and not more:
         run.note(subject, f"no policy matches ({kind}: {reason})")
@@ -34,14 +31,3 @@ def route_subject(run: DispatchRun, key: str, kind: MessageKind, reason: str, *,
     run.put_subject(replace(subject, routed=True, groups=kept))
     for name in kept:
         groups.schedule(run, name)
-
-
-def facts_of_subject(subject: DispatchSubject) -> dict[str, Any]:
-    """Fields of a notice that the alarm does not have."""
-    if not subject.instance_id:
-        return {}
-    return {
-        "instance_id": subject.instance_id,
-        "customer_id": subject.customer_id or None,
-        "service_id": subject.service_id or None,
-    }

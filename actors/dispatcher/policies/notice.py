@@ -17,8 +17,8 @@ from protocols.dispatch.notification import MESSAGE_KINDS, MessageKind
 
 Notice = Mapping[str, Any]
 """Field → value; ``metadata`` is a dict. A field without a value is missing, or None."""
-SUBJECTS = {"alarm": "alarm", "sla": "sla", "window": "maintenance"}
-"""The word of ``subject`` by the first part of a subject's key. That of a service level agreement is ``credit`` for credits."""
+SUBJECTS = {"alarm": "alarm", "sla": "sla", "credit": "credit", "window": "maintenance"}
+"""The word of ``subject`` by the first part of a subject's key."""
 NOTICE_FIELDS: dict[str, ConditionField] = {
     **ALARM_FIELDS,
     "subject": ConditionField("text", ("alarm", "sla", "credit", "maintenance")),
@@ -35,23 +35,22 @@ NOTICE_FIELDS: dict[str, ConditionField] = {
 _OF_ALARM = tuple(ALARM_FIELDS)
 
 
-def notice_of(subject: DispatchSubject, kind: MessageKind, facts: Mapping[str, Any] | None = None) -> Notice:
-    """What policies match of a subject, told now as ``kind``. ``facts``: fields that the subject does not have, which are those
-    of a service level agreement: ``service_type``, ``customer_id``, ``service_id``."""
-    first, _, rest = subject.key.partition(":")
+def notice_of(subject: DispatchSubject, kind: MessageKind) -> Notice:
+    """What policies match of a subject, told now as ``kind``."""
+    first, _, _ = subject.key.partition(":")
     notice: dict[str, Any] = {} if subject.alarm is None else alarm_fields(subject.alarm)
-    notice |= {
-        "subject": "credit" if kind == "credit" else SUBJECTS.get(first, first),
+    return notice | {
+        "subject": SUBJECTS.get(first, first),
         "kind": kind,
         "tenant_id": subject.tenant_id,
+        "severity": subject.severity,
         "area": subject.area or None,
         "customer_tier": subject.customer_tiers or None,
-        "instance_id": rest if first == "sla" else None,
+        "customer_id": subject.customer_id or None,
+        "service_id": subject.service_id or None,
+        "instance_id": subject.instance_id or None,
         "breach_id": subject.breach_id or None,
     }
-    if facts:
-        notice |= facts
-    return notice
 
 
 def alarm_fields(alarm: Alarm) -> dict[str, Any]:

@@ -52,6 +52,9 @@ async def test_a_rule_works_from_its_writing_to_its_deletion(lab: Any) -> None:
         ({"type": "other"}, "type"),
         ({"conditions": {"match": {"title": {"regexp": "x"}}}}, "conditions.match.title.regexp"),
         ({"surprise": 1}, "surprise"),
+        # The ledger has integers of 64 bits.
+        ({"conditions": {"match": {"metadata.x": 10**30}}}, "conditions.match[...]"),
+        ({"conditions": {"match": {"metadata.x": {"gt": -(10**30)}}}}, "conditions.match.metadata.x.gt"),
     ],
 )
 async def test_a_mistake_is_named_with_its_place(lab: Any, change: dict[str, Any], field: str) -> None:

@@ -1,10 +1,11 @@
 """Policies in files: what is shipped, every mistake with file, line and key, and what a reload does."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
-from vocabulary.policies import AT, NOW, notice, policy, state_of
+from vocabulary.policies import AT, NOW, instant, notice, policy, state_of
 
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.loading import load_inputs
@@ -101,7 +102,8 @@ def wanted(cause: Notice) -> list[str]:
 
 
 def sla_notice(kind: MessageKind) -> Notice:
-    return notice_of(DispatchSubject(key="sla:SI1", tenant_id="t1", since=NOW), kind)
+    key = "credit:SI1" if kind == "credit" else "sla:SI1"
+    return notice_of(DispatchSubject(key=key, tenant_id="t1", since=NOW, kind=kind), kind)
 
 
 CHAT = ["slack #noc", "teams noc"]
@@ -186,3 +188,35 @@ def test_a_policy_that_was_switched_off_stays_off_when_its_file_changes() -> Non
 )
 def test_the_id_of_a_policy_of_a_file_stands_in_an_address(name: str, expected: str) -> None:
     assert file_policy_id(name) == expected
+
+
+DOCS = Path(__file__).parents[4] / "docs" / "dispatch.md"
+NOON, NIGHT = instant("2026-03-27T12:00:00+01:00"), instant("2026-03-28T03:00:00+01:00")
+
+
+def worked_example() -> DispatchState:
+    """The state with the policy of the documentation."""
+    section = DOCS.read_text(encoding="utf-8").split("### A tree, worked through")[1]
+    return state_of(*load_policies({"dispatch.md": section.split("```toml")[1].split("```")[0]}))
+
+
+@pytest.mark.parametrize(
+    ("cause", "at", "expected"),
+    [
+        (notice(resource_type="pon", area="south"), NOON, [("noc@example.net", ("area",), 14_400)]),
+        (notice(resource_type="pon", area="north-2"), NOON, [("crew-north", ("area",), 3_600)]),
+        (notice(resource_type="pon", area="north-2"), NIGHT, [("on-call", ("area",), 3_600)]),
+        (
+            notice(resource_type="pon", area="north-2", severity="critical"),
+            NOON,
+            [("#outages", ("alarm_id",), 14_400), ("crew-north", ("area",), 3_600)],
+        ),
+        (notice(resource_type="ont", area="south"), NOON, []),
+        (notice(resource_type="ont", area="south", tiers=("gold",)), NOON, [("noc@example.net", ("area",), 14_400)]),
+        (notice(resource_type="card", area="south"), NOON, []),
+    ],
+)
+def test_the_worked_example_does_what_its_table_says(cause: Notice, at: int, expected: list[Any]) -> None:
+    found = routed(worked_example(), cause, at)
+    assert [(each.action.to, each.group_by, each.repeat_interval / 1_000_000) for each in found] == expected
+    assert all(each.group_wait == 20_000_000 for each in found)

@@ -12,8 +12,8 @@ from vocabulary.world import ADMIN, World, moment
 
 import actors.sla_clock.run as sla_run
 from protocols.event import Event, SlaWork
-from protocols.sla.actions import EditDefinition, EditInstance, SlaAction
-from protocols.sla.changes import SlaPeriodClosed
+from protocols.sla.actions import EditDefinition, EditInstance, PauseClock, SlaAction
+from protocols.sla.changes import SlaInstanceChanged, SlaPeriodClosed
 from protocols.sla.definition import SlaTermsEdited
 from protocols.sla.instance import InstanceEdited
 from protocols.sla.local_time import SECOND
@@ -103,6 +103,11 @@ Taken = list[tuple[float, str, Any]]
             id="a late report while the others are still being closed",
         ),
         pytest.param(
+            [(0, "work", None), (10, "start", -3_600), (10, "work", None)],
+            [(0, 1), (0, 2)],
+            id="the begin is moved into the period that was closed",
+        ),
+        pytest.param(
             [(-2, "end", 1), (0, "work", None), (10, "reopen", None), (10, "work", None)],
             [(0, 1), (0, 2)],
             id="a contract that was over goes on",
@@ -150,6 +155,46 @@ def test_the_revisions_of_a_period(taken: Taken, expected: list[tuple[int, int]]
         take(world, MIDNIGHT + seconds, action, subject)
     world.work()
     assert revisions(world) == expected
+
+
+def test_an_outage_between_the_end_of_a_period_and_its_closing_is_in_revision_1() -> None:
+    world = slow_world()
+    take(world, MIDNIGHT - 50, "down", 0)
+    world.work()
+    take(world, MIDNIGHT, "tick")
+    take(world, MIDNIGHT + 1, "up", -11)
+    world.work()
+    for instance_id in ("SI1", "SI2", "SI3"):
+        closed = [each for each in world.closed if each.instance_id == instance_id and each.end == us(MIDNIGHT)]
+        assert [(each.revision, each.down) for each in closed] == [(1, 40 * SECOND)]
+
+
+def test_the_number_of_breaches_follows_a_withdrawal() -> None:
+    """The instance stays breached, and nothing else of it differs."""
+    world = SlaWorld()
+    world.serve(world.define(response={"major": 60 * SECOND}), "svc-1")
+    alarm = world.at(100).raise_alarm("ont.los", "olt-1/1/1/1")
+    world.run_to(5_000)
+    world.clear_alarm(alarm)
+    assert world.command(PauseClock(alarm, "waiting_for_customer", us(100), us(6_000))).accepted
+    shown = [each for each in world.history if isinstance(each, SlaInstanceChanged)]
+    assert [(each.status, each.breach_count) for each in shown][-2:] == [("breached", 2), ("breached", 1)]
+
+
+def test_a_contract_that_is_over_is_closed_before_it_is_forgotten() -> None:
+    """Its breach is resolved, and its last period has a revision, however many days nothing was folded."""
+    world = slow_world()
+    take(world, 100, "down", 0)
+    world.work()
+    take(world, 5_000, "end", 0)
+    world.work()
+    take(world, MIDNIGHT + 5 * DAY, "work")
+    take(world, MIDNIGHT + 6 * DAY, "tick")
+    world.work()
+    assert "SI1" not in world.sla.instances
+    assert revisions(world) == [(0, 1)]
+    mine = [each for each in world.breaches.values() if each.instance_id == "SI1"]
+    assert [each.resolved for each in mine] == [True]
 
 
 steps = st.lists(

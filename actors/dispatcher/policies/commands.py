@@ -1,0 +1,100 @@
+"""Commands about notification policies."""
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from actors.command_checks import may_write, refuse_mistakes, refuse_outdated, sees
+from actors.command_refused import CommandRefused
+from actors.dispatcher.policies.mistakes import mistakes_of_policy
+from actors.dispatcher.run import DispatchRun
+from protocols.change import Refusal
+from protocols.dispatch.actions import CreatePolicy, DeletePolicy, EditPolicy
+from protocols.dispatch.changes import NotificationPolicyChanged
+from protocols.dispatch.policy import PolicyRecord
+from protocols.principal import Principal
+
+MOST_POLICIES = 1_000
+
+
+def do_policy(
+    run: DispatchRun, by: Principal, action: CreatePolicy | EditPolicy | DeletePolicy, expected: Mapping[str, int]
+) -> None:
+    """Do ``action`` and answer it with the policy's id. ``expected``: revisions that the caller knows, by id. Raises
+    CommandRefused with every mistake."""
+    match action:
+        case CreatePolicy():
+            _create(run, by, action)
+        case EditPolicy():
+            _edit(run, by, action, expected)
+        case DeletePolicy():
+            _delete(run, by, action, expected)
+
+
+def _create(run: DispatchRun, by: Principal, action: CreatePolicy) -> None:
+    if run.made_before("policy", action.key):
+        return
+    policy, state = action.policy, run.state
+    if by.tenant is not None and policy.tenant_id is None:
+        policy = replace(policy, tenant_id=by.tenant)
+    if not may_write(by, policy.tenant_id):
+        raise CommandRefused(Refusal("", "not_your_tenant", f"this token writes policies of tenant {by.tenant!r} only"))
+    if len(state.policies) >= MOST_POLICIES:
+        raise CommandRefused(Refusal("", "limit", f"there are {MOST_POLICIES:,} notification policies already"))
+    refuse_mistakes(mistakes_of_policy(state, policy, ""))
+    record = PolicyRecord(
+        id=run.new_id("NP"), policy=policy, created_at=run.at, updated_at=run.at, updated_by=by.name, key=action.key
+    )
+    _put(run, record)
+    run.keep_key("policy", action.key, record.id)
+    run.answer(record.id)
+
+
+def _edit(run: DispatchRun, by: Principal, action: EditPolicy, expected: Mapping[str, int]) -> None:
+    before = _writable(run, by, action.policy_id, expected)
+    given = action.fields.given()
+    if before.origin == "file" and set(given) - {"enabled"}:
+        text = f"policy {before.id} is written in a file: only enabled can be set here"
+        raise CommandRefused(Refusal(before.id, "wrong_state", text))
+    policy = replace(before.policy, **given)
+    # Whatever has become of the people in it, a policy can be switched off.
+    if before.origin == "api" and (set(given) != {"enabled"} or policy.enabled):
+        refuse_mistakes(mistakes_of_policy(run.state, policy, before.id))
+    record = replace(
+        before,
+        policy=policy,
+        updated_at=run.at,
+        updated_by=by.name,
+        revision=before.revision + 1,
+        switched=before.origin == "file",
+    )
+    _put(run, record)
+    run.answer(record.id)
+
+
+def _delete(run: DispatchRun, by: Principal, action: DeletePolicy, expected: Mapping[str, int]) -> None:
+    before = _writable(run, by, action.policy_id, expected)
+    if before.origin == "file":
+        text = f"policy {before.id} is written in a file: take it out there, or disable it"
+        raise CommandRefused(Refusal(before.id, "wrong_state", text))
+    run.journal.drop(run.state.policies, before.id)
+    run.forget_key("policy", before.key)
+    run.emit(NotificationPolicyChanged(run.offset, before.id))
+    run.answer(before.id)
+
+
+def _writable(run: DispatchRun, by: Principal, policy_id: str, expected: Mapping[str, int]) -> PolicyRecord:
+    """The policy, of the revision that the caller expects. Another tenant's is answered like one that does not exist."""
+    found = run.state.policies.get(policy_id)
+    if found is None or not sees(by, found.policy.tenant_id):
+        raise CommandRefused(Refusal(policy_id, "unknown_policy", f"no notification policy {policy_id!r}"))
+    if not may_write(by, found.policy.tenant_id):
+        text = f"policy {found.id} is of every tenant: only a caller without a tenant changes it"
+        raise CommandRefused(Refusal(found.id, "not_your_tenant", text))
+    refuse_outdated(expected, found.id, found.revision, f"policy {found.id}")
+    return found
+
+
+def _put(run: DispatchRun, record: PolicyRecord) -> None:
+    run.journal.put(run.state.policies, record.id, record)
+    run.emit(NotificationPolicyChanged(run.offset, record.id, record))

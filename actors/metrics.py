@@ -101,6 +101,9 @@ class Metrics:
         self.notifier_breaker = gauge(
             "faultd_notifier_breaker", "A channel's circuit breaker: 0 closed, 1 being tried, 2 open", "channel"
         )
+        self.templates_failed = counter(
+            "faultd_templates_failed", "Messages with the built-in text since their template failed, by channel", "channel"
+        )
         self.windows_active = gauge("faultd_maintenance_windows_active", "Maintenance windows that are open now")
         self.commands = counter("faultd_commands", "Commands from the API, by action and result", "action", "result")
         self.sequence_gaps = counter("faultd_sequence_gaps", "Notifications missing by a vendor's own sequence number")

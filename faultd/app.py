@@ -36,6 +36,7 @@ from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.notifier.actor import Notifier
+from actors.notifier.template_process import TemplateRenderer
 from actors.notifier.writer import MessageWriter
 from actors.postgres import Postgres
 from actors.sla_clock.gauges import SlaGauges
@@ -141,8 +142,9 @@ async def serve(
         ledger_file.close()
         raise
 
+    templates = TemplateRenderer(inputs.templates)
     async with (
-        _closed_at_the_end(*sockets, ledger_file),
+        _closed_at_the_end(*sockets, ledger_file, templates),
         _impatience() as impatience,
         _postgres(config, metrics) as (url, keeper),
         Postgres.open(url, size=1) as written,
@@ -188,7 +190,7 @@ async def serve(
             ledger.feed,
             appends,
             table=lambda: stages.dispatch.notifications,
-            write=MessageWriter(config.http.public_url).write,
+            write=MessageWriter(templates, metrics, config.http.public_url).write,
             metrics=metrics,
             clock=clock,
         )
@@ -232,6 +234,7 @@ async def serve(
             replace_users(security, new)
             listener.reconfigure(new.traps, security, community_fields(inputs.profiles.profiles))
             notifier.reconfigure(new.notifier, channels)
+            templates.replace(inputs.templates)
             logs.configure(new.log)
             credit_models.clear()
             credit_models.update(inputs.credit_models)

@@ -23,6 +23,7 @@ from actors.dispatcher.policies.files import load_policies
 from actors.dispatcher.settings import DispatcherSettings, DispatchInputs
 from actors.dispatcher.state import DispatchState
 from actors.notifier.settings import lane_names
+from actors.notifier.templates import MessageTemplate, TemplateErrors, load_templates
 from actors.sla_clock.credit_files import CreditFileErrors, load_credit_files
 from actors.trap_listener.settings import User
 from faultd.channels import check_channels
@@ -67,6 +68,8 @@ class Inputs(NamedTuple):
     credit_models: Mapping[str, CreditTerms] = {}
     """By the names of their files without ``.toml``. No Event has them: a definition takes a copy."""
     dispatch: DispatchLoaded = NO_POLICIES
+    templates: Mapping[str, MessageTemplate] = {}
+    """Of messages, by the names of their files without ``.toml``. No Event has them: the notifier renders."""
 
 
 def read_inputs(config: Config, *, without_plugins: bool = False) -> Inputs:
@@ -106,6 +109,8 @@ def look_into_files(
     look("traps", partial(check_communities, profiles=profiles), None)
     look("database", read_database_url, "")
     look("notifier", check_channels, None)
+    no_templates: Mapping[str, MessageTemplate] = {}
+    templates = look("notifier", read_templates, no_templates)
     no_models: Mapping[str, CreditTerms] = {}
     credit_models = look("sla", read_credit_models, no_models)
     dispatch = look("dispatcher", read_dispatch, NO_POLICIES)
@@ -117,6 +122,7 @@ def look_into_files(
         rules,
         credit_models,
         dispatch,
+        templates,
     )
     return inputs, errors
 
@@ -128,7 +134,7 @@ def changed_inputs(
 ) -> Iterator[Event]:
     """Events for those ``inputs`` that differ from the state; first, where needed, the Event that begins counting alarms.
     ``dispatch``: the state of the dispatcher; without it the Events have no notification policies."""
-    profiles, topology, policy, rules, _, policies = Inputs(*inputs)
+    profiles, topology, policy, rules, _, policies, _ = Inputs(*inputs)
     if state.counted is None:
         yield CountAlarms()
     if not state.memory(TablesMemory).seeded:
@@ -235,6 +241,18 @@ def read_dispatch(config: Config) -> DispatchLoaded:
     policies = tuple(policy for policy in policies if policy.name not in settings.disabled)
     inputs = _encode(dispatch_inputs(config))
     return DispatchLoaded(_digest(_encode((policies, inputs))), policies, inputs)
+
+
+def read_templates(config: Config) -> Mapping[str, MessageTemplate]:
+    """The operator's templates of messages, checked as far as their grammar goes. Raises :class:`ConfigError`."""
+    folder = config.notifier.templates
+    if not folder:
+        return {}
+    try:
+        return load_templates(_texts("notifier.templates", folder, ()))
+    except TemplateErrors as error:
+        mistakes = [ConfigMistake(each.line, f"{each.file}: {each.key}".rstrip(": "), each.message) for each in error.mistakes]
+        raise ConfigError("notifier.templates", mistakes) from error
 
 
 def dispatch_inputs(config: Config) -> DispatchInputs:

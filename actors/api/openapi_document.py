@@ -14,6 +14,8 @@ from protocols.command import NoteType
 from protocols.dispatch.channel import Channel
 from protocols.dispatch.notification import DeliveryStatus, MessageKind
 from protocols.dispatch.policy import TicketPriority
+from protocols.dispatch.quiet_hours import Weekday
+from protocols.dispatch.rota import Rotation
 from protocols.dispatch.ticket import Desk, TaskKind, TicketState
 from protocols.event import NetworkEventType
 from protocols.maintenance import Phase
@@ -67,6 +69,7 @@ ENUMS: Final[Mapping[str, Any]] = {
     "RaisedSeverity": RaisedSeverity,
     "ReportKind": ReportKind,
     "Role": Role,
+    "Rotation": Rotation,
     "RuleType": RuleType,
     "SlaClockKind": ClockKind,
     "SlaClockState": ClockState,
@@ -95,6 +98,7 @@ ENUMS: Final[Mapping[str, Any]] = {
     "TicketState": TicketState,
     "TicketTaskKind": TaskKind,
     "TicketWish": TicketWish,
+    "Weekday": Weekday,
     "WindowPhase": Phase,
 }
 """Every enum of the API, by the name of its component."""

@@ -190,8 +190,9 @@ class Delivery:
             self.lanes[lane_of(held.notification)].withdraw(held)
 
     def _give_up_at(self, notification: DispatchedNotification, now: float) -> float:
-        """A notification has all its time from the first attempt on; one that was tried before a restart has what is left."""
-        spent = (self._clock() - notification.created_at).total_seconds() if notification.attempts else 0.0
+        """A notification has all its time from the first attempt on, and from a resend on; one that was tried before a restart
+        has what is left."""
+        spent = (self._clock() - notification.created_at).total_seconds() if notification.status == "failed" else 0.0
         return now + max(0.0, self._settings.give_up_seconds - max(0.0, spent))
 
     def _thread_detail(self, notification: DispatchedNotification) -> Mapping[str, object]:

@@ -147,9 +147,10 @@ class Lane:
             with trio.move_on_after(seconds):
                 text = await self._write(notification)
                 detail = dict(self._thread_detail(notification))
-                return await self.channel.deliver(
+                delivered = await self.channel.deliver(
                     OutgoingMessage(notification=notification, text=text, at=self._clock(), thread_detail=detail)
                 )
+                return Delivered(f"{delivered.answer}; {text.note}", delivered.detail) if text.note else delivered
         except DeliveryFailed:
             raise
         except Exception as error:

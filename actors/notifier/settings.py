@@ -153,6 +153,8 @@ class NotifierSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Notifications that each channel holds in memory. Others wait in the dispatcher's state."""
     ca_file: str = ""
     """Certificates (PEM) that are trusted for mail servers and URLs, beside those of the system."""
+    templates: str = ""
+    """Directory of your own templates (`NAME.toml`), which policies name. Empty: none."""
     email: EmailSettings = EmailSettings()
     """See `[notifier.email]`."""
     webhook: Annotated[tuple[WebhookSettings, ...], Meta(max_length=100)] = ()

@@ -5,7 +5,7 @@ at most one person is on call. Two turns of one person in a row are one shift.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from protocols.dispatch.local_hours import seconds_of, timeline
@@ -18,21 +18,25 @@ from protocols.sla.local_time import SECOND, day_of, instant_at, instant_of, utc
 
 Shift = tuple[int, int, str]
 """Start, end, and a contact."""
-LONGEST_SEARCH = 800 * DAY * SECOND
-"""The ends of a shift, or of a gap, are looked for within as long a time: longer than any turn, which is 52 weeks at most."""
+_WIDTHS = tuple(days * DAY * SECOND for days in (2, 8, 32, 128, 512, 800))
+"""The ends of a shift, or of a gap, are looked for within these times: the last is longer than any turn (52 weeks at most)."""
 
 
 def on_call(plan: RotaPlan, at: int) -> OnCall:
-    """The shift, or the gap, at ``at``. Its ``end`` is None, and its ``start`` 800 days before ``at``, when it reaches further
-    than 800 days."""
-    width = 2 * DAY * SECOND
-    while True:
-        around = (each for each in _covered(plan, at - width, at + width) if each[0] <= at < each[1])
-        start, end, contact, by = next(around)
-        if width >= LONGEST_SEARCH or (at - width < start and end < at + width):
-            until = utc_time(end) if end < at + width else None
-            return OnCall(contact_id=contact, start=utc_time(start), end=until, by=by)
-        width = min(width * 4, LONGEST_SEARCH)
+    """The shift, or the gap, at ``at``."""
+    since: datetime | None = None
+    until: datetime | None = None
+    for width in _WIDTHS:
+        _, end, contact, by = _covered(plan, at, at + width)[0]
+        if end < at + width:
+            until = utc_time(end)
+            break
+    for width in _WIDTHS:
+        begin = _covered(plan, at - width, at + 1)[-1][0]
+        if begin > at - width:
+            since = utc_time(begin)
+            break
+    return OnCall(contact_id=contact, start=since, end=until, by=by)
 
 
 def contact_at(plan: RotaPlan, at: int) -> str:
@@ -43,13 +47,13 @@ def contact_at(plan: RotaPlan, at: int) -> str:
 
 def shifts(plan: RotaPlan, start: int, end: int) -> list[OnCall]:
     """Shifts and gaps that touch ``[start, end)``, in order; the first and the last one as :func:`on_call` gives them."""
+    parts = _covered(plan, start, end)
     found = [
-        OnCall(contact_id=contact, start=utc_time(begin), end=utc_time(until), by=by)
-        for begin, until, contact, by in _covered(plan, start, end)
+        OnCall(contact_id=contact, start=utc_time(begin), end=utc_time(until), by=by) for begin, until, contact, by in parts
     ]
-    if found:
+    if parts:
         found[0] = on_call(plan, start)
-        found[-1] = on_call(plan, max(start, instant_at(found[-1].start)))
+        found[-1] = on_call(plan, parts[-1][0])
     return found
 
 

@@ -72,10 +72,10 @@ class RotaRecord(Struct, frozen=True, kw_only=True):
 
 
 class OnCall(Struct, frozen=True, kw_only=True):
-    """Whoever is on call from ``start`` until ``end`` (None: without end); ``contact_id`` "" is a gap."""
+    """Whoever is on call from ``start`` until ``end``; ``contact_id`` "" is a gap. None: more than 800 days away."""
 
     contact_id: str
-    start: datetime
+    start: datetime | None
     end: datetime | None
     by: str = field(default="")
     """The part of the rota that says so: ``override 2``, ``layer 1``, or "" for a gap."""

@@ -14,6 +14,7 @@ from actors.metrics import Metrics
 from actors.notifier.actor import Notifier
 from actors.notifier.channel import Delivered, DeliveryChannel, DeliveryFailed, OutgoingMessage
 from actors.notifier.settings import NotifierSettings
+from actors.notifier.template_process import TemplateRenderer
 from actors.notifier.writer import MessageWriter
 from protocols.dispatch.changes import NotificationChanged
 from protocols.dispatch.notification import DispatchedNotification
@@ -138,7 +139,7 @@ class DeliveryHouse:
             self,
             self._appends,
             table=lambda: self.table,
-            write=MessageWriter().write,
+            write=MessageWriter(TemplateRenderer({}), self.metrics).write,
             metrics=self.metrics,
             clock=self.clock,
             random=Random(7),

@@ -5,7 +5,6 @@ process limits itself, so that a faultd that is killed leaves nothing behind: it
 SIGALRM, whose default action ends the process.
 """
 
-import resource
 import signal
 import socket
 import sys
@@ -16,19 +15,19 @@ from typing import Any
 
 import msgspec
 
+from actors.bounded_process import limit_this_process
 from actors.correlator.rules.plugin_frames import (
     MAX_ACTIONS,
     Ask,
     Call,
     Failed,
-    FrameError,
     PluginAnswer,
     PluginDone,
     Ready,
     decode_to_plugin,
-    receive,
-    send,
+    encode,
 )
+from actors.frames import FrameError, receive_frame, send_frame
 from protocols.alarm import Alarm
 from protocols.plugin import GROUP, Plugin, PluginAction, View
 from protocols.topology import Node
@@ -69,24 +68,24 @@ class RemoteView:
 
     def _ask(self, what: str, by: Any) -> Any:
         # A key that is no text names nothing; it need not even be something that can be sent.
-        send(self._end, Ask(what, by if isinstance(by, str) else None))
-        answer = decode_to_plugin(receive(self._end))
+        send_frame(self._end, encode(Ask(what, by if isinstance(by, str) else None)))
+        answer = decode_to_plugin(receive_frame(self._end))
         assert isinstance(answer, PluginAnswer)
         return msgspec.msgpack.decode(answer.value, type=_TYPES[what])
 
 
 def serve(end: socket.socket, plugin: Plugin) -> None:
     """Answer calls until the fold closes the socket."""
-    send(end, Ready(plugin.version, tuple(plugin.alarm_types)))
+    send_frame(end, encode(Ready(plugin.version, tuple(plugin.alarm_types))))
     while True:
         try:
-            message = decode_to_plugin(receive(end))
+            message = decode_to_plugin(receive_frame(end))
         except (FrameError, ConnectionError):
             return
         assert isinstance(message, Call)
         signal.setitimer(signal.ITIMER_REAL, message.seconds + SPARE_SECONDS)
         try:
-            send(end, asked(plugin, RemoteView(end, message.now), message))
+            send_frame(end, encode(asked(plugin, RemoteView(end, message.now), message)))
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
@@ -124,13 +123,11 @@ def load(name: str) -> Plugin | Failed:
 
 def main(name: str, descriptor: str, megabytes: str) -> None:
     """Limit this process, load the plugin, serve."""
-    octets = int(megabytes) << 20
-    resource.setrlimit(resource.RLIMIT_AS, (octets, octets))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit_this_process(int(megabytes))
     with socket.socket(fileno=int(descriptor)) as end:
         plugin = load(name)
         if isinstance(plugin, Failed):
-            send(end, plugin)
+            send_frame(end, encode(plugin))
         else:
             serve(end, plugin)
 

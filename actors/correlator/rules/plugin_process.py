@@ -1,32 +1,23 @@
 """The fold's end of a plugin's process: started at need, asked, and ended when it is late, gone or talks nonsense."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from select import select
 from time import monotonic
 
 import msgspec
 from msgspec import Raw, Struct
 
+from actors.bounded_process import BoundedProcess, ProcessLost
 from actors.correlator.rules.plugin_frames import (
     Ask,
     Call,
     Failed,
-    FrameError,
     FromPlugin,
     PluginAnswer,
     PluginDone,
     Ready,
     decode_from_plugin,
     encode,
-    receive,
-    send,
 )
 from protocols.alarm import Alarm
 from protocols.plugin import PluginAction, View
@@ -56,10 +47,10 @@ class PluginProcess:
 
     def __init__(self, name: str, bounds: Bounds) -> None:
         """Starts the process and waits until the plugin is loaded. Raises :class:`PluginError` when that fails."""
-        self._name, self._bounds = name, bounds
+        self._bounds = bounds
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._end: socket.socket | None = None
+        module = "actors.correlator.rules.plugin_child"
+        self._process = BoundedProcess(module, [name], [str(bounds.megabytes)], bounds.seconds)
         self._loading_until: float | None = None
         self._start()
         ready = self._loaded(START_SECONDS)
@@ -90,7 +81,7 @@ class PluginProcess:
 
     def _ready(self) -> None:
         """Have a loaded process. A lost one is started again without waiting for it: traps must not wait for imports."""
-        if self._end is None:
+        if not self._process.runs:
             self._start()
         if self._loading_until is None:
             return
@@ -100,25 +91,15 @@ class PluginProcess:
             raise PluginError(f"it is now version {ready.version!r}: reload the rules")
 
     def _start(self) -> None:
-        ours, theirs = socket.socketpair()
-        module = "actors.correlator.rules.plugin_child"
-        command = [sys.executable, "-m", module, self._name, str(theirs.fileno()), str(self._bounds.megabytes)]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        with theirs:
-            try:
-                self._process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], env=environment, start_new_session=True
-                )
-            except OSError as error:
-                ours.close()
-                raise PluginError(f"its process cannot be started: {error}") from error
-        self._end = ours
+        try:
+            self._process.start()
+        except ProcessLost as error:
+            raise PluginError(str(error)) from error
         self._loading_until = monotonic() + START_SECONDS
 
     def _loaded(self, wait: float) -> Ready:
-        assert self._end is not None
         assert self._loading_until is not None
-        if not select([self._end], [], [], wait)[0]:
+        if not self._process.has_said_something(wait):
             if monotonic() < self._loading_until:
                 raise PluginError("not asked: its process is still being started again")
             raise self._lost(f"ended: not loaded after {START_SECONDS:g} s")
@@ -129,47 +110,23 @@ class PluginProcess:
         return message
 
     def _send(self, message: object, deadline: float) -> None:
-        assert self._end is not None
-        self._end.settimeout(max(0.001, deadline - monotonic()))
         try:
-            send(self._end, message)
-        except OSError as error:
-            raise self._lost(self._why(error)) from None
+            self._process.send(encode(message), deadline)
+        except ProcessLost as error:
+            raise self._lost(str(error)) from None
 
     def _receive(self, deadline: float) -> FromPlugin:
-        assert self._end is not None
         try:
-            self._end.settimeout(max(0.001, deadline - monotonic()))
-            return decode_from_plugin(receive(self._end))  # type: ignore[no-any-return]
-        except (OSError, FrameError, msgspec.MsgspecError) as error:
-            raise self._lost(self._why(error)) from None
-
-    def _why(self, error: Exception) -> str:
-        if isinstance(error, TimeoutError):
-            return f"ended: no answer after {self._bounds.seconds:g} s"
-        if isinstance(error, msgspec.MsgspecError):
-            return f"ended: it sent something that cannot be read: {error}"
-        status = None
-        if self._process is not None:
-            with suppress(subprocess.TimeoutExpired):
-                status = self._process.wait(1.0)
-        if status is None:
-            return f"ended: {error}"
-        return (
-            f"its process ended by {signal.Signals(-status).name}" if status < 0 else f"its process ended with status {status}"
-        )
+            return decode_from_plugin(self._process.receive(deadline))  # type: ignore[no-any-return]
+        except ProcessLost as error:
+            raise self._lost(str(error)) from None
+        except msgspec.MsgspecError as error:
+            raise self._lost(f"ended: it sent something that cannot be read: {error}") from None
 
     def _lost(self, why: str) -> PluginLost:
         self._stop()
         return PluginLost(why)
 
     def _stop(self) -> None:
-        if self._end is not None:
-            self._end.close()
-            self._end = None
-        if self._process is not None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)  # with what the plugin may have started
-            self._process.wait()
-            self._process = None
+        self._process.stop()
         self._loading_until = None

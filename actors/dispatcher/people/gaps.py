@@ -17,7 +17,7 @@ from protocols.event import Event, SystemReport
 from protocols.recurrence.occurrences import zone_of
 from protocols.severity import Severity
 from protocols.sla.business_time import DAY
-from protocols.sla.local_time import SECOND, instant_at
+from protocols.sla.local_time import SECOND, instant_at, wall_time
 
 ALARM: Final = "rota.gap"
 _DAY: Final = DAY * SECOND
@@ -122,7 +122,8 @@ def _problems(state: DispatchState, rota: RotaRecord, now: int) -> Iterator[_Fou
 
 def _found(shift: OnCall, rota: RotaRecord, now: int, what: str, more: str) -> _Found:
     zone = zone_of(rota.plan.time_zone)
-    start, end = instant_at(shift.start), None if shift.end is None else instant_at(shift.end)
-    begin = "now" if start <= now else f"from {shift.start.astimezone(zone):%Y-%m-%d %H:%M}"
-    until = "without an end" if shift.end is None else f"until {shift.end.astimezone(zone):%Y-%m-%d %H:%M}"
+    start = now if shift.start is None else max(now, instant_at(shift.start))
+    end = None if shift.end is None else instant_at(shift.end)
+    begin = "now" if start == now else f"from {wall_time(start, zone):%Y-%m-%d %H:%M}"
+    until = "without an end" if end is None else f"until {wall_time(end, zone):%Y-%m-%d %H:%M}"
     return _Found(f"{what} {begin}, {until} {rota.plan.time_zone}{more}", start, end)

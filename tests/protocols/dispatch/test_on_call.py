@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from protocols.dispatch.on_call import contact_at, gaps, on_call, shifts
 from protocols.dispatch.quiet_hours import WEEKDAYS, LocalHours, Weekday
 from protocols.dispatch.rota import RotaLayer, RotaOverride, RotaPlan, Rotation
-from protocols.rest_fields import LATEST
+from protocols.rest_fields import EARLIEST, LATEST
 from protocols.sla.intervals import clip
 from protocols.sla.local_time import instant_at, utc_time
 
@@ -38,8 +38,8 @@ def told(plan: RotaPlan, start: str, end: str) -> list[str]:
     """Shifts as ``CONTACT FROM UNTIL``, times in UTC."""
     found = []
     for each in shifts(plan, at(start), at(end)):
-        until = "on" if each.end is None else f"{each.end:%d.%m. %H:%M}"
-        found.append(f"{each.contact_id or 'nobody'} {each.start:%d.%m. %H:%M} {until}")
+        start, end = ("..." if at is None else f"{at:%d.%m. %H:%M}" for at in (each.start, each.end))
+        found.append(f"{each.contact_id or 'nobody'} {start} {end}")
     return found
 
 
@@ -100,16 +100,13 @@ def test_weeks_hand_over_by_the_wall_clock() -> None:
         ({"every": 2}, ["a 19.10. 07:00 02.11. 08:00"]),
         ({"hand_over_day": "thu"}, ["a 19.10. 07:00 22.10. 07:00", "b 22.10. 07:00 29.10. 08:00"]),
         ({"hand_over_day": "mon"}, ["a 19.10. 07:00 26.10. 08:00"]),
-        ({"hand_over": "24:00"}, ["nobody 06.08. 22:00 19.10. 22:00", "a 19.10. 22:00 26.10. 23:00"]),
-        ({"end": date(2026, 10, 22)}, ["a 19.10. 07:00 22.10. 07:00", "nobody 22.10. 07:00 on"]),
+        ({"hand_over": "24:00"}, ["nobody ... 19.10. 22:00", "a 19.10. 22:00 26.10. 23:00"]),
+        ({"end": date(2026, 10, 22)}, ["a 19.10. 07:00 22.10. 07:00", "nobody 22.10. 07:00 ..."]),
     ],
     ids=str,
 )
 def test_turns_of_one_layer(more: dict[str, object], expected: list[str]) -> None:
-    found = told(weekly("a", "b", **more), "2026-10-19T12:00", "2026-10-25T07:00")
-    if found[0].startswith("nobody"):
-        found[0], expected[0] = found[0][-12:], expected[0][-12:]
-    assert found == expected
+    assert told(weekly("a", "b", **more), "2026-10-19T12:00", "2026-10-25T07:00") == expected
 
 
 def test_an_override_comes_first_and_gives_the_rest_back() -> None:
@@ -264,7 +261,7 @@ def test_any_rota_is_what_a_walk_finds(drawn: tuple[RotaPlan, int]) -> None:
     assert [each.start for each in found[1:]] == [utc_time(minute * MINUTE) for _, _, minute in walked[1:]]
     for one, other in pairwise(found):
         assert one.end == other.start
-    nobody = [(instant_at(each.start), instant_at(each.end or LATEST)) for each in found if not each.contact_id]
+    nobody = [(instant_at(each.start or EARLIEST), instant_at(each.end or LATEST)) for each in found if not each.contact_id]
     assert gaps(plan, start * MINUTE, end * MINUTE) == clip(nobody, (start * MINUTE, end * MINUTE))
     for _, _, minute in walked:
         for instant in (minute * MINUTE, minute * MINUTE - 1):

@@ -143,7 +143,7 @@ def test_a_plugin_that_misbehaves_is_reported_and_the_fold_goes_on(ruled: RuleWo
 
 def test_a_plugin_that_does_not_answer_is_ended(ruled: RuleWorld) -> None:
     plugin = use(ruled, "hangs", PluginLimits(seconds=60, bounds=Bounds(seconds=0.3)))
-    process = plugin._process
+    process = plugin._process._process
     assert process is not None
     ruled.raise_alarm("x.a", "r")
     assert "no answer after 0.3 s" in failure(ruled).description
@@ -163,8 +163,8 @@ def test_a_plugin_whose_process_is_lost_too_often_is_not_asked_any_more(ruled: R
     while not news:  # in between the process is starting, and not asked
         ruled.raise_alarm("x.a", f"r{next(resources)}")
         news = installed().take_reports()
-        if plugin._loading_until is not None and plugin._end is not None:
-            plugin._end.recv(1, 2)  # MSG_PEEK: wait until it is loaded, or gone
+        if plugin._loading_until is not None and plugin._process._end is not None:
+            plugin._process._end.recv(1, 2)  # MSG_PEEK: wait until it is loaded, or gone
     assert [type(event) for event in news] == [PluginStopped]
     ruled(news[0])
     counted = ruled.state.tally["plugin_failed:dies"]
@@ -175,7 +175,7 @@ def test_a_plugin_whose_process_is_lost_too_often_is_not_asked_any_more(ruled: R
 
 def test_a_closed_fold_ends_the_process() -> None:
     (plugin,) = load_plugins(["good"], Bounds())[0].values()
-    process = plugin._process
+    process = plugin._process._process
     assert process is not None
     os.stat(f"/proc/{process.pid}")
     plugin.close()

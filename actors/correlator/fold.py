@@ -10,6 +10,13 @@ from actors.correlator.alarms.commands import fold_command
 from actors.correlator.alarms.system import fold_system
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.events.clock_jumps import fold_clock_jumped
+from actors.correlator.events.dispatch_outcomes import (
+    fold_message_failed,
+    fold_message_sent,
+    fold_ticket_changed,
+    fold_ticket_failed,
+    fold_ticket_opened,
+)
 from actors.correlator.events.network_events import fold_network
 from actors.correlator.events.operator_data import fold_operator_data_restored
 from actors.correlator.events.refused_sources import fold_source_refused
@@ -186,9 +193,9 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     SlaWork: lambda _draft, _event: None,
     DispatchLoaded: lambda _draft, _event: None,
     DispatchDataRestored: lambda _draft, _event: None,
-    MessageSent: lambda _draft, _event: None,
-    MessageFailed: lambda _draft, _event: None,
-    TicketOpened: lambda _draft, _event: None,
-    TicketChanged: lambda _draft, _event: None,
-    TicketFailed: lambda _draft, _event: None,
+    MessageSent: fold_message_sent,
+    MessageFailed: fold_message_failed,
+    TicketOpened: fold_ticket_opened,
+    TicketChanged: fold_ticket_changed,
+    TicketFailed: fold_ticket_failed,
 }

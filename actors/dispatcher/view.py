@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from actors.dispatcher.outlook import outlook_of
 from actors.dispatcher.policies.mistakes import warnings_of, why_not_in_force
 from actors.dispatcher.policies.trees import asked_order
 from actors.dispatcher.policies.trying import field_mistakes, try_policies
@@ -14,6 +15,7 @@ from protocols.dispatch.policy import PolicyRecord
 from protocols.dispatch.policy_trial import PolicyDoubts, PolicyTrial, TriedCause
 from protocols.dispatch.rota import RotaRecord
 from protocols.dispatch.ticket import Ticket
+from protocols.dispatch.view import DispatchOutlook
 from protocols.sla.local_time import instant_at
 
 
@@ -62,3 +64,6 @@ class DispatchCatalogue:
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         return self._state().tickets.get(ticket_id)
+
+    def outlook(self, alarm_id: str) -> DispatchOutlook | None:
+        return outlook_of(self._state(), f"alarm:{alarm_id}")

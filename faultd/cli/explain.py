@@ -35,7 +35,7 @@ def explain(
     """
     api = rest(config, url, token_file)
     with told():
-        octets = _asked(api, alarm)
+        octets = asked(api, alarm, "explain")
     if json:
         sys.stdout.buffer.write(octets + b"\n")
         return
@@ -49,14 +49,15 @@ def explain(
             sys.stdout.write(f"{shown}\n")
 
 
-def _asked(api: Rest, name: str) -> bytes:
+def asked(api: Rest, name: str, what: str) -> bytes:
+    """The answer about an alarm, by any name that people give it. Raises RestError."""
     first, *others = names_of(name)
     try:
-        return api.get(alarm_path(first, "explain"))
+        return api.get(alarm_path(first, what))
     except NotFound:
         if not others:
             raise
-        return api.get(alarm_path(others[0], "explain"))
+        return api.get(alarm_path(others[0], what))
 
 
 def fitted(line: str, width: int | None) -> Iterator[str]:

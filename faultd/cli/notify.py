@@ -12,12 +12,14 @@ import typer
 from faultd.cli.client import ConfigOrUrl, TokenFile, Url, rest, told
 from faultd.cli.common import EX_UNAVAILABLE, EX_USAGE, fail
 from faultd.cli.explain import fitted
+from faultd.cli.notify_explain import explain_notifications
 from faultd.console.rest import NotFound, Rest, names_of
 from protocols.dispatch.policy import TicketTerms
 from protocols.dispatch.policy_trial import PolicyTrial, TriedAction
 from protocols.printable import printable
 
 app = typer.Typer(help="Notifications: who is told of what, and why.", no_args_is_help=True)
+app.command("explain", short_help="Explain who was told of an alarm, and who was not.")(explain_notifications)
 
 _INDENT = "   "
 _PLAIN = ("severity", "area", "resource_type", "alarm_type", "resource_id", "title")

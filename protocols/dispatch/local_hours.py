@@ -56,6 +56,14 @@ def open_until(hours: LocalHours, zone: ZoneInfo, at: int) -> int | None:
     return until
 
 
+def never_end(hours: LocalHours, zone: ZoneInfo) -> bool:
+    """True when the hours go on from day to day through the whole week."""
+    # Any week serves. 1 January 1970 at 12:00 UTC is within hours that never end, whatever the zone.
+    start = DAY * SECOND // 2
+    until = open_until(hours, zone, start)
+    return until is not None and until > start + 8 * DAY * SECOND
+
+
 def opens_at(hours: LocalHours, zone: ZoneInfo, at: int) -> int:
     """``at`` when ``hours`` hold then, else the instant at which they begin next."""
     for start, end in timeline((hours,), zone, at, at + _SEARCH):

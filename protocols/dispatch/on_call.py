@@ -1,7 +1,8 @@
 """The arithmetic of rotas: who is on call when. Pure; instants are microseconds since 1970.
 
-Overrides come first, in their order, then the layers: each covers the time that those before it leave open, so at every instant
-at most one person is on call. Two turns of one person in a row are one shift.
+Overrides come first, then the layers: each covers the time that those before it leave open, so at every instant at most one
+person is on call. No rota is taken whose overrides overlap; here, the one that begins first would last. Two turns of one person
+in a row are one shift.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,8 +17,8 @@ from protocols.sla.business_time import DAY
 from protocols.sla.intervals import Timeline, difference
 from protocols.sla.local_time import SECOND, day_of, instant_at, instant_of, utc_time
 
-Shift = tuple[int, int, str]
-"""Start, end, and a contact."""
+Shift = tuple[int, int, str, str]
+"""Start, end, contact ("" in a gap), and the part of the rota that says so."""
 _WIDTHS = tuple(days * DAY * SECOND for days in (2, 8, 32, 128, 512, 800))
 """The ends of a shift, or of a gap, are looked for within these times: the last is longer than any turn (52 weeks at most)."""
 
@@ -68,18 +69,18 @@ def contacts_of(plan: RotaPlan) -> dict[str, None]:
     return dict.fromkeys([*(each.contact for each in plan.overrides), *layers])
 
 
-def _covered(plan: RotaPlan, start: int, end: int) -> list[tuple[int, int, str, str]]:
-    """``[start, end)`` without a gap or an overlap: start, end, contact and the part of the rota that says so."""
+def _covered(plan: RotaPlan, start: int, end: int) -> list[Shift]:
+    """``[start, end)`` without a gap or an overlap."""
     free: Timeline = [(start, end)] if start < end else []
-    found: list[tuple[int, int, str, str]] = []
-    for by, turns in _parts(plan, start, end):
-        taken = _within(turns, free)
-        found += [(*shift, by) for shift in taken]
-        free = difference(free, [(begin, until) for begin, until, _ in taken])
+    found: list[Shift] = []
+    for part in _parts(plan, start, end):
+        taken = _within(part, free)
+        found += taken
+        free = difference(free, [each[:2] for each in taken])
         if not free:
             break
     found += [(begin, until, "", "") for begin, until in free]
-    joined: list[tuple[int, int, str, str]] = []
+    joined: list[Shift] = []
     for begin, until, contact, by in sorted(found):
         if joined and joined[-1][1:] == (begin, contact, by):
             begin = joined.pop()[0]
@@ -87,21 +88,31 @@ def _covered(plan: RotaPlan, start: int, end: int) -> list[tuple[int, int, str, 
     return joined
 
 
-def _parts(plan: RotaPlan, start: int, end: int) -> Iterator[tuple[str, Sequence[Shift]]]:
+def _parts(plan: RotaPlan, start: int, end: int) -> Iterator[Sequence[Shift]]:
     """The overrides, then the layers, each with its shifts around ``[start, end)``."""
+    yield _overrides(plan, start, end)
+    zone = zone_of(plan.time_zone)
+    for number, layer in enumerate(plan.layers, 1):
+        turns = list(_turns(layer, f"layer {number}", zone, start, end))
+        if turns and layer.hours:
+            turns = _within(turns, timeline(layer.hours, zone, turns[0][0], turns[-1][1]))
+        yield turns
+
+
+def _overrides(plan: RotaPlan, start: int, end: int) -> list[Shift]:
+    found: list[Shift] = []
     for number, override in enumerate(plan.overrides, 1):
         begin, until = instant_at(override.start), instant_at(override.end)
         if begin < end and start < until:
-            yield f"override {number}", ((begin, until, override.contact),)
-    zone = zone_of(plan.time_zone)
-    for number, layer in enumerate(plan.layers, 1):
-        turns = list(_turns(layer, zone, start, end))
-        if turns and layer.hours:
-            turns = _within(turns, timeline(layer.hours, zone, turns[0][0], turns[-1][1]))
-        yield f"layer {number}", turns
+            found.append((begin, until, override.contact, f"override {number}"))
+    last = start
+    for place, (begin, until, contact, by) in enumerate(sorted(found)):
+        found[place] = (max(begin, last), max(until, last), contact, by)
+        last = max(until, last)
+    return found
 
 
-def _turns(layer: RotaLayer, zone: ZoneInfo, start: int, end: int) -> Iterator[Shift]:
+def _turns(layer: RotaLayer, by: str, zone: ZoneInfo, start: int, end: int) -> Iterator[Shift]:
     """The turns of a layer that touch ``[start, end)``, cut to it."""
     clock = seconds_of(layer.hand_over)
     start = max(start, instant_of(layer.start, clock, zone))
@@ -116,7 +127,7 @@ def _turns(layer: RotaLayer, zone: ZoneInfo, start: int, end: int) -> Iterator[S
     while begin < end:
         until = instant_of(first + timedelta(days=(number + 1) * length), clock, zone)
         if start < until and begin < until:
-            yield max(begin, start), min(until, end), layer.contacts[number % len(layer.contacts)]
+            yield max(begin, start), min(until, end), layer.contacts[number % len(layer.contacts)], by
         number, begin = number + 1, until
 
 
@@ -133,14 +144,15 @@ def turn_days(layer: RotaLayer) -> int:
 
 
 def _within(turns: Sequence[Shift], times: Timeline) -> list[Shift]:
-    """The parts of ``turns``, which are in order and disjoint, within ``times``."""
+    """The parts of ``turns``, which are in order and do not overlap, within ``times``."""
     parts: list[Shift] = []
     i = 0
-    for start, end, contact in turns:
+    for start, end, contact, by in turns:
         while i < len(times) and times[i][1] <= start:
             i += 1
         k = i
         while k < len(times) and times[k][0] < end:
-            parts.append((max(start, times[k][0]), min(end, times[k][1]), contact))
+            if start < end:
+                parts.append((max(start, times[k][0]), min(end, times[k][1]), contact, by))
             k += 1
     return parts

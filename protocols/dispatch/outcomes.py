@@ -53,6 +53,8 @@ class TicketOpened(Struct, frozen=True, kw_only=True, array_like=True, tag="tick
     url: str = ""
     found: bool = False
     task: int = 1
+    subject: str = ""
+    """That of the ticket. An alarm's ``ticket_id`` is the ticket of a cause, never that of a service level agreement."""
 
 
 class TicketChanged(Struct, frozen=True, kw_only=True, array_like=True, tag="ticket_changed", tag_field="tag"):
@@ -71,6 +73,8 @@ class TicketChanged(Struct, frozen=True, kw_only=True, array_like=True, tag="tic
     """The person in the desk."""
     remote_id: str = ""
     """The desk's id of the change: the same one again changes nothing."""
+    subject: str = ""
+    """That of the ticket."""
 
 
 class TicketFailed(Struct, frozen=True, kw_only=True, array_like=True, tag="ticket_failed", tag_field="tag"):

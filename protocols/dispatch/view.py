@@ -4,12 +4,38 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from protocols.dispatch.contact import ContactRecord
 from protocols.dispatch.notification import DispatchedNotification
 from protocols.dispatch.policy import PolicyRecord
 from protocols.dispatch.policy_trial import PolicyDoubts, PolicyTrial, TriedCause
 from protocols.dispatch.rota import RotaRecord
 from protocols.dispatch.ticket import Ticket
+
+
+class PlannedMessage(Struct, frozen=True):
+    """Something that is still to be said of a cause. ``at`` None: when what holds it back has gone."""
+
+    at: datetime | None
+    policy: str
+    """The policy's id."""
+    text: str
+
+
+class DispatchOutlook(Struct, frozen=True, kw_only=True):
+    """What the dispatcher still has to do about an alarm that people hear of."""
+
+    open: bool
+    """False: it has ended."""
+    since: datetime
+    """When it was first requested that people hear of it."""
+    held_by: str
+    """Why nobody is told now; "" when nothing holds messages back."""
+    owed: tuple[str, ...]
+    """Who was told, and has still to be told of the end: ``sms to Ada``."""
+    planned: tuple[PlannedMessage, ...]
+    """By their times."""
 
 
 class DispatchView(Protocol):
@@ -65,4 +91,8 @@ class DispatchView(Protocol):
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         """A held ticket by its id."""
+        ...
+
+    def outlook(self, alarm_id: str) -> DispatchOutlook | None:
+        """What is still to be done about the alarm with this ``id``; None: nobody hears of it."""
         ...

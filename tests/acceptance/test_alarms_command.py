@@ -1,41 +1,18 @@
 """``faultd alarms`` and ``faultd explain`` against a running daemon: what a person at night does without curl."""
 
-import os
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trio
+from acceptance.console import command, faultd
 from acceptance.harness import API, PATIENCE, Daemon
-from msgspec import Struct
 
 pytestmark = pytest.mark.acceptance
 
 EVIL = "olt-9 \x9b31m\u202e down"
-
-
-class Done(Struct):
-    code: int
-    out: str
-    err: str
-
-
-def command(daemon: Daemon, *arguments: str) -> dict[str, Any]:
-    words = [sys.executable, "-m", "faultd", *arguments, "--config", str(daemon.file)]
-    return {"command": words, "env": {**os.environ, "FAULTD_TOKEN": daemon.token}}
-
-
-async def faultd(daemon: Daemon, *arguments: str) -> Done:
-    with trio.fail_after(PATIENCE):
-        done = await trio.run_process(
-            **command(daemon, *arguments), stdin=subprocess.DEVNULL, capture_stdout=True, capture_stderr=True, check=False
-        )
-    assert b"Traceback" not in done.stderr, done.stderr
-    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 class Following:

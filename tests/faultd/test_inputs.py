@@ -3,10 +3,21 @@
 from pathlib import Path
 
 import pytest
+from vocabulary.world import World
 
+from actors.dispatcher.state import DispatchState
 from faultd.config import Config, ConfigError, parse
-from faultd.inputs import look_into_files, read_credit_models, read_profiles, read_topology
-from faultd.settings import ProfileSettings, SlaSettings, TopologySettings
+from faultd.inputs import (
+    Inputs,
+    changed_inputs,
+    look_into_files,
+    read_credit_models,
+    read_dispatch,
+    read_profiles,
+    read_topology,
+)
+from faultd.settings import DispatcherFiles, ProfileSettings, SlaSettings, TopologySettings
+from protocols.event import DispatchLoaded
 
 
 @pytest.mark.parametrize(
@@ -65,3 +76,54 @@ def test_a_credit_model_that_does_not_yield_its_cases_is_a_mistake(tmp_path: Pat
     (error,) = errors
     assert f"{tmp_path}/wrong.toml:" in str(error)
     assert "total" in str(error)
+
+
+POLICY = '[[policies]]\nname = "Night"\nactions = [{ channel = "email", to = "noc@example.net" }]\n'
+
+
+def of_folder(folder: Path, **settings: object) -> Config:
+    """A configuration with policies of this folder beside the shipped ones."""
+    return Config(state_dir=str(folder), dispatcher=DispatcherFiles(extra=(str(folder),), **settings))  # type: ignore[arg-type]
+
+
+def test_policies_are_the_shipped_ones_and_the_operators_own_without_those_left_out(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(POLICY, encoding="utf-8")
+    shipped = [each.name for each in read_dispatch(Config()).policies]
+    assert "Chat" in shipped
+    found = read_dispatch(of_folder(tmp_path, disabled=("Chat",)))
+    assert [each.name for each in found.policies] == [name for name in [*shipped, "Night"] if name != "Chat"]
+    alone = read_dispatch(Config(dispatcher=DispatcherFiles(directory=str(tmp_path))))
+    assert [each.name for each in alone.policies] == ["Night"]
+    with pytest.raises(ConfigError, match=r"dispatcher\.disabled: no notification policy is named 'Chatter'"):
+        read_dispatch(of_folder(tmp_path, disabled=("Chatter",)))
+
+
+def test_a_mistake_in_a_policy_has_its_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(POLICY.replace("email", "mail"), encoding="utf-8")
+    (tmp_path / "twice.toml").write_text(POLICY.replace("Night", "chat"), encoding="utf-8")
+    inputs, errors = look_into_files(of_folder(tmp_path))
+    assert inputs.dispatch.policies == ()
+    (error,) = errors
+    own, twice = str(error).splitlines()
+    assert own.startswith(f"policies: {tmp_path}/own.toml:3: policies[0].actions[0].channel: Invalid enum value 'mail'")
+    assert twice.startswith(f"policies: {tmp_path}/twice.toml:2: policies[0].name: ")
+    assert twice.endswith("default.toml has one named 'chat' already")
+
+
+def test_policies_become_an_event_only_when_they_or_the_settings_changed(tmp_path: Path) -> None:
+    world, dispatch = World(), DispatchState()
+
+    def changed(config: Config) -> list[DispatchLoaded]:
+        inputs, errors = look_into_files(config)
+        assert not errors
+        return [event for event in changed_inputs(world.state, inputs, dispatch) if isinstance(event, DispatchLoaded)]
+
+    (loaded,) = changed(of_folder(tmp_path))
+    dispatch.digest = loaded.digest
+    assert changed(of_folder(tmp_path)) == []
+    assert len(changed(of_folder(tmp_path, storm_mails=3))) == 1
+    (tmp_path / "own.toml").write_text(POLICY, encoding="utf-8")
+    (loaded,) = changed(of_folder(tmp_path))
+    assert loaded.policies[-1].name == "Night"
+    without, _ = look_into_files(of_folder(tmp_path))
+    assert not any(isinstance(event, DispatchLoaded) for event in changed_inputs(world.state, Inputs(*without)))

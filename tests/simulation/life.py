@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import trio
 from simulation.consumer import consume
 from simulation.disk import Image
+from simulation.dispatching import FakeNotifier
 from simulation.network import Socket
 from simulation.oracle import difference
 from simulation.postgres import Client
@@ -18,6 +19,7 @@ from vocabulary.counter import FailingCounter
 
 from actors.clock.actor import Clock
 from actors.clock.settings import ClockSettings
+from actors.dispatcher.stage import Dispatcher
 from actors.ledger.actor import Ledger
 from actors.ledger.database import LedgerFile
 from actors.ledger.errors import LedgerError
@@ -55,7 +57,7 @@ class Life:
         self.world, self.number = world, number
         self.path = directory / "ledger.sqlite"
         counter = [partial(FailingCounter, self._fails)] if number >= world.plan.counter_since else []
-        self.others: list[Callable[[], Stage]] = [*counter, SlaClock]
+        self.others: list[Callable[[], Stage]] = [*counter, SlaClock, Dispatcher]
         """The stages behind the correlator."""
         self.scope = trio.CancelScope()
         self.told_to_stop = trio.Event()
@@ -174,7 +176,11 @@ class Life:
             async with trio.open_nursery() as sinks:
                 await pipe.start(sinks)
                 await _settle(
-                    appends, [*changed_inputs(state, world.inputs()), SystemReport(alarm_type="actor_parked", active=False)]
+                    appends,
+                    [
+                        *changed_inputs(state, world.inputs(), stages.dispatch),
+                        SystemReport(alarm_type="actor_parked", active=False),
+                    ],
                 )
                 sinks.start_soon(store.run)
                 sinks.start_soon(self._watch, board)
@@ -183,6 +189,7 @@ class Life:
                 async with trio.open_nursery() as sources:
                     await sources.start(Clock(ClockSettings(), appends, clock, metrics).run)
                     await sources.start(listener.run)
+                    sources.start_soon(FakeNotifier(world, self).run)
                     self.open = True
                     await self.told_to_stop.wait()
                     self.open = False

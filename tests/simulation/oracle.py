@@ -15,6 +15,8 @@ from simulation.postgres import UNSTORABLE, Tables, archive, expire
 from simulation.sla_oracle import SlaHistory, judge_agreements, judge_outages
 from vocabulary.counter import COUNTED, TenantCounter
 from vocabulary.counter import NAME as COUNTER
+from vocabulary.dispatch_oracle import DispatchHistory
+from vocabulary.dispatch_outcomes import sent
 from vocabulary.ledger import stamped_events
 from vocabulary.notifications import unmatched_requests
 
@@ -23,6 +25,7 @@ from actors.correlator.operator_tables import operator_data
 from actors.correlator.saved import Saved
 from actors.correlator.settings import MOST_REORDER_SECONDS
 from actors.correlator.state import State
+from actors.dispatcher.stage import Dispatcher
 from actors.guarded_stage import GuardedStage
 from actors.ledger.group import CommitGroup, Written
 from actors.ledger.quarantine import stage_reports, touching_quarantine
@@ -51,7 +54,7 @@ from protocols.change import (
     WindowChanged,
 )
 from protocols.command import Clear, Command, Resolve
-from protocols.event import ClockJumped, Event, NetworkEvent, SlaWork, Trap
+from protocols.event import ClockJumped, Event, NetworkEvent, SlaWork, Tick, Trap
 from protocols.ledger import ChangeBatch, RecordedBatch
 from protocols.maintenance import MaintenanceWindow, WindowView
 from protocols.rule import RuleRecord
@@ -113,6 +116,7 @@ class Oracle:
         """By the offset of their Event, as the uninterrupted fold has them."""
         self.stages: Stages | None = None
         self.agreements = SlaHistory(violate)
+        self.dispatched = DispatchHistory(violate)
         self.offsets: dict[Label, list[int]] = {}
         self.answered: dict[Label, str] = {}
         """What was acknowledged, and how."""
@@ -229,7 +233,7 @@ class Oracle:
     def _fold(self, through: int) -> list[Change]:
         """The uninterrupted fold, up to ``through``."""
         if self.stages is None:
-            self.stages = Stages(self.ledger_id, [TenantCounter, SlaClock])
+            self.stages = Stages(self.ledger_id, [TenantCounter, SlaClock, Dispatcher])
         changes: list[Change] = []
         if through > len(self.events):
             self.violate(f"Changes through {through} are recorded, but only {len(self.events)} Events are")
@@ -247,6 +251,7 @@ class Oracle:
             sla = sla_of(self.stages)
             assert sla is not None
             self.agreements.follow((at, self.elapsed[offset - 1]), event, found, sla)
+            self.dispatched.follow(found, herald=bool(self.stages.dispatch.policies))
         return changes
 
     def _count(self, at: datetime, event: Event, changes: Sequence[Change]) -> None:
@@ -325,7 +330,7 @@ class Oracle:
         if (kept[-1].seq if kept else 0) < len(self.batches):
             self.violate(f"batches up to {len(self.batches)} were on disk and are gone")
         if self.stages is None:
-            self.stages = Stages(self.ledger_id, [TenantCounter, SlaClock])
+            self.stages = Stages(self.ledger_id, [TenantCounter, SlaClock, Dispatcher])
             self.stages.absent.update({COUNTER} - set(stages.names))
         self._take_candidate(extra, more)
         if seq != len(self.batches):
@@ -367,7 +372,7 @@ class Oracle:
         again = range(stages.state.offset + 1, self.state.offset + 1)
         if not again or self._given_up != self.state.offset or any(offset in self.changes for offset in again):
             return stages
-        copy = Stages(self.ledger_id, [TenantCounter, SlaClock])
+        copy = Stages(self.ledger_id, [TenantCounter, SlaClock, Dispatcher])
         copy.load(stages.save())
         for offset in again:
             at, event = self.events[offset - 1]
@@ -412,6 +417,18 @@ class Oracle:
         discarded = any(isinstance(c, Released) and c.discarded for batch in self.batches for c in batch.changes)
         if not discarded and not any(stage == SlaClock.name for _, stage in self._quarantine()):
             judge_outages(self.violate, self.agreements, sla, self.state)
+
+    def settled_dispatch(self) -> None:
+        """The far end takes whatever waits, and time passes, until nothing waits: then nobody is owed the end of a cause."""
+        assert self.stages is not None
+        at, stages = self.events[-1][0], self.stages
+        for seconds in (10, 3_600, 10, 10, 10):
+            waiting = [each for each in stages.dispatch.notifications.values() if each.waits]
+            events: list[Event] = [*(sent(each) for each in waiting), Tick()]
+            for event in events:
+                at += timedelta(seconds=seconds if isinstance(event, Tick) else 0)
+                self.dispatched.follow(stages.fold(stages.state.offset + 1, at, event))
+        self.dispatched.judge(stages.dispatch.subjects)
 
     def same(self, stages: Stages, when: str) -> None:
         """The states of ``stages`` are those of the uninterrupted fold."""

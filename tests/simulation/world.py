@@ -22,6 +22,7 @@ from simulation.agreements import SLICE, never_quickly, unbookable
 from simulation.clock import VirtualClock
 from simulation.consumer import POLICIES, Effects
 from simulation.disk import Image, Observer, Trouble, database_on, torn
+from simulation.dispatching import FarEnd, Planner, choose, policies
 from simulation.life import START, Life
 from simulation.network import Device, Network, Socket, Weather, devices
 from simulation.oracle import Backup, Oracle
@@ -43,6 +44,7 @@ from actors.ledger.settings import LedgerSettings
 from actors.sla_clock.fold import fold_event, folds_quickly
 from actors.trusted_clock import instant, micros
 from actors.trusted_time import ClockReading
+from faultd.inputs import Inputs
 from faultd.restore import restore
 from protocols.event import NetworkEvent, PolicyLoaded, ProfilesLoaded, TopologyLoaded
 from protocols.profile import Profile
@@ -69,6 +71,8 @@ def _profiles() -> tuple[Profile, ...]:
 @cache
 def _policy(number: int) -> PolicyLoaded:
     settings = CorrelatorSettings(
+        hold_critical_seconds=1.0,
+        hold_warning_seconds=2.0,
         keep_cleared_hours=(0.002, 24.0)[number],
         reopen_within_seconds=(5.0, 300.0)[number],
         archive_after_days=(0.0001, 90.0)[number],
@@ -222,6 +226,9 @@ class World(Observer):
         self.rng = Random(seed)
         self.plan = draw_plan(self.rng)
         self.failing = self.plan.failing
+        self.far_end = FarEnd()
+        self.lively = True
+        """The far end still fails now and then."""
         self.timeline: list[str] = []
         self.violation: str | None = None
         self.life: Life | None = None
@@ -240,7 +247,7 @@ class World(Observer):
         self._clock = self._booted = 0.0
         self._time_error = -1.0, 0.0, 0.0
         """In which start of the host, by how many seconds the stamps were off then, and when that was."""
-        self._policy = 0
+        self._policy = self._policies = 0
         self._backup = Tables(), Backup()
         self._snapshots: set[int] = set()
         """Through which offsets there are whole snapshots, since one was damaged."""
@@ -296,9 +303,10 @@ class World(Observer):
         """Of the host's present start."""
         return f"boot at {self._booted}"
 
-    def inputs(self) -> tuple[ProfilesLoaded, TopologyLoaded, PolicyLoaded]:
+    def inputs(self) -> Inputs:
         """What is configured at present."""
-        return ProfilesLoaded("profiles", _profiles()), PLANT, _policy(self._policy)
+        profiles = ProfilesLoaded("profiles", _profiles())
+        return Inputs(profiles, PLANT, _policy(self._policy), dispatch=policies(self._policies))
 
     def bind(self) -> Socket:
         """The trap socket of a process that starts."""
@@ -461,10 +469,12 @@ class World(Observer):
                 for name in ("ada", "probe"):
                     busy.start_soon(Person(name, self, rng).live, plan.seconds, rng.choice((0.5, 2.0)))
                 busy.start_soon(AccountManager("eve", self, rng).live, plan.seconds, rng.choice((0.1, 0.5)))
+                busy.start_soon(Planner("max", self, rng).live, plan.seconds, rng.choice((0.3, 1.0)))
             accidents.cancel_scope.cancel()
         self.note("the accidents end")
         self.trouble.calm()
         self.failing = 0.0
+        self.lively = False
         self.server.calm()
         self.network.weather = Weather()
         self._fuse = 0
@@ -503,6 +513,8 @@ class World(Observer):
         if self.server.tables.cursor != (database.ledger_id, seq):
             self.violate(f"PostgreSQL ended at {self.server.tables.cursor}, the ledger at batch {seq}")
         self.oracle.settled_agreements()
+        self.far_end.judge(self.violate, self.oracle.dispatched)
+        self.oracle.settled_dispatch()
 
     def _projected(self, tables: Tables) -> None:
         self.note(f"PostgreSQL committed, cursor {tables.cursor and tables.cursor[1]}")
@@ -544,6 +556,7 @@ class World(Observer):
         while self._running:
             self.lives += 1
             self._policy = self.rng.randint(0, 1)
+            self._policies = choose(self.rng)
             self._database = None
             life = self.life = Life(self, self.lives, directory)
             self._damage_snapshot(life.path)

@@ -13,7 +13,6 @@ from protocols.change import AlarmChanged, Change, NotificationRequested, Quaran
 from protocols.dispatch.changes import NotificationChanged
 from protocols.dispatch.notification import DispatchedNotification
 
-BEGINS = frozenset(("raised", "worsened", "escalated", "flapping", "reminder"))
 HERALD = "erp"
 """The address of a webhook that some policy tells of everything, without ``group_wait``."""
 
@@ -29,12 +28,13 @@ class DispatchHistory:
         """Alarms of which somebody may be told: requested, and not ended since."""
         self._paged: dict[tuple[str, str], str] = {}
         """By address and alarm: the page of the present opening."""
-        self._knows: dict[tuple[str, str], str] = {}
-        """By person and alarm: the notification that told the raise, until one that tells the end."""
+        self._knows: dict[tuple[str, str, str], str] = {}
+        """By person, address and alarm: the notification that told the raise, until one that tells the end. Two persons may
+        share an address, and one may have several."""
 
     def follow(self, changes: Sequence[Change], *, herald: bool = False) -> None:
         """The Changes of one Event."""
-        if any(isinstance(each, Quarantined) for each in changes):
+        if any(isinstance(each, Quarantined) and each.stage == "dispatcher" for each in changes):
             return
         for change in changes:
             if isinstance(change, AlarmChanged):
@@ -70,15 +70,15 @@ class DispatchHistory:
 
     def _decided(self, made: DispatchedNotification) -> None:
         over = set(made.facts.get("over", ()))
-        if made.kind == "test" or made.instance_id or made.subject.startswith(("sla:", "credit:", "window:")):
-            return
-        for alarm_id in made.alarm_ids:
+        kinds = {each["subject"]: each["kind"] for each in made.facts.get("causes", ())}
+        for alarm_id in _alarms(made):
             key = made.address, alarm_id
-            person = made.to, alarm_id
             if f"alarm:{alarm_id}" in over:
-                if person not in self._knows and not self._pending(made, alarm_id):
+                knows = [each for each in self._knows if each[2] == alarm_id and _reaches(made, *each[:2])]
+                if not knows and not self._pending(made, alarm_id):
                     self._violate(f"{made.id} tells {made.address} of the end of {alarm_id}, and nothing was told before")
-                self._knows.pop(person, None)
+                for each in knows:
+                    del self._knows[each]
                 self._paged.pop(key, None)
                 continue
             if alarm_id not in self._requested:
@@ -86,7 +86,7 @@ class DispatchHistory:
             alarm = self.alarms[alarm_id]
             if any(each.kind == "parent" for each in alarm.suppressed_by):
                 self._violate(f"{made.id} tells {made.address} of {alarm_id}, which another cause explains")
-            if made.kind != "raised" and made.kind != "storm":
+            if kinds.get(f"alarm:{alarm_id}") != "raised":
                 continue
             before = self._paged.get(key)
             if before is not None and not made.fallback_of and self.notifications[before].status != "dead":
@@ -95,19 +95,17 @@ class DispatchHistory:
 
     def _pending(self, made: DispatchedNotification, alarm_id: str) -> bool:
         """True when the person was sent something of the alarm that may have arrived, or may still."""
-        return any(
-            each.to == made.to and alarm_id in each.alarm_ids and each.status != "dead" and each.id != made.id
-            for each in self.notifications.values()
-        )
+        sent = (each for each in self.notifications.values() if each.status != "dead" and each.id != made.id)
+        return any(_reaches(made, each.to, each.address) and alarm_id in _alarms(each) for each in sent)
 
     def _known(self, each: DispatchedNotification) -> None:
         before = self.notifications.get(each.id)
         if each.status != "sent" or (before is not None and before.status == "sent"):
             return
         over = set(each.facts.get("over", ()))
-        for alarm_id in each.alarm_ids:
+        for alarm_id in _alarms(each):
             if f"alarm:{alarm_id}" not in over and not self._told_end_after(each, alarm_id):
-                self._knows[each.to, alarm_id] = each.id
+                self._knows[each.to, each.address, alarm_id] = each.id
 
     def _told_end_after(self, raised: DispatchedNotification, alarm_id: str) -> bool:
         """True when the end was decided after ``raised``, which arrives only now."""
@@ -116,12 +114,13 @@ class DispatchHistory:
             return False
         for number in order[order.index(raised.id) + 1 :]:
             each = self.notifications[number]
-            if each.to == raised.to and alarm_id in each.alarm_ids and f"alarm:{alarm_id}" in each.facts.get("over", ()):
+            over = each.facts.get("over", ())
+            if _reaches(raised, each.to, each.address) and f"alarm:{alarm_id}" in over:
                 return True
         return False
 
     def _heralded(self, opened: Sequence[NotificationRequested], made: Sequence[DispatchedNotification]) -> None:
-        said = {alarm_id for each in made if each.address == HERALD for alarm_id in each.alarm_ids}
+        said = {alarm_id for each in made if each.address == HERALD for alarm_id in _alarms(each)}
         for request in opened:
             alarm = self.alarms.get(request.alarm_id)
             if alarm is None or request.kind != "raised" or request.alarm_id in said:
@@ -134,9 +133,20 @@ class DispatchHistory:
     def judge(self, subjects: Any) -> None:
         """Everything that waited has been said, and has an outcome: whoever knows of a cause that is over was told of it.
         ``subjects``: those that the stage still holds."""
-        for (to, alarm_id), number in self._knows.items():
+        for (to, _, alarm_id), number in self._knows.items():
             if self._over(alarm_id):
                 self._violate(f"{to} was told of {alarm_id} by {number}, and never of its end")
         for key, subject in subjects.items():
             if subject.state == "ended" and subject.told:
                 self._violate(f"{key} has ended, and {subject.told} wait for its end")
+
+
+def _alarms(notification: DispatchedNotification) -> list[str]:
+    """The ids of the alarms that are its subjects: a breach names its alarm too, and is no word about that."""
+    subjects = notification.facts.get("subjects", ())
+    return [key.removeprefix("alarm:") for key in subjects if key.startswith("alarm:")]
+
+
+def _reaches(notification: DispatchedNotification, to: str, address: str) -> bool:
+    """True when it goes to this person, or to this address."""
+    return notification.to == to or notification.address == address

@@ -12,10 +12,10 @@ from actors.journal import Journal
 from protocols.dispatch.changes import DispatchNoted, NotificationChanged
 from protocols.dispatch.contact import ContactMethod, ContactPlan, ContactRecord
 from protocols.dispatch.notification import DispatchedNotification
-from protocols.dispatch.outcomes import MessageFailed, MessageSent
 from protocols.dispatch.policy import NotificationPolicy
 from protocols.event import DispatchLoaded
 from protocols.sla.local_time import utc_time
+from vocabulary.dispatch_outcomes import failed, sent
 from vocabulary.world import World, moment
 
 HOLD = CorrelatorSettings(hold_critical_seconds=5, hold_major_seconds=5, hold_minor_seconds=5)
@@ -106,32 +106,11 @@ class DispatchWorld(World):
 
     def arrives(self, notification: DispatchedNotification) -> None:
         """The far end takes it."""
-        self(
-            MessageSent(
-                notification_id=notification.id,
-                tenant_id=notification.tenant_id,
-                alarm_ids=notification.alarm_ids,
-                channel=notification.channel,
-                to=notification.to_name,
-                kind=notification.kind,
-                answer="250 ok",
-            )
-        )
+        self(sent(notification))
 
     def fails(self, notification: DispatchedNotification, *, dead: bool = False) -> None:
         """An attempt fails; ``dead``: the last one."""
-        self(
-            MessageFailed(
-                notification_id=notification.id,
-                tenant_id=notification.tenant_id,
-                alarm_ids=notification.alarm_ids,
-                channel=notification.channel,
-                to=notification.to_name,
-                kind=notification.kind,
-                error="connection refused",
-                dead=dead,
-            )
-        )
+        self(failed(notification, dead=dead))
 
 
 def mail(to: str = "noc@example.net") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from actors.command_refused import CommandRefused
+from actors.dispatcher.messages.ends import tell_those_told
 from actors.dispatcher.messages.outcomes import subjects_of
 from actors.dispatcher.messages.recipient import Telling
 from actors.dispatcher.messages.sending import count_as_told
@@ -12,14 +13,16 @@ from protocols.change import Refusal
 from protocols.dispatch.actions import ResendNotification, SendTest
 from protocols.dispatch.notification import DispatchedNotification
 from protocols.principal import Principal
+from protocols.sla.local_time import utc_text
 
 MOST_TESTED = 20
 """The most people whom one test tells."""
 
 
 def resend(run: DispatchRun, by: Principal, action: ResendNotification) -> None:
-    """Deliver a notification anew that was given up, with the same id: all attempts begin again, and the person is owed the end
-    of what is still open. One that the stage no longer holds is taken as PostgreSQL has it. Refused unless it is dead."""
+    """Deliver a notification anew that was given up, with the same id: all attempts begin again. The person is owed the end of
+    what is still open, and is told at once of the end of what is over. One that the stage no longer holds is taken as
+    PostgreSQL has it. Refused unless it is dead."""
     name = action.notification_id
     found = run.state.notifications.get(name, action.past)
     if found is None or not by.sees(found.tenant_id):
@@ -29,9 +32,16 @@ def resend(run: DispatchRun, by: Principal, action: ResendNotification) -> None:
     asked = f"{found.reason}; sent again, asked for by {by.name}"
     again = replace(found, status="pending", attempts=0, reason=asked, revision=found.revision + 1)
     run.put_notification(again)
-    for subject in subjects_of(run.state, again):
+    for subject in list(subjects_of(run.state, again)):
+        item = Telling(subject.key, again.kind, again.policy, step=again.step)
         if subject.state == "open":
-            count_as_told(run, subject, Telling(subject.key, again.kind, again.policy, step=again.step), again)
+            count_as_told(run, subject, item, again)
+        elif subject.key not in again.facts.get("over", ()):
+            # It has ended since: the message about its end follows in the same thread.
+            count_as_told(run, replace(subject, state="open"), item, again)
+            known = run.state.subjects[subject.key]
+            run.put_subject(replace(known, state="ended"))
+            tell_those_told(run, run.state.subjects[subject.key])
     run.answer(name)
 
 
@@ -59,7 +69,7 @@ def _test(run: DispatchRun, by: Principal, action: SendTest, person: Reached) ->
         "severity": "info",
         "title": "Test of faultd's notifications",
         "area": "",
-        "since": run.now,
+        "since": utc_text(run.now),
         "reason": f"asked for by {by.name}",
         "children": 0,
     }

@@ -13,10 +13,13 @@ MOST_CUSTOMERS = 20
 MOST_CAUSES = 20
 """Causes that a message describes; of the others it gives the number."""
 
+MOST_SUBJECTS = 1_000
+"""Subjects that a message names by their keys."""
+
 
 def facts_of(state: DispatchState, told: Sequence[tuple[DispatchSubject, Telling]]) -> dict[str, Any]:
     """``causes``: those of the message, at most :data:`MOST_CAUSES`. ``count``: how many there are; ``others``: how many of
-    them are not described. ``over``: the keys of those that have ended."""
+    them are not described. ``subjects``: the keys of all, at most :data:`MOST_SUBJECTS`; ``over``: those that have ended."""
     causes = [_cause(state, subject, telling) for subject, telling in told[:MOST_CAUSES]]
     first = told[0][1]
     policy = state.policies.get(first.policy)
@@ -24,6 +27,7 @@ def facts_of(state: DispatchState, told: Sequence[tuple[DispatchSubject, Telling
         "causes": causes,
         "count": len(told),
         "others": len(told) - len(causes),
+        "subjects": [subject.key for subject, _ in told[:MOST_SUBJECTS]],
         "over": [subject.key for subject, _ in told if subject.state == "ended"],
         "policy": first.policy if policy is None else policy.policy.name,
         "step": first.step,

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from actors.dispatcher.cause import DispatchSubject, ToldPerson
+from actors.dispatcher.messages.facts import MOST_SUBJECTS
 from actors.dispatcher.messages.recipient import Telling
-from actors.dispatcher.messages.sending import MOST_ALARMS, tell_all, told_of
+from actors.dispatcher.messages.sending import tell_all, told_of
 from actors.dispatcher.people.addresses import configured
 from actors.dispatcher.people.reach import Reached
 from actors.dispatcher.run import DispatchRun
@@ -97,7 +98,7 @@ def _give_up(run: DispatchRun, dead: DispatchedNotification) -> None:
             fallback_of=dead.id,
         )
         for subject in concerned
-        if _still(subject, dead, method)
+        if _still(run.state, subject, dead, method)
     ]
     if items:
         tell_all(run, dead.tenant_id, person, items)
@@ -114,10 +115,12 @@ def _kind(subject: DispatchSubject, dead: DispatchedNotification) -> MessageKind
     return "raised" if dead.kind == "storm" else dead.kind
 
 
-def _still(subject: DispatchSubject, dead: DispatchedNotification, method: ContactMethod) -> bool:
-    """True when what the dead notification said of the subject is still so, and was not said by the other method."""
+def _still(state: DispatchState, subject: DispatchSubject, dead: DispatchedNotification, method: ContactMethod) -> bool:
+    """True when what the dead notification said of the subject is still so, and was not said by the other method. The end is
+    not said to somebody whom the raise did not reach either."""
     if _was_end(subject, dead):
-        return subject.state == "ended"
+        first = state.notifications.get(dead.facts.get("unproven", {}).get(subject.key, ""))
+        return subject.state == "ended" and (first is None or first.status != "dead")
     return subject.state == "open" and told_of(subject, method.channel, method.address) is None
 
 
@@ -139,8 +142,8 @@ def _next_method(state: DispatchState, dead: DispatchedNotification) -> ContactM
 
 def subjects_of(state: DispatchState, notification: DispatchedNotification) -> Iterator[DispatchSubject]:
     """The subjects that a notification is about, those that are still held."""
-    keys = dict.fromkeys((notification.subject, *(f"alarm:{each}" for each in notification.alarm_ids)))
-    if len(notification.alarm_ids) >= MOST_ALARMS:
+    keys = dict.fromkeys(notification.facts.get("subjects", (notification.subject,)))
+    if len(keys) >= MOST_SUBJECTS:
         keys |= dict.fromkeys(
             key for key, each in state.subjects.items() if any(told.notification_id == notification.id for told in each.told)
         )

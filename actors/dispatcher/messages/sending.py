@@ -174,7 +174,7 @@ def _deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling], p
     told.sort(key=lambda each: (each[0].state == "ended", rank(each[0].severity), each[0].since, each[0].key))
     subject, first = told[0]
     before = told_of(subject, recipient.channel, recipient.address)
-    facts = facts_of(state, told)
+    facts = facts_of(state, told) | {"unproven": _unproven(recipient, told)}
     number = run.new_id("N")
     kinds = {item.kind for item in items}
     kind: MessageKind = next((each for each in _PRECEDENCE if each in kinds), first.kind)
@@ -212,6 +212,16 @@ def _deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling], p
     for each, item in told:
         count_as_told(run, each, item, notification)
     return notification
+
+
+def _unproven(recipient: Recipient, told: Sequence[tuple[DispatchSubject, Telling]]) -> dict[str, str]:
+    """Subjects of which the end is told although no message about them has arrived yet, each with the first one."""
+    found: dict[str, str] = {}
+    for subject, _ in told:
+        before = told_of(subject, recipient.channel, recipient.address)
+        if subject.state == "ended" and before is not None and not before.arrived:
+            found[subject.key] = before.thread
+    return found
 
 
 def count_as_told(run: DispatchRun, subject: DispatchSubject, item: Telling, notification: DispatchedNotification) -> None:

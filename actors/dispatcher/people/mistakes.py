@@ -10,7 +10,7 @@ from actors.dispatcher.people.addresses import configured, mistake_of_address
 from actors.dispatcher.people.reach import WORDS
 from actors.dispatcher.state import DispatchState
 from protocols.dispatch.contact import ContactPlan
-from protocols.dispatch.local_hours import open_until, seconds_of
+from protocols.dispatch.local_hours import never_end, seconds_of
 from protocols.dispatch.on_call import first_turn, gaps, turn_days
 from protocols.dispatch.rota import RotaLayer, RotaOverride, RotaPlan
 from protocols.recurrence.occurrences import zone_of
@@ -20,6 +20,8 @@ from protocols.sla.business_time import DAY
 from protocols.sla.local_time import SECOND, instant_at, instant_of
 
 _ID: Final = re.compile(r"(CT|RO)[0-9]+(\.[0-9]+)?")
+MOST_HOURS: Final = 100
+"""Hours of the layers of a rota, at most: the fold looks at every one of them for days ahead."""
 _LONGEST_OVERRIDE: Final = 366 * DAY * SECOND
 
 
@@ -41,9 +43,7 @@ def mistakes_of_contact(state: DispatchState, plan: ContactPlan, own_id: str) ->
     except PlanError as error:
         yield error.field, error.text
         return
-    # Any week serves: hours that go on from day to day do so in each.
-    monday = instant_at(EARLIEST)
-    if plan.quiet_hours is not None and (open_until(plan.quiet_hours, zone, monday) or 0) > monday + 8 * DAY * SECOND:
+    if plan.quiet_hours is not None and never_end(plan.quiet_hours, zone):
         yield "quiet_hours", "never end"
 
 
@@ -65,6 +65,8 @@ def mistakes_of_rota(state: DispatchState, plan: RotaPlan) -> Iterator[Mistake]:
         yield from mistakes
         if known and not mistakes:
             yield from _time_mistakes(field, layer, plan.time_zone, plan.layers[:number])
+    if (count := sum(len(layer.hours) for layer in plan.layers)) > MOST_HOURS:
+        yield "layers", f"have {count} hours in all; at most {MOST_HOURS} are allowed"
     for number, override in enumerate(plan.overrides):
         yield from _contact_mistakes(state, plan, f"overrides[{number}].contact", override.contact)
     yield from _override_mistakes(plan.overrides)

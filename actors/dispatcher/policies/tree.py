@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from actors.dispatcher.policies.notice import NOTICE_FIELDS, Notice, notice_field
 from protocols.conditions.checks import Check, compile_condition, unknown_field
 from protocols.conditions.mistakes import Mistakes, PlacedMistake, pointer_of
-from protocols.dispatch.local_hours import interval_at
+from protocols.dispatch.local_hours import interval_at, never_end
 from protocols.dispatch.policy import NotificationPolicy, PolicyAction, Route
 from protocols.dispatch.quiet_hours import LocalHours, QuietHours
 from protocols.recurrence.occurrences import zone_of
@@ -105,6 +105,8 @@ def compile_policy(policy_id: str, policy: NotificationPolicy) -> PolicyTree:
 def _compile(policy_id: str, name: str, route: Route, path: Path, above: _Inherited, mistakes: Mistakes) -> RouteNode:
     settings = _settings(route, above)
     zone = _zone(route.time_zone, settings.zone, (*path, "time_zone"), mistakes)
+    if route.quiet_hours is not None and never_end(route.quiet_hours, zone):
+        mistakes.add((*path, "quiet_hours"), "never end")
     for number, field in enumerate(route.group_by or ()):
         _check_group_field(field, (*path, "group_by", number), mistakes)
     actions = []

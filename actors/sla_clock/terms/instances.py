@@ -10,7 +10,7 @@ from actors.command_checks import refuse_mistakes, refuse_outdated
 from actors.command_refused import CommandRefused
 from actors.sla_clock.books.booking import instance_changed
 from actors.sla_clock.books.period_choice import contract_of, period_of, period_of_account
-from actors.sla_clock.books.periods import keep_first_revision
+from actors.sla_clock.books.periods import expect_first_revision, keep_first_revision
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
 from actors.sla_clock.terms.answers import instance_seen, keep_key, known_key
@@ -90,6 +90,8 @@ def put_instance(run: FoldRun, instance: SlaInstance) -> None:
     if before is not None and contract_of(before) != contract_of(instance):
         keep_first_revision(run, before, instance)
     run.state.instances.put(run.journal, instance)
+    if before is None:
+        expect_first_revision(run, instance)
     run.emit(instance_changed(run, instance))
 
 

@@ -139,3 +139,17 @@ def test_a_closed_period_that_runs_again_keeps_its_breach(world: SlaWorld) -> No
     world.run_to(midnight + 10)
     assert len(world.breaches) == 1
     assert [(each.end, each.revision) for each in world.closed] == [(us(midnight), 1), (us(midnight), 2)]
+
+
+def test_an_instance_that_is_made_in_a_period_that_was_closed_gets_revision_1(world: SlaWorld) -> None:
+    midnight = 21 * 3600
+    daily = world.define(period=PeriodRule("UTC", date(2026, 1, 1), "days", 1))
+    world.serve(daily, "svc-4")
+    world.run_to(midnight + 10)
+    before = world.now
+    world(ClockJumped(before, world.at(midnight - 50).now))
+    contract(world, daily.id, "svc-1")
+    world.network("device.down", "olt-1")
+    world.run_to(midnight + 10)
+    mine = [each for each in world.closed if each.service_id == "svc-1" and each.end == us(midnight)]
+    assert [each.revision for each in mine] == [1]

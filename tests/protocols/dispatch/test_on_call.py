@@ -172,7 +172,8 @@ def _days(minute: int) -> list[date]:
 def _oracle(plan: RotaPlan, minute: int) -> tuple[str, str]:
     """Contact and part of the rota at a minute since 1970."""
     zone = plan.time_zone
-    for number, each in enumerate(plan.overrides, 1):
+    by_start = sorted(enumerate(plan.overrides, 1), key=lambda each: (each[1].start, each[1].end, each[1].contact))
+    for number, each in by_start:
         if each.start.timestamp() <= minute * 60 < each.end.timestamp():
             return each.contact, f"override {number}"
     for number, layer in enumerate(plan.layers, 1):

@@ -34,13 +34,16 @@ def test_it_is_sent_again_under_its_id_and_its_end_follows(dead: DispatchWorld) 
     assert dead.sent[1].thread == page.id
 
 
-def test_one_whose_cause_is_over_is_sent_alone(dead: DispatchWorld) -> None:
+def test_one_whose_cause_is_over_is_followed_by_its_end(dead: DispatchWorld) -> None:
     page = dead.sent[0]
     dead.at(20).network("device.up", "olt-1")
     assert dead.command(ResendNotification(page.id)).accepted == (page.id,)
-    dead.arrives(dead.dispatch.notifications[page.id])
-    dead.run_to(100_000)
-    assert len(dead.said) == 1
+    assert [each.kind for each in dead.sent] == ["raised", "recovered"]
+    assert dead.sent[1].thread == page.id
+    for each in dead.sent:
+        dead.arrives(dead.dispatch.notifications[each.id])
+    dead.run_to(200_000)
+    assert len(dead.said) == 2
     assert not dead.dispatch.subjects
     assert not dead.dispatch.notifications
 

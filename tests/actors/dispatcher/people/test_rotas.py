@@ -94,6 +94,10 @@ def test_the_same_key_makes_one_rota() -> None:
             {"layers": (layer("Anna"), layer("Ben", start=date(2026, 4, 1), hours=(SATURDAY,)))},
             ["layers[1]: nobody of it is ever on call: layer 1 covers all of its time"],
         ),
+        (
+            {"layers": tuple(layer("Anna", hours=(SATURDAY,) * 17) for _ in range(6))},
+            ["layers: have 102 hours in all; at most 100 are allowed"],
+        ),
         ({"overrides": (override("Zoe", 8, 9),)}, ["overrides[0].contact: there is no contact 'Zoe' of every tenant"]),
         ({"overrides": (override("Ben", 9, 9),)}, ["overrides[0].end: must be after start"]),
         (

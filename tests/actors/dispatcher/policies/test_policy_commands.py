@@ -98,6 +98,11 @@ def test_a_command_for_another_revision_is_refused(world: DispatchWorld) -> None
         ({"match": {"kind": "raise"}}, ["match.kind: 'raise' is none of raised, "]),
         ({"group_by": ["area", "rack"]}, ["group_by[1]: 'rack': no field has this name"]),
         ({"time_zone": "Mars/Base"}, ["time_zone: "]),
+        ({"quiet_hours": {"from": "00:00", "to": "24:00"}}, ["quiet_hours: never end"]),
+        (
+            {"time_zone": "Pacific/Kiritimati", "routes": [{"quiet_hours": {"from": "07:00", "to": "07:00"}}]},
+            ["routes[0].quiet_hours: never end"],
+        ),
         (
             {"actions": [{"escalate": [{"after_seconds": 9, "to": "on-call"}, {"after_seconds": 8, "to": "on-call"}]}]},
             ["actions[0].escalate[1].after_seconds: 8 is before 9"],

@@ -1,0 +1,61 @@
+"""The outlook of a subject: who is still owed its end, and which messages are still to come, by what is known now. Pure."""
+
+from collections.abc import Iterator
+
+from actors.dispatcher.cause import DispatchSubject
+from actors.dispatcher.causes.holding import held_by
+from actors.dispatcher.state import DispatchState
+from protocols.dispatch.view import DispatchOutlook, PlannedMessage
+from protocols.sla.local_time import instant_at, utc_time
+
+
+def outlook_of(state: DispatchState, key: str) -> DispatchOutlook | None:
+    """The outlook of the subject with this key; None when there is no such subject."""
+    subject = state.subjects.get(key)
+    if subject is None:
+        return None
+    planned = sorted(
+        (*_of_groups(state, subject), *_of_recipients(state, subject), *_of_escalations(state, subject)),
+        key=lambda each: (each.at is None, each.at or utc_time(0), each.text),
+    )
+    return DispatchOutlook(
+        open=subject.state == "open",
+        since=utc_time(subject.since),
+        held_by=held_by(state, subject, "raised") if subject.state == "open" else "",
+        owed=tuple(f"{each.channel} to {each.to_name or each.address}" for each in subject.told),
+        planned=tuple(planned),
+    )
+
+
+def _of_groups(state: DispatchState, subject: DispatchSubject) -> Iterator[PlannedMessage]:
+    for name in subject.groups:
+        group = state.groups.get(name)
+        member = None if group is None else group.members.get(subject.key)
+        if group is None or member is None:
+            continue
+        said = member.kind or "reminder"
+        if member.kind is None and (not member.told_at or not subject.is_alarm):
+            continue
+        held = held_by(state, subject, said)
+        at = member.told_at + group.repeat if member.kind is None else state.timers.at("group", name)
+        text = f"{said} by {group.channel} to {group.to}" + (f", once it is so no more that {held}" if held else "")
+        yield PlannedMessage(None if held or at is None else utc_time(at), group.policy, text)
+
+
+def _of_recipients(state: DispatchState, subject: DispatchSubject) -> Iterator[PlannedMessage]:
+    now = instant_at(state.at)
+    # Only recipients for whom something waits, or who heard something within the last minutes, are kept.
+    for recipient in state.recipients.values():
+        item = recipient.waiting.get(subject.key)
+        if item is not None:
+            quiet = item.until > now
+            at = item.until if quiet else recipient.storm_at
+            text = f"{item.kind} by {recipient.channel} to {recipient.name}, {'after quiet hours' if quiet else 'with a storm'}"
+            yield PlannedMessage(None if at is None else utc_time(at), item.policy, text)
+
+
+def _of_escalations(state: DispatchState, subject: DispatchSubject) -> Iterator[PlannedMessage]:
+    at = state.timers.at("escalation", subject.key)
+    if subject.escalations and at is not None:
+        steps = ", ".join(str(each.step + 1) for each in subject.escalations)
+        yield PlannedMessage(utc_time(at), subject.escalations[0].policy, f"step {steps} of the escalation")

@@ -1,0 +1,169 @@
+"""Dispatch in the simulation: policies, contacts, a far end that fails, and a notifier that brings back what it answered."""
+
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import trio
+from simulation.people import Person
+from vocabulary.dispatch_oracle import HERALD, DispatchHistory
+from vocabulary.dispatch_outcomes import failed, sent
+
+from actors.dispatcher.settings import DispatcherSettings, DispatchInputs
+from actors.dispatcher.state import DispatchState
+from actors.mailbox import Abandoned, Append, LedgerUnavailable, Outcome, Reply
+from protocols.command import Command
+from protocols.dispatch.actions import (
+    CreateContact,
+    DeleteContact,
+    DispatchAction,
+    EditContact,
+    ResendNotification,
+    SendTest,
+)
+from protocols.dispatch.contact import ContactEdited, ContactMethod, ContactPlan
+from protocols.dispatch.notification import DispatchedNotification
+from protocols.dispatch.policy import NotificationPolicy
+from protocols.dispatch.quiet_hours import QuietHours
+from protocols.event import DispatchLoaded, Event
+from protocols.principal import Principal
+
+if TYPE_CHECKING:
+    from simulation.life import Life
+    from simulation.world import World
+
+NAMES = ("Ann", "Ben", "Cem")
+QUIET = QuietHours(begin="23:50", end="00:10", allowed=("critical",))
+_EVERYTHING: dict[str, Any] = {"name": "herald", "actions": [{"channel": "webhook", "to": HERALD}]}
+_VARIANTS: tuple[tuple[tuple[dict[str, Any], ...], DispatcherSettings], ...] = (
+    (
+        (
+            _EVERYTHING,
+            {"name": "mails", "actions": [{"channel": "email", "to": "Ann"}], "group_wait": 1, "repeat_interval": 7},
+            {"name": "groups", "group_by": ["alarm_type"], "group_interval": 4, "actions": [{"channel": "email", "to": "Ben"}]},
+        ),
+        DispatcherSettings(storm_seconds=4, storm_mails=2),
+    ),
+    (
+        (
+            _EVERYTHING,
+            {
+                "name": "texts",
+                "match": {"severity": "critical"},
+                "actions": [{"channel": "sms", "to": "Ben"}, {"channel": "email", "to": "Ann"}],
+            },
+            {"name": "chat", "actions": [{"channel": "slack", "to": "#noc"}, {"channel": "sms", "to": "Cem"}]},
+        ),
+        DispatcherSettings(storm_seconds=10, storm_texts=1),
+    ),
+)
+VARIANTS = len(_VARIANTS)
+
+
+def policies(number: int) -> DispatchLoaded:
+    """The policies and settings of one of several configurations."""
+    written, settings = _VARIANTS[number]
+    made = tuple(msgspec.convert(each, NotificationPolicy) for each in written)
+    inputs = DispatchInputs(settings=settings, channels=("email", "sms", "slack", f"webhook:{HERALD}"))
+    return DispatchLoaded(f"policies-{number}", made, msgspec.msgpack.encode(inputs))
+
+
+class Planner(Person):
+    """Writes contacts, and asks for what was given up to be sent again."""
+
+    async def _event(self) -> Event | None:
+        stages = self._world.oracle.stages
+        state = DispatchState() if stages is None else stages.dispatch
+        by = Principal(self._next(), "admin", self._rng.choice((None, None, "t")))
+        return Command(by, self._dispatch_action(state))
+
+    def _dispatch_action(self, state: DispatchState) -> DispatchAction:
+        rng = self._rng
+        known = list(state.contacts)
+        if not known or rng.random() < 0.3:
+            return CreateContact(
+                ContactPlan(
+                    name=rng.choice(NAMES),
+                    methods=self._methods(),
+                    quiet_hours=rng.choice((None, None, QUIET)),
+                    tenant_id=rng.choice((None, "t")),
+                ),
+                rng.choice(("", f"c{rng.randint(1, 4)}")),
+            )
+        dead = [each.id for each in state.notifications.values() if each.status == "dead"]
+        if dead and rng.random() < 0.3:
+            return ResendNotification(rng.choice(dead))
+        if rng.random() < 0.2:
+            return SendTest(tenant_id="t", channel="email", to=rng.choice((*NAMES, "noc@example.net")))
+        if rng.random() < 0.4:
+            return DeleteContact(rng.choice(known))
+        return EditContact(rng.choice(known), ContactEdited(methods=self._methods()))
+
+    def _methods(self) -> tuple[ContactMethod, ...]:
+        rng, number = self._rng, self._rng.randint(1, 3)
+        mail = ContactMethod(channel="email", address=f"p{number}@example.net")
+        phone = ContactMethod(channel="sms", address=f"+49151111111{number}")
+        return rng.choice(((), (mail,), (phone,), (mail, phone), (phone, mail)))
+
+
+class FarEnd:
+    """Everything outside that takes messages, over all processes: it remembers what it took."""
+
+    def __init__(self) -> None:
+        self.took: Counter[str] = Counter()
+
+    def judge(self, violate: Callable[[str], None], history: DispatchHistory) -> None:
+        """It took nothing that was not decided, and everything that is said to be sent."""
+        for number in self.took:
+            if number not in history.notifications:
+                violate(f"the far end took {number}, which was not decided")
+        for each in history.notifications.values():
+            if each.status == "sent" and not self.took[each.id]:
+                violate(f"{each.id} is said to be sent, and the far end did not take it")
+
+
+class FakeNotifier:
+    """Delivers what waits, and appends what came of it. A crash between the two leaves it to the next process."""
+
+    def __init__(self, world: "World", life: "Life") -> None:
+        self._world, self._life = world, life
+        self._tried: dict[str, int] = {}
+        """The attempts that a notification had when this process last tried it."""
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        world, rng = self._world, self._world.rng
+        async with trio.open_nursery() as nursery:
+            while True:
+                await trio.sleep(rng.choice((0.1, 0.5, 2.0)))
+                for each in list(world.oracle.dispatched.notifications.values()):
+                    if each.waits and self._tried.get(each.id, -1) < each.attempts and not self._life.dead:
+                        self._tried[each.id] = each.attempts
+                        nursery.start_soon(self._deliver, each)
+
+    async def _deliver(self, notification: DispatchedNotification) -> None:
+        world, life, rng = self._world, self._life, self._world.rng
+        await trio.sleep(rng.choice((0.0, 0.2, 3.0)))
+        if life.dead:
+            return
+        luck = rng.random() if world.lively else 0.0
+        if luck < 0.7:
+            world.far_end.took[notification.id] += 1
+        await world.point("a message taken" if luck < 0.7 else "a message refused")
+        event: Event = sent(notification) if luck < 0.7 else failed(notification, dead=luck > 0.9)
+        append = Append([event], Reply[int](), Reply[Outcome]())
+        assert append.committed is not None
+        try:
+            if life.dead:
+                return
+            await life.appends.send(append)
+            await append.committed.wait()
+        except (LedgerUnavailable, Abandoned, trio.BrokenResourceError, trio.ClosedResourceError):
+            self._tried.pop(notification.id, None)
+
+
+def choose(rng: Random) -> int:
+    """The configuration of a process."""
+    return rng.randrange(VARIANTS)

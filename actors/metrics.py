@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 _FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_MINUTES = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
 
 
 # When a counter was made says nothing that the start of the process does not.
@@ -21,8 +22,8 @@ class Metrics:
         def gauge(name: str, text: str, *labels: str) -> Gauge:
             return Gauge(name, text, labels, registry=registry)
 
-        def histogram(name: str, text: str, *labels: str) -> Histogram:
-            return Histogram(name, text, labels, registry=registry, buckets=_FAST)
+        def histogram(name: str, text: str, *labels: str, buckets: tuple[float, ...] = _FAST) -> Histogram:
+            return Histogram(name, text, labels, registry=registry, buckets=buckets)
 
         self.traps_received = counter("faultd_traps_received", "Datagrams read from the trap sockets")
         self.traps_accepted = counter("faultd_traps_accepted", "Datagrams that became Events")
@@ -85,6 +86,26 @@ class Metrics:
             "faultd_sla_budget_left_seconds",
             "Least budget of downtime left among the instances of a definition that had an outage in the running period",
             "definition",
+        )
+        self.notifications_made = counter(
+            "faultd_notifications", "Notifications that the dispatcher decided, by channel and kind", "channel", "kind"
+        )
+        self.notifications_dead = gauge(
+            "faultd_notifications_dead", "Notifications that were given up within the last day, by channel", "channel"
+        )
+        self.first_message = histogram(
+            "faultd_first_message_seconds",
+            "From the receipt of the report that raised an alarm to the arrival of a first message about it, by channel: with "
+            "its hold-down, quiet hours and storms",
+            "channel",
+            buckets=_MINUTES,
+        )
+        self.tickets_made = counter("faultd_tickets", "Tickets that the dispatcher wanted, by desk", "desk")
+        self.tickets = gauge(
+            "faultd_tickets_held", "Tickets that are not closed, or were lately, by desk and state", "desk", "state"
+        )
+        self.ticket_tasks_dead = gauge(
+            "faultd_ticket_tasks_dead", "Tasks of tickets that were given up and wait for a command, by desk", "desk"
         )
         self.notification_attempts = counter(
             "faultd_notification_attempts",

@@ -9,7 +9,7 @@ from actors.dispatcher.causes.planned import look_at_window, take_window
 from actors.dispatcher.commands import fold_command
 from actors.dispatcher.jumps import fold_clock_jumped
 from actors.dispatcher.loading import load_inputs
-from actors.dispatcher.messages import groups, storm
+from actors.dispatcher.messages import delivery_alarms, groups, storm
 from actors.dispatcher.messages.outcomes import fold_failed, fold_sent, forget_message
 from actors.dispatcher.people import gaps
 from actors.dispatcher.restoring import fold_restored
@@ -78,6 +78,8 @@ def fold_event(run: DispatchRun, event: Event, changes_before: Sequence[Change])
             fold_restored(run, event)
         case SystemReport(alarm_type=gaps.ALARM):
             gaps.fold_reported(run, event)
+        case SystemReport(alarm_type=delivery_alarms.LATE | delivery_alarms.DEAD):
+            delivery_alarms.fold_delivery_reported(run, event)
         case MessageSent():
             fold_sent(run, event)
         case MessageFailed():

@@ -5,9 +5,12 @@ from datetime import datetime
 
 from actors.dispatcher.fold import concerns_nobody, fold_change, fold_event
 from actors.dispatcher.held import held_changes
+from actors.dispatcher.messages.delivery_alarms import DeliveryReporter
 from actors.dispatcher.people.gaps import GapReporter
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.state import DispatchState
+from actors.dispatcher.tally import DispatchTally
+from actors.metrics import Metrics
 from actors.stage import Stage
 from actors.state_encoding import Piece
 from protocols.change import Change
@@ -24,6 +27,8 @@ class Dispatcher(Stage):
     def __init__(self) -> None:
         self.state = DispatchState()
         self._gaps = GapReporter()
+        self._deliveries = DeliveryReporter()
+        self._tally = DispatchTally()
 
     def load(self, octets: bytes) -> None:
         self.state = DispatchState.load(octets)
@@ -39,6 +44,8 @@ class Dispatcher(Stage):
                 run.journal.rollback()
                 raise
         state.offset, state.at = offset, at
+        if run.changes:
+            self._tally.take(state, run.changes)
         return run.changes
 
     def folds_quickly(self, batch: EventBatch) -> bool:
@@ -55,9 +62,13 @@ class Dispatcher(Stage):
     def held(self) -> Iterable[Change]:
         return held_changes(self.state)
 
+    def count(self, metrics: Metrics | None) -> None:
+        self._tally.move(metrics)
+
     def report(self, append: Callable[[list[Event]], bool]) -> None:
-        """Have alarms raised and cleared for the gaps of rotas."""
+        """Have alarms raised and cleared for the gaps of rotas, and for notifications that are late or were given up."""
         self._gaps.report(self.state, append)
+        self._deliveries.report(self.state, append)
 
     def begin(self, offset: int, at: datetime, held: Sequence[Change]) -> None:
         """Empty: causes that are open already are told of when they change, are escalated, or end."""

@@ -11,9 +11,9 @@ from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.messages.group import MessageGroup
 from actors.dispatcher.messages.recipient import Recipient
 from actors.dispatcher.people.index import PeopleIndex
-from actors.dispatcher.people.problem import RotaProblem
 from actors.dispatcher.planned_work import PlannedWork
 from actors.dispatcher.policies.trees import PolicyTrees
+from actors.dispatcher.problem import DispatchProblem
 from actors.dispatcher.settings import DispatchInputs
 from actors.dispatcher.timers import DispatchTimers, TimerKind
 from actors.journal import Journal
@@ -46,8 +46,9 @@ class SavedDispatch(Struct, kw_only=True):
     windows: dict[str, PlannedWork] = {}
     timers: dict[TimerKind, dict[str, int]] = {}
     keys: dict[str, str] = {}
-    rota_problems: dict[str, RotaProblem] = {}
-    rota_alarms: dict[str, RotaProblem] = {}
+    rota_problems: dict[str, DispatchProblem] = {}
+    rota_alarms: dict[str, DispatchProblem] = {}
+    delivery_alarms: dict[str, DispatchProblem] = {}
 
 
 T = TypeVar("T")
@@ -80,10 +81,12 @@ class DispatchState:
         self.keys: dict[str, str] = {}
         """Idempotency keys, each with the id of what its request made."""
         self.trees = PolicyTrees()
-        self.rota_problems: dict[str, RotaProblem] = {}
+        self.rota_problems: dict[str, DispatchProblem] = {}
         """Problems of rotas, as they were found last."""
-        self.rota_alarms: dict[str, RotaProblem] = {}
+        self.rota_alarms: dict[str, DispatchProblem] = {}
         """Problems of rotas, as open alarms say them."""
+        self.delivery_alarms: dict[str, DispatchProblem] = {}
+        """Problems of channels, as open alarms say them, by ``ALARM_TYPE|CHANNEL``."""
 
     def put_contact(self, journal: Journal, contact_id: str, contact: ContactRecord | None) -> None:
         """The contact as it is now; None: there is no such contact any more."""

@@ -1,8 +1,11 @@
 """Changes of subjects: every one goes through here, so that groups, escalations and tickets follow it."""
 
+from itertools import islice
+
 from msgspec.structs import replace
 
 from actors.dispatcher.cause import DispatchSubject
+from actors.dispatcher.causes.forgetting import forget_subject
 from actors.dispatcher.causes.holding import held_by
 from actors.dispatcher.messages import groups
 from actors.dispatcher.messages.ends import tell_those_told
@@ -14,10 +17,11 @@ FORGET_AFTER = 86_400 * SECOND
 """A subject that has ended is kept so long: a new raise of the same alarm goes on with its ticket."""
 MOST_ENDED = 10_000
 """Subjects that have ended; beyond it the one that ended first goes."""
+_LOOKED_AT = 20
 
 
 def change_subject(run: DispatchRun, before: DispatchSubject | None, after: DispatchSubject) -> None:
-    """Put the subject, and let everything that depends on it follow. ``before``: None for a new one."""
+    """Put a subject that is open, or that has ended and is still held. ``before``: None for a new one."""
     if after == before:
         return
     run.put_subject(after)
@@ -45,6 +49,18 @@ def end_subject(run: DispatchRun, subject: DispatchSubject, kind: MessageKind, r
     if groups.leave(run, subject) or not told_by:
         run.note(after, f"over ({reason}) {'before it was told' if told_by else 'before anybody was told'}")
     run.state.timers.set(run.journal, "forget", subject.key, run.now + FORGET_AFTER)
+    _bound_ended(run)
+
+
+def _bound_ended(run: DispatchRun) -> None:
+    """Forget the subjects that ended first, beyond :data:`MOST_ENDED`; never one of which somebody has still to be told."""
+    ended = run.state.timers.due["forget"]
+    if len(ended) > MOST_ENDED:
+        for key in list(islice(ended, _LOOKED_AT)):
+            if not run.state.subjects[key].told:
+                run.state.timers.set(run.journal, "forget", key, None)
+                forget_subject(run, key)
+                break
 
 
 def _note_hold(run: DispatchRun, before: DispatchSubject, after: DispatchSubject) -> None:

@@ -1,14 +1,15 @@
 """Gaps of rotas: within the next days nobody is on call, or somebody whom faultd cannot tell.
 
 The fold decides what is wrong with each rota, and when to look again; the stage reports it as an alarm of faultd about itself.
-The report comes back as an Event, and what it said is kept, so that no restart repeats it and none forgets it.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
-from actors.dispatcher.people.problem import RotaProblem
 from actors.dispatcher.people.reach import lack_of
+from actors.dispatcher.problem import DispatchProblem
+from actors.dispatcher.problem_reporter import ProblemReporter
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.state import DispatchState
 from protocols.dispatch.on_call import contacts_of, gaps, on_call, shifts
@@ -41,7 +42,7 @@ def look_ahead(run: DispatchRun, rota_id: str) -> None:
     state.timers.set(run.journal, "rota", rota_id, max(run.now + _SOON, min([run.now + _DAY, *edges])))
     if found:
         severity: Severity = "major" if any(each.start <= run.now for each in found) else "warning"
-        problem = RotaProblem(severity, "; ".join(each.text for each in found))
+        problem = DispatchProblem(severity, "; ".join(each.text for each in found))
         if state.rota_problems.get(rota_id) != problem:
             run.journal.put(state.rota_problems, rota_id, problem)
     else:
@@ -64,32 +65,23 @@ def fold_reported(run: DispatchRun, event: SystemReport) -> None:
     """Keep what an alarm about a rota says now."""
     told = run.state.rota_alarms
     if event.active:
-        run.journal.put(told, event.qualifier, RotaProblem(event.severity, event.description))
+        run.journal.put(told, event.qualifier, DispatchProblem(event.severity, event.description))
     else:
         run.journal.drop(told, event.qualifier)
 
 
 class GapReporter:
-    """Reports what the fold found and no alarm says yet. It remembers, for this run, the last report of each rota."""
+    """Reports what the fold found and no alarm says yet."""
 
     def __init__(self) -> None:
-        self._asked: dict[str, RotaProblem | None] = {}
+        self._reporter = ProblemReporter()
 
     def report(self, state: DispatchState, append: Callable[[list[Event]], bool]) -> None:
         """``append`` is that of :meth:`actors.stage.Stage.report`."""
-        problems, told = state.rota_problems, state.rota_alarms
-        if problems == told:
-            return
-        waiting: dict[str, RotaProblem | None] = {}
-        for rota_id in {**told, **problems}:
-            problem = problems.get(rota_id)
-            if problem != told.get(rota_id) and self._asked.get(rota_id, told.get(rota_id)) != problem:
-                waiting[rota_id] = problem
-        if waiting and append([_report(state, rota_id, problem) for rota_id, problem in waiting.items()]):
-            self._asked |= waiting
+        self._reporter.report(state.rota_problems, state.rota_alarms, partial(_report, state), append)
 
 
-def _report(state: DispatchState, rota_id: str, problem: RotaProblem | None) -> Event:
+def _report(state: DispatchState, rota_id: str, problem: DispatchProblem | None) -> Event:
     rota = state.rotas.get(rota_id)
     if problem is None or rota is None:
         text = "the rota was deleted" if rota is None else "the rota has no gap, and everybody on call can be told"

@@ -13,7 +13,7 @@ from protocols.backtest import JobState, What
 from protocols.command import NoteType
 from protocols.dispatch.channel import Channel
 from protocols.dispatch.notification import DeliveryStatus, MessageKind
-from protocols.dispatch.policy import TicketPriority
+from protocols.dispatch.policy import TicketPriority, Until
 from protocols.dispatch.quiet_hours import Weekday
 from protocols.dispatch.rota import Rotation
 from protocols.dispatch.ticket import Desk, TaskKind, TicketState
@@ -57,6 +57,7 @@ ENUMS: Final[Mapping[str, Any]] = {
     "Channel": Channel,
     "CountOf": CountOf,
     "EscalationHold": EscalationHold,
+    "EscalationUntil": Until,
     "DeliveryStatus": DeliveryStatus,
     "Desk": Desk,
     "ListFormat": ListFormat,

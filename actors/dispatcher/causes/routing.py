@@ -40,4 +40,4 @@ def route_subject(run: DispatchRun, key: str, kind: MessageKind, reason: str, *,
     groups.leave(run, subject, kept)
     run.put_subject(replace(subject, routed=True, groups=kept))
     for name in kept:
-        groups.schedule(run, name)
+        groups.schedule(run, name, key)

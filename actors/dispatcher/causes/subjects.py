@@ -33,7 +33,7 @@ def change_subject(run: DispatchRun, before: DispatchSubject | None, after: Disp
     if before is not None:
         _note_hold(run, before, after)
     for key in after.groups:
-        groups.schedule(run, key)
+        groups.schedule(run, key, after.key)
     _follow(run, before, after)
 
 

@@ -4,6 +4,8 @@
 Two things do not wait for ``group_interval``: a cause that got worse, and the end of the last open cause of the group.
 """
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from actors.dispatcher.cause import DispatchSubject
@@ -101,31 +103,37 @@ def owe_no_end(run: DispatchRun, subject: DispatchSubject) -> None:
             put_recipient(run, replace(recipient, waiting=waiting))
 
 
-def schedule(run: DispatchRun, key: str) -> None:
-    """Set the timer of a group to the instant of its next message; forget a group that has none and no cause."""
+def schedule(run: DispatchRun, key: str, subject_key: str) -> None:
+    """A subject of the group has changed: have the timer come no later than it needs."""
     group = run.state.groups.get(key)
     if group is not None:
-        _put(run, group)
+        _put(run, group, subject_key)
 
 
-def _put(run: DispatchRun, group: MessageGroup) -> None:
+def _put(run: DispatchRun, group: MessageGroup, *changed: str) -> None:
+    """Put the group; forget one that has nothing to say and no cause. ``changed``: the members that may need an earlier timer.
+    A timer that comes too early says nothing, and is set anew."""
+    timers, journal = run.state.timers, run.journal
     if not group.members and not group.ended:
-        run.journal.drop(run.state.groups, group.key)
-        run.state.timers.set(run.journal, "group", group.key, None)
+        journal.drop(run.state.groups, group.key)
+        timers.set(journal, "group", group.key, None)
         return
-    run.journal.put(run.state.groups, group.key, group)
-    run.state.timers.set(run.journal, "group", group.key, _next(run, group))
+    journal.put(run.state.groups, group.key, group)
+    at, known = _next(run, group, changed), timers.at("group", group.key)
+    if at is not None and (known is None or at < known):
+        timers.set(journal, "group", group.key, at)
 
 
-def _next(run: DispatchRun, group: MessageGroup) -> int | None:
-    """When the group has something to say next, by what is known now."""
+def _next(run: DispatchRun, group: MessageGroup, names: Iterable[str]) -> int | None:
+    """When the group has something to say next of the members ``names`` and of what has ended, by what is known now."""
     found: list[int] = []
     later = group.sent_at + group.interval if group.sent_at else group.opened_at + group.wait
     if group.ended:
         found.append(later if group.members else run.now)
-    for key, member in group.members.items():
-        subject = run.state.subjects[key]
-        if held_by(run.state, subject, member.kind or "reminder"):
+    for name in names:
+        member = group.members.get(name)
+        subject = run.state.subjects[name]
+        if member is None or held_by(run.state, subject, member.kind or "reminder"):
             continue
         if member.kind is None:
             if member.told_at and subject.is_alarm:
@@ -146,6 +154,10 @@ def fire(run: DispatchRun, key: str) -> None:
         group = run.state.groups.get(key)
         if group is None:
             return
+    due = _next(run, group, group.members)
+    if due is None or due > run.now:
+        run.state.timers.set(run.journal, "group", key, due)
+        return
     news = news_of(run, [run.state.subjects[each] for each in group.ended if each in run.state.subjects], group=key)
     members = dict(group.members)
     telling = [
@@ -161,7 +173,7 @@ def fire(run: DispatchRun, key: str) -> None:
     _add_open(run, group, telling, news)
     for person, items in news.values():
         tell_all(run, group.tenant_id, person, items)
-    _put(run, replace(group, members=members, ended=(), sent_at=run.now if news else group.sent_at))
+    _put(run, replace(group, members=members, ended=(), sent_at=run.now if news else group.sent_at), *members)
 
 
 def _is_due(run: DispatchRun, group: MessageGroup, subject: DispatchSubject, member: GroupMember) -> bool:

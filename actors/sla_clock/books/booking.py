@@ -33,7 +33,8 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, c
     if account is None and not closed and _closing(run):
         close_waiting(run, instance)
     period = run.periods.of(instance, account)
-    while account is not None and (period is None or account.period_start < period.start):
+    # Where the begin of the contract was changed, another version applies, whose period can have begun earlier.
+    while account is not None and (period is None or account.period_start < period.start or account.period_end <= run.now):
         account = _close(run, instance, row, account)
     last = state.closed.get(instance.id)
     if account is None and period is not None and last is not None and last.period_start == period.start:

@@ -197,6 +197,24 @@ def test_a_contract_that_is_over_is_closed_before_it_is_forgotten() -> None:
     assert [each.resolved for each in mine] == [True]
 
 
+def test_a_period_ends_though_the_begin_of_the_contract_brings_a_longer_one() -> None:
+    """The begin is moved behind the second version, whose period has begun earlier than the one with an account."""
+    world = slow_world()
+    take(world, MIDNIGHT - 50, "down", 0)
+    world.work()
+    weekly = SlaTermsEdited(period=PeriodRule("UTC", date(2026, 1, 1), "days", 7))
+    assert world.at(MIDNIGHT - 40).command(EditDefinition("SD1", weekly), by=ADMIN).accepted
+    take(world, MIDNIGHT - 39, "start", 9)
+    world.work()
+    take(world, MIDNIGHT + 1, "work")
+    take(world, MIDNIGHT + 2, "tick")
+    world.work()
+    assert revisions(world) == [(0, 1)]
+    account = world.sla.accounts.get("SI1")
+    assert account is not None
+    assert account.period_end == us(MIDNIGHT + 3 * DAY)
+
+
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("definition"), st.sampled_from(list(RULES))),

@@ -48,7 +48,7 @@ class TicketWorld(DispatchWorld):
 
     def desk(self) -> list[tuple[str, str, str]]:
         """The desk does everything that waits: key, kind and text of each task."""
-        done = []
+        done: list[tuple[str, str, str]] = []
         while waiting := [each for each in self.tickets if each.tasks]:
             ticket = waiting[0]
             task = ticket.tasks[0]

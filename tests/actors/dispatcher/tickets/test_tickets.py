@@ -29,7 +29,7 @@ def world(request: pytest.FixtureRequest) -> TicketWorld:
 
 def lives(world: TicketWorld) -> list[tuple[str, str, str]]:
     """Key, state and subject's resource of every ticket."""
-    found = []
+    found: list[tuple[str, str, str]] = []
     for each in world.tickets:
         alarm = world.get(each.subject.removeprefix("alarm:"))
         found.append((each.key, each.state, alarm.resource_id))

@@ -199,10 +199,8 @@ def _stop(run: DispatchRun, group: MessageGroup, why: str) -> None:
     for name, member in group.members.items():
         subject = run.state.subjects[name]
         run.put_subject(replace(subject, groups=tuple(each for each in subject.groups if each != group.key)))
-        if member.kind is not None:
-            run.note(
-                subject, f"{group.channel} to {group.to} is not told: policy {group.policy_name} {why}", policy=group.policy
-            )
+        what = "gets no reminder" if member.kind is None else "is not told"
+        run.note(subject, f"{group.channel} to {group.to} {what}: policy {group.policy_name} {why}", policy=group.policy)
     _put(run, replace(group, members={}))
 
 

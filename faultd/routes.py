@@ -118,7 +118,7 @@ def api_routes(
         maintenance.routes(submitter, views.windows, plant, views.alarms, default_tenant),
         maintenance_preview.routes(views.preview, plant, views.alarms, default_tenant),
         rules.routes(submitter, views.rules),
-        notification_policies.routes(submitter, views.dispatch, views.alarms, plant, clock, default_tenant),
+        notification_policies.routes(submitter, views.dispatch, views.alarms, plant, views.sla, clock, default_tenant),
         topology.routes(plant),
         sla_clocks.routes(submitter, alarms, views.limits, clock),
         measurements.routes(submitter, default_tenant),

@@ -2,7 +2,7 @@
 
 from actors.notifier.delivery import Channels
 from actors.notifier.opening import open_channels
-from actors.notifier.secrets import SecretError
+from actors.secret_files import SecretError
 from faultd.config import Config, ConfigError, ConfigMistake
 
 

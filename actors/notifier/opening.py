@@ -5,16 +5,17 @@ from collections.abc import Iterator
 
 import trio
 
+from actors.http_client import HttpClient
+from actors.http_url import http_url_problem
 from actors.notifier.channel import DeliveryChannel
 from actors.notifier.email import Email
-from actors.notifier.http import HttpClient
 from actors.notifier.remediation import Remediation
-from actors.notifier.secrets import SecretError, read_secret, read_signing_keys
-from actors.notifier.settings import NotifierSettings, http_url_problem
+from actors.notifier.settings import NotifierSettings
 from actors.notifier.slack import Slack
 from actors.notifier.sms import Sms
 from actors.notifier.teams import Teams
 from actors.notifier.webhook import Webhook
+from actors.secret_files import SecretError, read_secret, read_signing_keys
 
 
 def open_channels(settings: NotifierSettings, installation: str) -> dict[str, DeliveryChannel]:

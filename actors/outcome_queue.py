@@ -45,7 +45,13 @@ class OutcomeQueue(Generic[Key]):
         await self._empty.wait()
 
     async def run(self) -> None:
-        """Append until cancelled."""
+        """Append until cancelled, or until the ledger is gone: then its own failure ends the process."""
+        try:
+            await self._run()
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            self._empty.set()
+
+    async def _run(self) -> None:
         refused = 0
         while True:
             if not self._pending:

@@ -93,10 +93,13 @@ async def test_a_person_lists_acts_and_asks_why(daemon: Daemon, tmp_path: Path) 
     explained = await faultd(daemon, "alarms", "explain", number)
     assert explained.code == 0
     assert "olt-8 is down" in explained.out
+    told = await faultd(daemon, "notify", "explain", number)
+    assert (told.code, told.err) == (0, "")
+    assert told.out.splitlines()[1] == "  nobody is told of it now: it is over"
 
     file = tmp_path / "token"
     file.write_text("fd_wrong")
-    for arguments in (["alarms", "list"], ["alarms", "ack", worse], ["explain", worse]):
+    for arguments in (["alarms", "list"], ["alarms", "ack", worse], ["explain", worse], ["notify", "explain", worse]):
         refused = await faultd(daemon, *arguments, "--token-file", str(file))
         assert (refused.code, refused.out, len(refused.err.splitlines())) == (77, "", 1), refused
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -9,24 +10,32 @@ import msgspec
 import trio
 from simulation.people import Person
 from vocabulary.dispatch_oracle import HERALD, DispatchHistory
-from vocabulary.dispatch_outcomes import failed, sent
 
 from actors.dispatcher.settings import DispatcherSettings, DispatchInputs
 from actors.dispatcher.state import DispatchState
-from actors.mailbox import Abandoned, Append, LedgerUnavailable, Outcome, Reply
+from actors.mailbox import Feed
+from actors.notifier.acknowledge_links import AcknowledgeLinks
+from actors.notifier.actor import Notifier
+from actors.notifier.channel import Delivered, DeliveryFailed, OutgoingMessage
+from actors.notifier.settings import NotifierSettings
+from actors.notifier.template_process import TemplateRenderer
+from actors.notifier.writer import MessageWriter
 from protocols.command import Command
 from protocols.dispatch.actions import (
     CreateContact,
+    CreateRota,
     DeleteContact,
+    DeleteRota,
     DispatchAction,
     EditContact,
+    EditRota,
     ResendNotification,
     SendTest,
 )
 from protocols.dispatch.contact import ContactEdited, ContactMethod, ContactPlan
-from protocols.dispatch.notification import DispatchedNotification
 from protocols.dispatch.policy import NotificationPolicy
-from protocols.dispatch.quiet_hours import QuietHours
+from protocols.dispatch.quiet_hours import LocalHours, QuietHours
+from protocols.dispatch.rota import RotaEdited, RotaLayer, RotaOverride, RotaPlan
 from protocols.event import DispatchLoaded, Event
 from protocols.principal import Principal
 
@@ -35,8 +44,11 @@ if TYPE_CHECKING:
     from simulation.world import World
 
 NAMES = ("Ann", "Ben", "Cem")
+WITH_ROTAS = 4
+"""Every fourth world has rotas."""
 QUIET = QuietHours(begin="23:50", end="00:10", allowed=("critical",))
 _EVERYTHING: dict[str, Any] = {"name": "herald", "actions": [{"channel": "webhook", "to": HERALD}]}
+CHANNELS = ("email", "sms", "slack", f"webhook:{HERALD}")
 _VARIANTS: tuple[tuple[tuple[dict[str, Any], ...], DispatcherSettings], ...] = (
     (
         (
@@ -66,12 +78,12 @@ def policies(number: int) -> DispatchLoaded:
     """The policies and settings of one of several configurations."""
     written, settings = _VARIANTS[number]
     made = tuple(msgspec.convert(each, NotificationPolicy) for each in written)
-    inputs = DispatchInputs(settings=settings, channels=("email", "sms", "slack", f"webhook:{HERALD}"))
+    inputs = DispatchInputs(settings=settings, channels=CHANNELS)
     return DispatchLoaded(f"policies-{number}", made, msgspec.msgpack.encode(inputs))
 
 
 class Planner(Person):
-    """Writes contacts, and asks for what was given up to be sent again."""
+    """Writes contacts and rotas, and asks for what was given up to be sent again."""
 
     async def _event(self) -> Event | None:
         stages = self._world.oracle.stages
@@ -97,9 +109,34 @@ class Planner(Person):
             return ResendNotification(rng.choice(dead))
         if rng.random() < 0.2:
             return SendTest(tenant_id="t", channel="email", to=rng.choice((*NAMES, "noc@example.net")))
+        if self._world.seed % WITH_ROTAS == 0 and rng.random() < 0.4:
+            return self._rota_action(state, known)
         if rng.random() < 0.4:
             return DeleteContact(rng.choice(known))
         return EditContact(rng.choice(known), ContactEdited(methods=self._methods()))
+
+    def _rota_action(self, state: DispatchState, contacts: list[str]) -> DispatchAction:
+        rng, rotas = self._rng, list(state.rotas)
+        if not rotas or rng.random() < 0.4:
+            layers = self._layers(contacts)
+            plan = RotaPlan(name=rng.choice(("on-call", "night")), layers=layers, tenant_id=rng.choice((None, "t")))
+            return CreateRota(plan, rng.choice(("", f"r{rng.randint(1, 4)}")))
+        if rng.random() < 0.3:
+            return DeleteRota(rng.choice(rotas))
+        now = self._world.wall()
+        start = now + timedelta(seconds=rng.choice((-2, 0, 5)))
+        override = RotaOverride(contact=rng.choice(contacts), start=start, end=start + timedelta(seconds=rng.choice((4, 900))))
+        fields = rng.choice((RotaEdited(overrides=(override,)), RotaEdited(layers=self._layers(contacts))))
+        return EditRota(rng.choice(rotas), fields)
+
+    def _layers(self, contacts: list[str]) -> tuple[RotaLayer, ...]:
+        """Some have a gap soon, some late, some never."""
+        rng, today = self._rng, self._world.wall().date()
+        end = rng.choice((None, today + timedelta(days=1), today + timedelta(days=20)))
+        clock = (self._world.wall() + timedelta(seconds=30)).strftime("%H:%M")
+        hours = rng.choice(((), (LocalHours(begin="00:00", end=clock),)))
+        people = tuple(rng.choice(contacts) for _ in range(rng.randint(1, 2)))
+        return (RotaLayer(contacts=people, start=today - timedelta(days=30), rotation="daily", end=end, hours=hours),)
 
     def _methods(self) -> tuple[ContactMethod, ...]:
         rng, number = self._rng, self._rng.randint(1, 3)
@@ -124,44 +161,51 @@ class FarEnd:
                 violate(f"{each.id} is said to be sent, and the far end did not take it")
 
 
-class FakeNotifier:
-    """Delivers what waits, and appends what came of it. A crash between the two leaves it to the next process."""
+class FarChannel:
+    """The far end as one process reaches it. A message that it took is not given to it by the same process again."""
+
+    pace_seconds = 0.0
+    paces_addresses = True
+    secrets: tuple[str, ...] = ()
 
     def __init__(self, world: "World", life: "Life") -> None:
         self._world, self._life = world, life
-        self._tried: dict[str, int] = {}
-        """The attempts that a notification had when this process last tried it."""
+        self._took: set[str] = set()
 
-    async def run(self) -> None:
-        """Until it is cancelled."""
-        world, rng = self._world, self._world.rng
-        async with trio.open_nursery() as nursery:
-            while True:
-                await trio.sleep(rng.choice((0.1, 0.5, 2.0)))
-                for each in list(world.oracle.dispatched.notifications.values()):
-                    if each.waits and self._tried.get(each.id, -1) < each.attempts and not self._life.dead:
-                        self._tried[each.id] = each.attempts
-                        nursery.start_soon(self._deliver, each)
-
-    async def _deliver(self, notification: DispatchedNotification) -> None:
-        world, life, rng = self._world, self._life, self._world.rng
-        await trio.sleep(rng.choice((0.0, 0.2, 3.0)))
-        if life.dead:
-            return
-        luck = rng.random() if world.lively else 0.0
+    async def deliver(self, message: OutgoingMessage) -> Delivered:
+        """Take it, refuse it for now or for good, or be slow. After a crash nothing is taken."""
+        world, name = self._world, message.notification.id
+        await trio.sleep(world.rng.choice((0.0, 0.2, 3.0, 12.0)))
+        if self._life.dead:
+            raise DeliveryFailed("the process is gone")
+        luck = world.rng.random() if world.lively else 0.0
         if luck < 0.7:
-            world.far_end.took[notification.id] += 1
+            if name in self._took:
+                world.violate(f"{name} is sent twice by one process")
+            self._took.add(name)
+            world.far_end.took[name] += 1
         await world.point("a message taken" if luck < 0.7 else "a message refused")
-        event: Event = sent(notification) if luck < 0.7 else failed(notification, dead=luck > 0.9)
-        append = Append([event], Reply[int](), Reply[Outcome]())
-        assert append.committed is not None
-        try:
-            if life.dead:
-                return
-            await life.appends.send(append)
-            await append.committed.wait()
-        except (LedgerUnavailable, Abandoned, trio.BrokenResourceError, trio.ClosedResourceError):
-            self._tried.pop(notification.id, None)
+        if luck < 0.7:
+            return Delivered("250 ok")
+        raise DeliveryFailed("refused", permanent=luck > 0.9)
+
+
+def notifier(
+    world: "World", life: "Life", feed: Feed, clock: Callable[[], datetime], state: Callable[[], DispatchState]
+) -> Notifier:
+    """The real one, before the simulated far end."""
+    far_end = FarChannel(world, life)
+    return Notifier(
+        NotifierSettings(attempt_seconds=10.0, queue=4, concurrency=2),
+        dict.fromkeys(CHANNELS, far_end),
+        feed,
+        life.appends,
+        table=lambda: state().notifications,
+        write=MessageWriter(TemplateRenderer({}), life.metrics, AcknowledgeLinks("", b"")).write,
+        metrics=life.metrics,
+        clock=clock,
+        random=Random(world.rng.random()),
+    )
 
 
 def choose(rng: Random) -> int:

@@ -75,10 +75,14 @@ def take_request(run: DispatchRun, request: NotificationRequested) -> None:
         return
     subject = _opened(run, subject, request, alarm)
     if subject.merged_into:
-        why = f"it is a consequence of {name_of(run.state, subject.merged_into)}"
-        run.note(subject, f"nobody is told now ({request.kind}: {request.reason}): {why}")
+        _note_merged(run, subject, request)
     else:
         route_subject(run, key, request.kind, request.reason)
+
+
+def _note_merged(run: DispatchRun, subject: DispatchSubject, request: NotificationRequested) -> None:
+    why = f"it is a consequence of {name_of(run.state, subject.merged_into)}"
+    run.note(subject, f"nobody is told now ({request.kind}: {request.reason}): {why}")
 
 
 def _opened(run: DispatchRun, before: DispatchSubject | None, request: NotificationRequested, alarm: Alarm) -> DispatchSubject:
@@ -116,7 +120,10 @@ def _take_steady(run: DispatchRun, subject: DispatchSubject | None, request: Not
         return
     after = replace(subject, kind="steady", reason=request.reason, requested_at=run.now, children=request.children)
     change_subject(run, subject, after)
-    tell_those_told(run, run.state.subjects[after.key], "steady")
+    if after.merged_into:
+        _note_merged(run, after, request)
+    else:
+        tell_those_told(run, run.state.subjects[after.key], "steady")
 
 
 def _merged_into(run: DispatchRun, alarm: Alarm) -> str:

@@ -4,6 +4,8 @@
 Two things do not wait for ``group_interval``: a cause that got worse, and the end of the last open cause of the group.
 """
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from actors.dispatcher.cause import DispatchSubject
@@ -15,6 +17,7 @@ from actors.dispatcher.messages.recipient import Telling
 from actors.dispatcher.messages.sending import known_already, put_recipient, recipient_key, tell_all
 from actors.dispatcher.people.reach import reach
 from actors.dispatcher.policies.notice import Notice, group_values
+from actors.dispatcher.policies.routing import action_at
 from actors.dispatcher.policies.tree import RoutedAction
 from actors.dispatcher.run import DispatchRun
 from protocols.dispatch.notification import MessageKind
@@ -47,6 +50,7 @@ def join_group(
         tenant_id=subject.tenant_id,
         policy=routed.policy_id,
         policy_name=routed.name,
+        pointer=routed.pointer,
         channel=action.channel,
         to=action.to,
         template=action.template,
@@ -101,31 +105,37 @@ def owe_no_end(run: DispatchRun, subject: DispatchSubject) -> None:
             put_recipient(run, replace(recipient, waiting=waiting))
 
 
-def schedule(run: DispatchRun, key: str) -> None:
-    """Set the timer of a group to the instant of its next message; forget a group that has none and no cause."""
+def schedule(run: DispatchRun, key: str, subject_key: str) -> None:
+    """A subject of the group has changed: have the timer come no later than it needs."""
     group = run.state.groups.get(key)
     if group is not None:
-        _put(run, group)
+        _put(run, group, subject_key)
 
 
-def _put(run: DispatchRun, group: MessageGroup) -> None:
+def _put(run: DispatchRun, group: MessageGroup, *changed: str) -> None:
+    """Put the group; forget one that has nothing to say and no cause. ``changed``: the members that may need an earlier timer.
+    A timer that comes too early says nothing, and is set anew."""
+    timers, journal = run.state.timers, run.journal
     if not group.members and not group.ended:
-        run.journal.drop(run.state.groups, group.key)
-        run.state.timers.set(run.journal, "group", group.key, None)
+        journal.drop(run.state.groups, group.key)
+        timers.set(journal, "group", group.key, None)
         return
-    run.journal.put(run.state.groups, group.key, group)
-    run.state.timers.set(run.journal, "group", group.key, _next(run, group))
+    journal.put(run.state.groups, group.key, group)
+    at, known = _next(run, group, changed), timers.at("group", group.key)
+    if at is not None and (known is None or at < known):
+        timers.set(journal, "group", group.key, at)
 
 
-def _next(run: DispatchRun, group: MessageGroup) -> int | None:
-    """When the group has something to say next, by what is known now."""
+def _next(run: DispatchRun, group: MessageGroup, names: Iterable[str]) -> int | None:
+    """When the group has something to say next of the members ``names`` and of what has ended, by what is known now."""
     found: list[int] = []
     later = group.sent_at + group.interval if group.sent_at else group.opened_at + group.wait
     if group.ended:
         found.append(later if group.members else run.now)
-    for key, member in group.members.items():
-        subject = run.state.subjects[key]
-        if held_by(run.state, subject, member.kind or "reminder"):
+    for name in names:
+        member = group.members.get(name)
+        subject = run.state.subjects[name]
+        if member is None or held_by(run.state, subject, member.kind or "reminder"):
             continue
         if member.kind is None:
             if member.told_at and subject.is_alarm:
@@ -140,12 +150,15 @@ def fire(run: DispatchRun, key: str) -> None:
     group = run.state.groups.get(key)
     if group is None:
         return
-    record = run.state.policies.get(group.policy)
-    if record is None or not record.policy.enabled:
-        _stop(run, group, "is no more" if record is None else "is disabled")
+    if group.members and (why := _gone(run, group)):
+        _stop(run, group, why)
         group = run.state.groups.get(key)
         if group is None:
             return
+    due = _next(run, group, group.members)
+    if due is None or due > run.now:
+        run.state.timers.set(run.journal, "group", key, due)
+        return
     news = news_of(run, [run.state.subjects[each] for each in group.ended if each in run.state.subjects], group=key)
     members = dict(group.members)
     telling = [
@@ -161,7 +174,7 @@ def fire(run: DispatchRun, key: str) -> None:
     _add_open(run, group, telling, news)
     for person, items in news.values():
         tell_all(run, group.tenant_id, person, items)
-    _put(run, replace(group, members=members, ended=(), sent_at=run.now if news else group.sent_at))
+    _put(run, replace(group, members=members, ended=(), sent_at=run.now if news else group.sent_at), *members)
 
 
 def _is_due(run: DispatchRun, group: MessageGroup, subject: DispatchSubject, member: GroupMember) -> bool:
@@ -172,15 +185,22 @@ def _is_due(run: DispatchRun, group: MessageGroup, subject: DispatchSubject, mem
     return bool(member.told_at) and member.told_at + group.repeat <= run.now and subject.is_alarm
 
 
+def _gone(run: DispatchRun, group: MessageGroup) -> str:
+    """Why the policy no longer says what the group does; "" when it does."""
+    routed = action_at(run.state, group.policy, group.pointer)
+    if routed is None:
+        return "is no more, or is disabled"
+    same = (routed.action.channel, routed.action.to) == (group.channel, group.to)
+    return "" if same else "tells somebody else now"
+
+
 def _stop(run: DispatchRun, group: MessageGroup, why: str) -> None:
     """The policy says nothing any more. Ends are told nevertheless."""
     for name, member in group.members.items():
         subject = run.state.subjects[name]
         run.put_subject(replace(subject, groups=tuple(each for each in subject.groups if each != group.key)))
-        if member.kind is not None:
-            run.note(
-                subject, f"{group.channel} to {group.to} is not told: policy {group.policy_name} {why}", policy=group.policy
-            )
+        what = "gets no reminder" if member.kind is None else "is not told"
+        run.note(subject, f"{group.channel} to {group.to} {what}: policy {group.policy_name} {why}", policy=group.policy)
     _put(run, replace(group, members={}))
 
 

@@ -144,11 +144,10 @@ def recent(run: DispatchRun, times: tuple[int, ...]) -> tuple[int, ...]:
 def put_recipient(run: DispatchRun, recipient: Recipient) -> None:
     """Put the recipient with its timer; forget one for whom nothing waits and whose last message is long ago."""
     singles = () if recipient.channel in MACHINES else recent(run, recipient.singles)
-    due = [item.until for item in recipient.waiting.values() if item.until > run.now]
     if recipient.storm_at is not None:
-        due.append(recipient.storm_at)
-    elif len(due) < len(recipient.waiting):
-        due.append(run.now)
+        due = [recipient.storm_at]
+    else:
+        due = [max(item.until, run.now) for item in recipient.waiting.values()]
     if singles and not due:
         due.append(singles[-1] + round(run.state.inputs.settings.storm_seconds * SECOND))
     run.state.timers.set(run.journal, "recipient", recipient.key, min(due) if due else None)

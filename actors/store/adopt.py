@@ -31,7 +31,7 @@ SELECT (SELECT count(*) FROM rules WHERE origin = 'api' OR switched) AS rules,
     (SELECT count(*) FROM maintenance_windows WHERE status IN ('active', 'upcoming')) AS windows,
     (SELECT count(*) FROM topology_nodes WHERE origin = 'api') AS nodes,
     (SELECT count(*) FROM sla_instances) AS instances,
-    (SELECT count(*) FROM notification_policies WHERE origin = 'api') AS policies,
+    (SELECT count(*) FROM notification_policies WHERE origin = 'api' OR switched) AS policies,
     (SELECT count(*) FROM contacts) AS contacts,
     (SELECT count(*) FROM rotas) AS rotas,
     (SELECT count(*) FROM tickets WHERE state <> 'closed') AS tickets

@@ -36,6 +36,7 @@ from actors.dispatcher.view import DispatchCatalogue
 from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
+from actors.notifier.acknowledge_links import AcknowledgeLinks
 from actors.notifier.actor import Notifier
 from actors.notifier.preview import Previewer
 from actors.notifier.template_process import TemplateRenderer
@@ -59,6 +60,7 @@ from actors.trap_listener.sockets import open_sockets
 from actors.trusted_clock import system_reading
 from actors.trusted_time import ClockReading
 from faultd import logs, state_folder
+from faultd.acknowledge_key import acknowledge_key
 from faultd.backtest.service import BacktestService
 from faultd.channels import configured_channels
 from faultd.config import Config
@@ -136,6 +138,7 @@ async def serve(
     state = stages.state
     credit_models = dict(inputs.credit_models)
     try:
+        link_key = await trio.to_thread.run_sync(acknowledge_key, state_dir)
         channels = await trio.to_thread.run_sync(configured_channels, config, ledger_file.ledger_id)
         clock = started_clock(read_clocks, boot_id(), ledger_file, config.clock)
         security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
@@ -193,7 +196,7 @@ async def serve(
             ledger.feed,
             appends,
             table=lambda: stages.dispatch.notifications,
-            write=MessageWriter(templates, metrics, config.http.public_url).write,
+            write=MessageWriter(templates, metrics, AcknowledgeLinks(config.http.public_url, link_key)).write,
             metrics=metrics,
             clock=clock,
         )
@@ -227,6 +230,7 @@ async def serve(
             sla_history=SlaHistoryService(reads, config.sla.keep_days, clock),
             sla_printer=ReportPrinter(),
             sla_texts=ReportTexts(lambda: config.sla.operator, arithmetic_lines, explanation_lines),
+            link_key=link_key,
             message_preview=Previewer(tried_templates, config.http.public_url).preview,
             health=health,
         )

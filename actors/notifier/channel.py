@@ -14,6 +14,8 @@ class MessageText(Struct, frozen=True, kw_only=True):
     subject: str
     text: str
     html: str = ""
+    link: str = ""
+    """The link by which the alarm is acknowledged, for channels that make a button of it."""
     note: str = ""
     """What was not done as the template says, and why; "" when all was."""
 

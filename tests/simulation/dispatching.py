@@ -14,6 +14,7 @@ from vocabulary.dispatch_oracle import HERALD, DispatchHistory
 from actors.dispatcher.settings import DispatcherSettings, DispatchInputs
 from actors.dispatcher.state import DispatchState
 from actors.mailbox import Feed
+from actors.notifier.acknowledge_links import AcknowledgeLinks
 from actors.notifier.actor import Notifier
 from actors.notifier.channel import Delivered, DeliveryFailed, OutgoingMessage
 from actors.notifier.settings import NotifierSettings
@@ -200,7 +201,7 @@ def notifier(
         feed,
         life.appends,
         table=lambda: state().notifications,
-        write=MessageWriter(TemplateRenderer({}), life.metrics).write,
+        write=MessageWriter(TemplateRenderer({}), life.metrics, AcknowledgeLinks("", b"")).write,
         metrics=life.metrics,
         clock=clock,
         random=Random(world.rng.random()),

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from actors.mailbox import Append, EndOfFeed, LedgerUnavailable
 from actors.metrics import Metrics
+from actors.notifier.acknowledge_links import AcknowledgeLinks
 from actors.notifier.actor import Notifier
 from actors.notifier.channel import Delivered, DeliveryChannel, DeliveryFailed, OutgoingMessage
 from actors.notifier.settings import NotifierSettings
@@ -139,7 +140,7 @@ class DeliveryHouse:
             self,
             self._appends,
             table=lambda: self.table,
-            write=MessageWriter(TemplateRenderer({}), self.metrics).write,
+            write=MessageWriter(TemplateRenderer({}), self.metrics, AcknowledgeLinks("", b"")).write,
             metrics=self.metrics,
             clock=self.clock,
             random=Random(7),

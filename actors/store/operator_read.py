@@ -1,4 +1,4 @@
-"""Operators' data, service level agreements and dispatch read back from PostgreSQL, to begin a ledger in place of a lost one."""
+"""Operators' data, service level agreements and dispatch read back from PostgreSQL, to begin a new ledger."""
 
 import asyncio
 from collections.abc import Sequence

@@ -6,6 +6,7 @@ from litestar import Router
 from msgspec import Struct
 
 from actors.api import (
+    acknowledge_page,
     alarm_commands,
     alarm_reads,
     backtest,
@@ -91,6 +92,8 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     sla_texts: ReportTexts
     dispatch: DispatchView
     message_preview: PreviewMessage
+    link_key: bytes
+    """Of acknowledge links."""
     health: Callable[[], Readiness]
 
 
@@ -118,7 +121,7 @@ def api_routes(
         maintenance.routes(submitter, views.windows, plant, views.alarms, default_tenant),
         maintenance_preview.routes(views.preview, plant, views.alarms, default_tenant),
         rules.routes(submitter, views.rules),
-        notification_policies.routes(submitter, views.dispatch, views.alarms, plant, clock, default_tenant),
+        notification_policies.routes(submitter, views.dispatch, views.alarms, plant, views.sla, clock, default_tenant),
         topology.routes(plant),
         sla_clocks.routes(submitter, alarms, views.limits, clock),
         measurements.routes(submitter, default_tenant),
@@ -146,6 +149,7 @@ def api_routes(
             clock,
         ),
         notifications.routes(submitter, alarms, views.dispatch, default_tenant),
+        acknowledge_page.routes(submitter, alarms, views.link_key, clock),
         notification_preview.routes(views.message_preview, clock, default_tenant),
         notification_explain.routes(alarms, views.dispatch),
         tickets.routes(submitter, alarms, views.dispatch),

@@ -8,7 +8,6 @@ from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, PathParameter
 
 from actors.api.access import allow
-from actors.api.actions import tenant_of
 from actors.api.answers import DISPATCH
 from actors.api.command_resource import CommandResource, IdempotencyKey, idempotency_key_of
 from actors.api.entity_tags import Condition, expected
@@ -18,10 +17,11 @@ from actors.api.parameters import read_query
 from actors.api.problems import ProblemError
 from actors.api.routes import PREFIX, By, Given, IfMatch, Now, resource, tagged
 from actors.api.submitter import Submitter
+from actors.api.tried_causes import TriedCauses
 from protocols.alarm_view import AlarmView
 from protocols.dispatch.actions import CreatePolicy, DeletePolicy, EditPolicy
 from protocols.dispatch.policy import NotificationPolicy, PolicyEdited, PolicyRecord
-from protocols.dispatch.policy_trial import PolicyTrial, TriedCause
+from protocols.dispatch.policy_trial import PolicyTrial
 from protocols.dispatch.view import DispatchView
 from protocols.principal import Principal
 from protocols.rest_notification_policies import (
@@ -31,7 +31,7 @@ from protocols.rest_notification_policies import (
     PolicyTry,
     shown,
 )
-from protocols.rest_problem import FieldError
+from protocols.sla.view import SlaView
 from protocols.topology_view import TopologyView
 
 _ORDER = Order("notification-policies", (SortKey("priority", INT64, True), SortKey("name", str), SortKey("id", str)))
@@ -171,36 +171,11 @@ async def delete_notification_policy(policies: Given[PolicyCommands], by: By, if
     opt=allow("viewer"),
 )
 async def try_notification_policies(
-    policies: Given[PolicyCommands],
-    alarms: Given[AlarmView],
-    plant: Given[TopologyView],
-    clock: Given[Now],
-    default_tenant: Given[str],
-    by: By,
-    data: JSONBody[PolicyTry],
+    policies: Given[PolicyCommands], causes: Given[TriedCauses], clock: Given[Now], by: By, data: JSONBody[PolicyTry]
 ) -> PolicyTrial:
-    """Which policies and routes match an alarm, or the given fields, and whom they would reach now or `at` another time.
-    Nothing is sent."""
-    mistakes = policies.view.field_mistakes(data.fields)
-    if mistakes:
-        errors = [FieldError(f"fields.{name}", text) for name, text in mistakes]
-        raise ProblemError(422, "invalid_body", "; ".join(f"{each.field}: {each.message}" for each in errors), errors)
-    alarm = None
-    if data.alarm_id is not None:
-        alarm = alarms.find(data.alarm_id, by.tenant)
-        if alarm is None:
-            raise ProblemError(404, "unknown_alarm", f"no alarm {data.alarm_id!r}")
-    area, tiers = ("", ()) if alarm is None else plant.area_and_tiers(alarm)
-    tenant = data.tenant_id or (alarm.tenant_id if alarm is not None else by.tenant or default_tenant)
-    cause = TriedCause(
-        tenant_id=tenant_of(by, tenant, tenant),
-        kind=data.kind,
-        alarm=alarm,
-        area=area,
-        customer_tiers=tiers,
-        fields=data.fields,
-    )
-    return policies.view.try_policies(cause, data.at or clock(), by.tenant)
+    """Which policies and routes match an alarm, an agreement (the field `instance_id`), or the given fields, and whom they
+    would reach now or `at` another time. Nothing is sent."""
+    return policies.view.try_policies(causes.read(by, data), data.at or clock(), by.tenant)
 
 
 def _tagged(policy: NotificationPolicyShown, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[Any]:
@@ -208,7 +183,13 @@ def _tagged(policy: NotificationPolicyShown, status: int = 200, headers: Mapping
 
 
 def routes(
-    submitter: Submitter, view: DispatchView, alarms: AlarmView, plant: TopologyView, clock: Now, default_tenant: str
+    submitter: Submitter,
+    view: DispatchView,
+    alarms: AlarmView,
+    plant: TopologyView,
+    agreements: SlaView,
+    clock: Now,
+    default_tenant: str,
 ) -> Router:
     """Notification policies."""
     handlers: list[Any] = [
@@ -219,6 +200,5 @@ def routes(
         delete_notification_policy,
         try_notification_policies,
     ]
-    policies = PolicyCommands(submitter, view)
-    given = {"policies": policies, "alarms": alarms, "plant": plant, "clock": clock, "default_tenant": default_tenant}
-    return resource("notification policies", handlers, **given)
+    causes = TriedCauses(view, alarms, plant, agreements, default_tenant)
+    return resource("notification policies", handlers, policies=PolicyCommands(submitter, view), causes=causes, clock=clock)

@@ -156,9 +156,7 @@ def lines_of(trial: PolicyTrial) -> Iterator[str]:
 
 
 def _action(action: TriedAction) -> Iterator[str]:
-    when = (
-        f"after {_span(action.after_seconds)} unacknowledged, {_clock(action.at)}: " if "/escalate/" in action.pointer else ""
-    )
+    when = f"{_clock(action.at)}, after {_span(action.after_seconds)} unless {action.until}: " if action.until else ""
     if action.ticket is not None:
         yield f"{when}ticket{_terms(action.ticket)}"
     if not action.to:

@@ -28,6 +28,8 @@ class TriedCause(Struct, frozen=True, kw_only=True):
     alarm: Alarm | None = None
     area: str = ""
     customer_tiers: tuple[str, ...] = ()
+    account_manager: str | None = None
+    """Of the service level agreement; None: no agreement is named."""
     fields: dict[str, Any] = {}
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +10,17 @@ import msgspec
 import trio
 from simulation.people import Person
 from vocabulary.dispatch_oracle import HERALD, DispatchHistory
-from vocabulary.dispatch_outcomes import failed, sent
 
+from actors.delivery_failed import DeliveryFailed
 from actors.dispatcher.settings import DispatcherSettings, DispatchInputs
 from actors.dispatcher.state import DispatchState
-from actors.mailbox import Abandoned, Append, LedgerUnavailable, Outcome, Reply
+from actors.mailbox import Feed
+from actors.notifier.acknowledge_links import AcknowledgeLinks
+from actors.notifier.actor import Notifier
+from actors.notifier.channel import Delivered, OutgoingMessage
+from actors.notifier.settings import NotifierSettings
+from actors.notifier.template_process import TemplateRenderer
+from actors.notifier.writer import MessageWriter
 from protocols.command import Command
 from protocols.dispatch.actions import (
     CreateContact,
@@ -28,7 +34,6 @@ from protocols.dispatch.actions import (
     SendTest,
 )
 from protocols.dispatch.contact import ContactEdited, ContactMethod, ContactPlan
-from protocols.dispatch.notification import DispatchedNotification
 from protocols.dispatch.policy import NotificationPolicy
 from protocols.dispatch.quiet_hours import LocalHours, QuietHours
 from protocols.dispatch.rota import RotaEdited, RotaLayer, RotaOverride, RotaPlan
@@ -44,6 +49,7 @@ WITH_ROTAS = 4
 """Every fourth world has rotas."""
 QUIET = QuietHours(begin="23:50", end="00:10", allowed=("critical",))
 _EVERYTHING: dict[str, Any] = {"name": "herald", "actions": [{"channel": "webhook", "to": HERALD}]}
+CHANNELS = ("email", "sms", "slack", f"webhook:{HERALD}")
 _VARIANTS: tuple[tuple[tuple[dict[str, Any], ...], DispatcherSettings], ...] = (
     (
         (
@@ -73,7 +79,7 @@ def policies(number: int) -> DispatchLoaded:
     """The policies and settings of one of several configurations."""
     written, settings = _VARIANTS[number]
     made = tuple(msgspec.convert(each, NotificationPolicy) for each in written)
-    inputs = DispatchInputs(settings=settings, channels=("email", "sms", "slack", f"webhook:{HERALD}"))
+    inputs = DispatchInputs(settings=settings, channels=CHANNELS)
     return DispatchLoaded(f"policies-{number}", made, msgspec.msgpack.encode(inputs))
 
 
@@ -156,44 +162,51 @@ class FarEnd:
                 violate(f"{each.id} is said to be sent, and the far end did not take it")
 
 
-class FakeNotifier:
-    """Delivers what waits, and appends what came of it. A crash between the two leaves it to the next process."""
+class FarChannel:
+    """The far end as one process reaches it. A message that it took is not given to it by the same process again."""
+
+    pace_seconds = 0.0
+    paces_addresses = True
+    secrets: tuple[str, ...] = ()
 
     def __init__(self, world: "World", life: "Life") -> None:
         self._world, self._life = world, life
-        self._tried: dict[str, int] = {}
-        """The attempts that a notification had when this process last tried it."""
+        self._took: set[str] = set()
 
-    async def run(self) -> None:
-        """Until it is cancelled."""
-        world, rng = self._world, self._world.rng
-        async with trio.open_nursery() as nursery:
-            while True:
-                await trio.sleep(rng.choice((0.1, 0.5, 2.0)))
-                for each in list(world.oracle.dispatched.notifications.values()):
-                    if each.waits and self._tried.get(each.id, -1) < each.attempts and not self._life.dead:
-                        self._tried[each.id] = each.attempts
-                        nursery.start_soon(self._deliver, each)
-
-    async def _deliver(self, notification: DispatchedNotification) -> None:
-        world, life, rng = self._world, self._life, self._world.rng
-        await trio.sleep(rng.choice((0.0, 0.2, 3.0)))
-        if life.dead:
-            return
-        luck = rng.random() if world.lively else 0.0
+    async def deliver(self, message: OutgoingMessage) -> Delivered:
+        """Take it, refuse it for now or for good, or be slow. After a crash nothing is taken."""
+        world, name = self._world, message.notification.id
+        await trio.sleep(world.rng.choice((0.0, 0.2, 3.0, 12.0)))
+        if self._life.dead:
+            raise DeliveryFailed("the process is gone")
+        luck = world.rng.random() if world.lively else 0.0
         if luck < 0.7:
-            world.far_end.took[notification.id] += 1
+            if name in self._took:
+                world.violate(f"{name} is sent twice by one process")
+            self._took.add(name)
+            world.far_end.took[name] += 1
         await world.point("a message taken" if luck < 0.7 else "a message refused")
-        event: Event = sent(notification) if luck < 0.7 else failed(notification, dead=luck > 0.9)
-        append = Append([event], Reply[int](), Reply[Outcome]())
-        assert append.committed is not None
-        try:
-            if life.dead:
-                return
-            await life.appends.send(append)
-            await append.committed.wait()
-        except (LedgerUnavailable, Abandoned, trio.BrokenResourceError, trio.ClosedResourceError):
-            self._tried.pop(notification.id, None)
+        if luck < 0.7:
+            return Delivered("250 ok")
+        raise DeliveryFailed("refused", permanent=luck > 0.9)
+
+
+def notifier(
+    world: "World", life: "Life", feed: Feed, clock: Callable[[], datetime], state: Callable[[], DispatchState]
+) -> Notifier:
+    """The real one, before the simulated far end."""
+    far_end = FarChannel(world, life)
+    return Notifier(
+        NotifierSettings(attempt_seconds=10.0, queue=4, concurrency=2),
+        dict.fromkeys(CHANNELS, far_end),
+        feed,
+        life.appends,
+        table=lambda: state().notifications,
+        write=MessageWriter(TemplateRenderer({}), life.metrics, AcknowledgeLinks("", b"")).write,
+        metrics=life.metrics,
+        clock=clock,
+        random=Random(world.rng.random()),
+    )
 
 
 def choose(rng: Random) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import trio
 from simulation.consumer import consume
 from simulation.disk import Image
-from simulation.dispatching import FakeNotifier
+from simulation.dispatching import notifier
 from simulation.network import Socket
 from simulation.oracle import difference
 from simulation.postgres import Client
@@ -189,7 +189,7 @@ class Life:
                 async with trio.open_nursery() as sources:
                     await sources.start(Clock(ClockSettings(), appends, clock, metrics).run)
                     await sources.start(listener.run)
-                    sources.start_soon(FakeNotifier(world, self).run)
+                    await sources.start(notifier(world, self, ledger.feed, clock, lambda: stages.dispatch).run)
                     self.open = True
                     await self.told_to_stop.wait()
                     self.open = False

@@ -24,6 +24,8 @@ class MessageGroup(Struct, frozen=True, kw_only=True):
     tenant_id: str
     policy: str
     policy_name: str
+    pointer: str
+    """The place of the action in the policy."""
     channel: Channel
     to: str
     template: str = ""

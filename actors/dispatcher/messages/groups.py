@@ -17,6 +17,7 @@ from actors.dispatcher.messages.recipient import Telling
 from actors.dispatcher.messages.sending import known_already, put_recipient, recipient_key, tell_all
 from actors.dispatcher.people.reach import reach
 from actors.dispatcher.policies.notice import Notice, group_values
+from actors.dispatcher.policies.routing import action_at
 from actors.dispatcher.policies.tree import RoutedAction
 from actors.dispatcher.run import DispatchRun
 from protocols.dispatch.notification import MessageKind
@@ -49,6 +50,7 @@ def join_group(
         tenant_id=subject.tenant_id,
         policy=routed.policy_id,
         policy_name=routed.name,
+        pointer=routed.pointer,
         channel=action.channel,
         to=action.to,
         template=action.template,
@@ -148,9 +150,8 @@ def fire(run: DispatchRun, key: str) -> None:
     group = run.state.groups.get(key)
     if group is None:
         return
-    record = run.state.policies.get(group.policy)
-    if record is None or not record.policy.enabled:
-        _stop(run, group, "is no more" if record is None else "is disabled")
+    if group.members and (why := _gone(run, group)):
+        _stop(run, group, why)
         group = run.state.groups.get(key)
         if group is None:
             return
@@ -184,15 +185,22 @@ def _is_due(run: DispatchRun, group: MessageGroup, subject: DispatchSubject, mem
     return bool(member.told_at) and member.told_at + group.repeat <= run.now and subject.is_alarm
 
 
+def _gone(run: DispatchRun, group: MessageGroup) -> str:
+    """Why the policy no longer says what the group does; "" when it does."""
+    routed = action_at(run.state, group.policy, group.pointer)
+    if routed is None:
+        return "is no more, or is disabled"
+    same = (routed.action.channel, routed.action.to) == (group.channel, group.to)
+    return "" if same else "tells somebody else now"
+
+
 def _stop(run: DispatchRun, group: MessageGroup, why: str) -> None:
     """The policy says nothing any more. Ends are told nevertheless."""
     for name, member in group.members.items():
         subject = run.state.subjects[name]
         run.put_subject(replace(subject, groups=tuple(each for each in subject.groups if each != group.key)))
-        if member.kind is not None:
-            run.note(
-                subject, f"{group.channel} to {group.to} is not told: policy {group.policy_name} {why}", policy=group.policy
-            )
+        what = "gets no reminder" if member.kind is None else "is not told"
+        run.note(subject, f"{group.channel} to {group.to} {what}: policy {group.policy_name} {why}", policy=group.policy)
     _put(run, replace(group, members={}))
 
 

@@ -21,12 +21,8 @@ def mistakes_of_policy(state: DispatchState, policy: NotificationPolicy, own_id:
     mistakes = compile_policy(own_id, policy).mistakes
     for each in mistakes:
         yield dotted(each.path), each.message
-    if not mistakes:
-        yield from people_mistakes(state, policy)
-
-
-def people_mistakes(state: DispatchState, policy: NotificationPolicy) -> Iterator[Mistake]:
-    """Each ``to`` that reaches nobody, whoever is on call."""
+    if mistakes:
+        return
     for path, to, channel in _told(policy, ()):
         for mistake in mistakes_of_to(state, to, channel, policy.tenant_id):
             yield dotted(path), mistake

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from actors.dispatcher.cause import DispatchSubject
-from actors.dispatcher.people.reach import ReachedPeople, reach
+from actors.dispatcher.people.reach import reach
 from actors.dispatcher.policies.notice import NOTICE_FIELDS, SUBJECTS, Notice, notice_field, notice_of
 from actors.dispatcher.policies.routing import matching
 from actors.dispatcher.policies.tree import RoutedAction
@@ -57,9 +57,8 @@ def tried_notice(cause: TriedCause) -> Notice:
     """The notice of a cause that is tried: what is known of it, and the given fields on top."""
     alarm, fields = cause.alarm, dict(cause.fields)
     word = str(fields.pop("subject", _WORDS.get(cause.kind, "alarm")))
-    key = f"{_KEYS[word]}:{fields.get('instance_id', '') if alarm is None else alarm.id}"
     subject = DispatchSubject(
-        key=key,
+        key=f"{_KEYS[word]}:",
         tenant_id=cause.tenant_id,
         alarm=alarm,
         area=cause.area,
@@ -148,9 +147,20 @@ def _told(
     severity = str(notice.get("severity") or "")
     customer_id = notice.get("customer_id")
     customers = notice.get("affected_customers") or ((customer_id,) if customer_id else ())
-    found: ReachedPeople = reach(
-        state, to, channel, severity, at, tenant_id=cause.tenant_id, alarm=cause.alarm, customers=customers
+    found = reach(
+        state,
+        to,
+        channel,
+        severity,
+        at,
+        tenant_id=cause.tenant_id,
+        alarm=cause.alarm,
+        instance_manager=cause.account_manager or "",
+        customers=customers,
     )
+    nobody = found.nobody
+    if nobody and to == "account_manager" and cause.account_manager is None:
+        nobody = "instance_id is not given, which says whose account manager"
     quiet = routed.quiet_hours
     held = quiet is not None and severity not in quiet.allowed
     until = open_until(quiet, zone_of(routed.zone), at) if quiet is not None and held else None
@@ -169,7 +179,7 @@ def _told(
         "to": to,
         "channel": channel,
         "people": tuple(people),
-        "nobody": found.nobody,
+        "nobody": nobody,
         "missed": found.missed,
         "quiet_until": None if until is None else utc_time(until),
     }

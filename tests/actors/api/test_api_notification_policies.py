@@ -185,6 +185,30 @@ async def test_policies_are_tried_on_an_alarm(lab: Any) -> None:
         lab.problem(await client.post(TRY, json={"alarm_id": "none"}), 404, "unknown_alarm")
 
 
+async def test_policies_are_tried_on_an_agreement(lab: Any) -> None:
+    async with lab.serve(), lab.client("admin") as client, lab.client("north-viewer") as north:
+        gold = {"name": "Gold", "service_type": "business", "sla_class": "gold", "availability_target": 0.999}
+        definition = await client.post(f"{lab.FAULTS}/sla-definitions", json=gold)
+        assert definition.status_code == 201, definition.text
+        contract = {
+            "sla_definition_id": definition.json()["id"],
+            "customer_id": "C7",
+            "service_id": "svc-7",
+            "start_date": "2026-01-01T00:00:00Z",
+            "account_manager": "eve@example.net",
+        }
+        made = await client.post(f"{lab.FAULTS}/sla-instances", json=contract)
+        assert made.status_code == 201, made.text
+        match = {"subject": "sla", "service_type": "business", "customer_tier": "gold", "customer_id": "C7"}
+        manager = [{"channel": "email", "to": "account_manager"}]
+        await client.post(POLICIES, json={"name": "managers", "match": match, "actions": manager})
+        body = {"kind": "breach_opened", "fields": {"instance_id": made.json()["id"]}}
+        (found,) = (await client.post(TRY, json=body)).json()["policies"]
+        assert "email" in found["actions"][0]["nobody"]
+        assert "account manager" not in found["actions"][0]["nobody"]
+        lab.problem(await north.post(TRY, json=body), 404, "unknown_instance")
+
+
 @pytest.mark.parametrize(
     ("body", "fields"),
     [

@@ -2,10 +2,21 @@
 
 import pytest
 from vocabulary.dispatch_world import DispatchWorld, mail, text
-from vocabulary.world import moment
+from vocabulary.world import ADMIN, moment
 
-from protocols.command import Acknowledge, Edit, Edited, Resolve, Shelve, Unacknowledge, Unshelve
+from protocols.command import (
+    Acknowledge,
+    Edit,
+    Edited,
+    PatchWindow,
+    PutWindow,
+    Resolve,
+    Shelve,
+    Unacknowledge,
+    Unshelve,
+)
 from protocols.event import ClockJumped
+from protocols.maintenance import PlanChanges, WindowPlan, WindowScope
 
 NOC = "noc@example.net"
 
@@ -207,3 +218,32 @@ def test_a_jump_of_the_clock_sends_nothing(world: DispatchWorld) -> None:
     assert len(world.said) == 1
     world.run_to(86_420 + 46)
     assert world.said[1:] == [(86_465, "reminder", NOC)]
+
+
+def test_those_told_hear_the_end_of_an_alarm_that_clears_in_a_window(world: DispatchWorld) -> None:
+    world.policy("all", mail(), repeat_interval=100, match={"subject": "alarm"})
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(10)
+    scope = WindowScope(devices=("olt-1",))
+    plan = WindowPlan(title="work", scope=scope, start=moment(20), end=moment(5000), tenant_id=None)
+    window = world.command(PutWindow(plan), by=ADMIN).accepted[0]
+    world.run_to(300)
+    world.command(PatchWindow(window, PlanChanges(title="more work")), by=ADMIN)
+    world.policy("all", mail("boss@example.net"))
+    world.run_to(400)
+    world.network("device.up", "olt-1")
+    world.run_to(6000)
+    told = [each for each in world.said if each[1] != "reminder"]
+    assert told == [(5, "raised", NOC), (400, "recovered", NOC)]
+
+
+def test_a_policy_that_tells_somebody_else_now_reminds_nobody(world: DispatchWorld) -> None:
+    world.policy("all", mail(), repeat_interval=100)
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(10)
+    world.policy("all", mail("boss@example.net"), repeat_interval=100)
+    world.run_to(500)
+    assert len(world.said) == 1
+    assert any("policy all tells somebody else now" in each for each in world.notes)
+    world.network("device.up", "olt-1")
+    assert world.said[1:] == [(500, "recovered", NOC)]

@@ -82,7 +82,7 @@ def test_a_reason_stands_where_nobody_is_reached(world: RotaWorld) -> None:
     write(world, actions=[mail("account_manager"), mail("customer")])
     (found,) = tried(world, "2026-03-02T02:00").policies
     assert [each.nobody for each in found.actions] == [
-        "the service level agreement names no account manager",
+        "instance_id is not given, which says whose account manager",
         "no customer is concerned",
     ]
 

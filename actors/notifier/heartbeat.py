@@ -7,9 +7,9 @@ import structlog
 import trio
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
+from actors.delivery_failed import DeliveryFailed
+from actors.http_client import HttpClient
 from actors.metrics import Metrics
-from actors.notifier.channel import DeliveryFailed
-from actors.notifier.http import HttpClient
 
 _FIRST_READY_SECONDS = 1.0
 log = structlog.get_logger()
@@ -26,7 +26,7 @@ class Heartbeat:
         """Beat until cancelled, from when faultd is first ready. A beat has its interval as time limit, and the next one comes
         whatever became of it."""
         task_status.started()
-        while not self._ready():
+        while not self._ready():  # noqa: ASYNC110 - readiness is no event
             await trio.sleep(_FIRST_READY_SECONDS)
         failing = False
         while True:

@@ -1,22 +1,22 @@
 """The channels that are configured, with their secrets read and their certificates loaded."""
 
-import ssl
 from collections.abc import Callable, Iterator
 
 import trio
 
+from actors.http_client import HttpClient
+from actors.http_url import http_url_problem
 from actors.metrics import Metrics
 from actors.notifier.channel import DeliveryChannel
 from actors.notifier.email import Email
 from actors.notifier.heartbeat import Heartbeat
-from actors.notifier.http import HttpClient
 from actors.notifier.remediation import Remediation
-from actors.notifier.secrets import SecretError, read_secret, read_signing_keys
-from actors.notifier.settings import NotifierSettings, http_url_problem
+from actors.notifier.settings import NotifierSettings
 from actors.notifier.slack import Slack
 from actors.notifier.sms import Sms
 from actors.notifier.teams import Teams
 from actors.notifier.webhook import Webhook
+from actors.secret_files import SecretError, read_secret, read_signing_keys, trusting
 
 
 def open_channels(settings: NotifierSettings, installation: str) -> dict[str, DeliveryChannel]:
@@ -26,7 +26,7 @@ def open_channels(settings: NotifierSettings, installation: str) -> dict[str, De
 
 
 def _channels(settings: NotifierSettings, installation: str) -> Iterator[tuple[str, DeliveryChannel]]:
-    tls = _tls(settings)
+    tls = trusting("notifier.ca_file", settings.ca_file)
 
     def limiter() -> trio.CapacityLimiter:
         # Threads that were abandoned at their time limit need room beside those that are at work.
@@ -64,7 +64,9 @@ def open_heartbeat(settings: NotifierSettings, ready: Callable[[], bool], metric
     beat = settings.heartbeat
     if not beat.url_file:
         return None
-    client = HttpClient(_tls(settings), trio.CapacityLimiter(2), allow_private=beat.allow_private)
+    client = HttpClient(
+        trusting("notifier.ca_file", settings.ca_file), trio.CapacityLimiter(2), allow_private=beat.allow_private
+    )
     return Heartbeat(_url("notifier.heartbeat.url_file", beat.url_file), beat.seconds, client, ready, metrics)
 
 
@@ -73,13 +75,3 @@ def _url(setting: str, path: str) -> str:
     if problem := http_url_problem(url):
         raise SecretError(setting, path, problem)
     return url
-
-
-def _tls(settings: NotifierSettings) -> ssl.SSLContext:
-    tls = ssl.create_default_context()
-    if settings.ca_file:
-        try:
-            tls.load_verify_locations(settings.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise SecretError("notifier.ca_file", settings.ca_file, error.strerror or str(error)) from error
-    return tls

@@ -6,10 +6,10 @@ import trio
 from trio.testing import MockClock
 from vocabulary.far_ends import HttpReceiver
 
+from actors.delivery_failed import DeliveryFailed
+from actors.http_client import HttpAnswer
 from actors.metrics import Metrics
-from actors.notifier.channel import DeliveryFailed
 from actors.notifier.heartbeat import Heartbeat
-from actors.notifier.http import HttpAnswer
 from faultd.channels import configured_heartbeat
 from faultd.config import Config, parse
 

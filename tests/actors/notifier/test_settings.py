@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.notifier.settings import http_url_problem, lane_names
+from actors.http_url import http_url_problem
+from actors.notifier.settings import lane_names
 from faultd.channels import check_channels
 from faultd.config import Config, ConfigError, examine, parse
 from faultd.inputs import dispatch_inputs

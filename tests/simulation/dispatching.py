@@ -11,11 +11,13 @@ import trio
 from simulation.people import Person
 from vocabulary.dispatch_oracle import HERALD, DispatchHistory
 
+from actors.delivery_failed import DeliveryFailed
 from actors.dispatcher.settings import DispatcherSettings, DispatchInputs
 from actors.dispatcher.state import DispatchState
 from actors.mailbox import Feed
+from actors.notifier.acknowledge_links import AcknowledgeLinks
 from actors.notifier.actor import Notifier
-from actors.notifier.channel import Delivered, DeliveryFailed, OutgoingMessage
+from actors.notifier.channel import Delivered, OutgoingMessage
 from actors.notifier.settings import NotifierSettings
 from actors.notifier.template_process import TemplateRenderer
 from actors.notifier.writer import MessageWriter
@@ -200,7 +202,7 @@ def notifier(
         feed,
         life.appends,
         table=lambda: state().notifications,
-        write=MessageWriter(TemplateRenderer({}), life.metrics).write,
+        write=MessageWriter(TemplateRenderer({}), life.metrics, AcknowledgeLinks("", b"")).write,
         metrics=life.metrics,
         clock=clock,
         random=Random(world.rng.random()),

@@ -107,6 +107,19 @@ class Metrics:
         self.ticket_tasks_dead = gauge(
             "faultd_ticket_tasks_dead", "Tasks of tickets that were given up and wait for a command, by desk", "desk"
         )
+        self.ticket_attempts = counter(
+            "faultd_ticket_attempts",
+            "Attempts at a task of a ticket, by desk and outcome: done, failed (another one follows) or dead (given up)",
+            "desk",
+            "outcome",
+        )
+        self.tickets_in_hand = gauge("faultd_tickets_in_hand", "Tickets on which the ticketer has something to do")
+        self.desk_polls = counter(
+            "faultd_desk_polls",
+            "Times that a desk was asked what people changed, by desk and outcome: done or failed",
+            "desk",
+            "outcome",
+        )
         self.notification_attempts = counter(
             "faultd_notification_attempts",
             "Attempts to deliver a notification, by channel and outcome: sent, failed (another one follows) or dead (given up)",

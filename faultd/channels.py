@@ -1,8 +1,10 @@
-"""The notifier's channels as the configuration names them, with the secrets that stand in files."""
+"""The notifier's channels and the ticketer's desks as the configuration names them, with the secrets that stand in files."""
 
 from actors.notifier.delivery import Channels
 from actors.notifier.opening import open_channels
-from actors.notifier.secrets import SecretError
+from actors.secret_files import SecretError
+from actors.ticketer.opening import open_desks
+from actors.ticketer.work import Desks
 from faultd.config import Config, ConfigError, ConfigMistake
 
 
@@ -18,3 +20,16 @@ def configured_channels(config: Config, installation: str) -> Channels:
 def check_channels(config: Config) -> None:
     """Raises :class:`ConfigError` when a channel's secrets cannot be read."""
     configured_channels(config, "")
+
+
+def configured_desks(config: Config) -> Desks:
+    """The desks, opened. Raises :class:`ConfigError` for a file that cannot be used; it never repeats a secret."""
+    try:
+        return open_desks(config.ticketer)
+    except SecretError as error:
+        raise ConfigError(error.path, [ConfigMistake(0, error.setting, error.reason)]) from error
+
+
+def check_desks(config: Config) -> None:
+    """Raises :class:`ConfigError` when the secret of the desk cannot be read."""
+    configured_desks(config)

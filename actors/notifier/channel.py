@@ -38,17 +38,6 @@ class Delivered(Struct, frozen=True):
     detail: dict[str, Any] = {}
 
 
-class DeliveryFailed(Exception):
-    """The far end did not take the message, or it is not known whether it did.
-
-    ``permanent``: another attempt would end in the same way. ``retry_after``: the seconds for which the far end asked.
-    """
-
-    def __init__(self, error: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
-        super().__init__(error)
-        self.error, self.permanent, self.retry_after = error, permanent, retry_after
-
-
 class DeliveryChannel(Protocol):
     """A way to a far end. One object serves one lane; several attempts may be under way at once."""
 

@@ -1,20 +1,20 @@
 """The channels that are configured, with their secrets read and their certificates loaded."""
 
-import ssl
 from collections.abc import Iterator
 
 import trio
 
+from actors.http_client import HttpClient
+from actors.http_url import http_url_problem
 from actors.notifier.channel import DeliveryChannel
 from actors.notifier.email import Email
-from actors.notifier.http import HttpClient
 from actors.notifier.remediation import Remediation
-from actors.notifier.secrets import SecretError, read_secret, read_signing_keys
-from actors.notifier.settings import NotifierSettings, http_url_problem
+from actors.notifier.settings import NotifierSettings
 from actors.notifier.slack import Slack
 from actors.notifier.sms import Sms
 from actors.notifier.teams import Teams
 from actors.notifier.webhook import Webhook
+from actors.secret_files import SecretError, read_secret, read_signing_keys, trusting
 
 
 def open_channels(settings: NotifierSettings, installation: str) -> dict[str, DeliveryChannel]:
@@ -24,7 +24,7 @@ def open_channels(settings: NotifierSettings, installation: str) -> dict[str, De
 
 
 def _channels(settings: NotifierSettings, installation: str) -> Iterator[tuple[str, DeliveryChannel]]:
-    tls = _tls(settings)
+    tls = trusting("notifier.ca_file", settings.ca_file)
 
     def limiter() -> trio.CapacityLimiter:
         # Threads that were abandoned at their time limit need room beside those that are at work.
@@ -58,13 +58,3 @@ def _channels(settings: NotifierSettings, installation: str) -> Iterator[tuple[s
     if remediation.url:
         keys = read_signing_keys("notifier.remediation.secret_file", remediation.secret_file)
         yield "remediation", Remediation(remediation, keys, client(remediation.allow_private), installation)
-
-
-def _tls(settings: NotifierSettings) -> ssl.SSLContext:
-    tls = ssl.create_default_context()
-    if settings.ca_file:
-        try:
-            tls.load_verify_locations(settings.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise SecretError("notifier.ca_file", settings.ca_file, error.strerror or str(error)) from error
-    return tls

@@ -4,8 +4,9 @@ from typing import Any
 
 import msgspec
 
-from actors.notifier.channel import Delivered, DeliveryFailed, MessageText, OutgoingMessage
-from actors.notifier.http import HttpClient, raise_for_status
+from actors.delivery_failed import DeliveryFailed
+from actors.http_client import HttpClient, raise_for_status
+from actors.notifier.channel import Delivered, MessageText, OutgoingMessage
 
 _LONGEST = 20_000
 """Teams refuses a message of more than 28 kB."""

@@ -11,12 +11,13 @@ import trio
 from simulation.people import Person
 from vocabulary.dispatch_oracle import HERALD, DispatchHistory
 
+from actors.delivery_failed import DeliveryFailed
 from actors.dispatcher.settings import DispatcherSettings, DispatchInputs
 from actors.dispatcher.state import DispatchState
 from actors.mailbox import Feed
 from actors.notifier.acknowledge_links import AcknowledgeLinks
 from actors.notifier.actor import Notifier
-from actors.notifier.channel import Delivered, DeliveryFailed, OutgoingMessage
+from actors.notifier.channel import Delivered, OutgoingMessage
 from actors.notifier.settings import NotifierSettings
 from actors.notifier.template_process import TemplateRenderer
 from actors.notifier.writer import MessageWriter

@@ -173,7 +173,7 @@ class Pipe:
         for stage in stages.all:
             outbox, behind = trio.open_memory_channel[PipeMessage](room)
             depth[stage.name] = inbox.statistics
-            actors[stage.name] = StageActor(stage, inbox, outbox, metrics, self._report)
+            actors[stage.name] = StageActor(stage, inbox, outbox, metrics, self._report, file.head.offset)
             inbox = behind
         depth["folded"] = inbox.statistics
         self.ledger = Ledger(

@@ -7,6 +7,7 @@ from msgspec import Struct
 from protocols.alarm import Alarm
 from protocols.dispatch.channel import Channel
 from protocols.dispatch.notification import MessageKind
+from protocols.dispatch.policy import TicketPriority
 from protocols.severity import Severity
 
 SubjectState = Literal["open", "ended"]
@@ -50,6 +51,21 @@ class Escalation(Struct, frozen=True, array_like=True):
     """Index of the next step."""
 
 
+class WantedTicket(Struct, frozen=True, array_like=True):
+    """The ticket that policies want for a subject, since it was last raised."""
+
+    policy: str
+    """The first of them."""
+    priority: TicketPriority | None = None
+    """The highest that one of them names."""
+    derives: bool = False
+    """One of them leaves the priority to severity and customers."""
+    team: str = ""
+    category: str = ""
+    closes: bool = True
+    resolves_alarm: bool = False
+
+
 class DispatchSubject(Struct, frozen=True, kw_only=True):
     """A cause with what was decided about it. Frozen: every change is a new value."""
 
@@ -67,6 +83,7 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     """Those who know of it and have not been told of its end, also when it has ended."""
     escalations: tuple[Escalation, ...] = ()
     ticket_id: str = ""
+    """Its own ticket, open or closed. A cause that another one explains has the ticket of that one."""
     merged_into: str = ""
     """Key of the subject of the cause that explains this one now. That cause need not have been requested yet."""
     consequences: tuple[str, ...] = ()
@@ -101,6 +118,11 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     starts: int = 0
     """Of planned maintenance, microseconds since 1970."""
     ends: int = 0
+
+    wanted_ticket: WantedTicket | None = None
+    """None: no policy wants a ticket."""
+    part_of: str = ""
+    """Id of the ticket of its cause, as part of which its own one was closed."""
 
     @property
     def is_alarm(self) -> bool:

@@ -5,9 +5,10 @@ from actors.dispatcher.messages.commands import resend, send_test
 from actors.dispatcher.people.commands import do_people
 from actors.dispatcher.policies.commands import do_policy
 from actors.dispatcher.run import DispatchRun
-from protocols.change import Refusal
+from actors.dispatcher.tickets.commands import change_ticket
 from protocols.command import Command
 from protocols.dispatch.actions import (
+    ChangeTicket,
     CreateContact,
     CreatePolicy,
     CreateRota,
@@ -43,5 +44,5 @@ def _do(run: DispatchRun, command: Command, action: DispatchAction) -> None:
             resend(run, by, action)
         case SendTest():
             send_test(run, by, action)
-        case _:
-            raise CommandRefused(Refusal("", "wrong_state", "this version of faultd does not know how to do that"))
+        case ChangeTicket():
+            change_ticket(run, by, action, expected)

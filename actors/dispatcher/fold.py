@@ -7,6 +7,7 @@ from actors.dispatcher.causes.forgetting import forget_subject
 from actors.dispatcher.causes.intake import end_cleared, take_alarm, take_request
 from actors.dispatcher.causes.planned import look_at_window, take_window
 from actors.dispatcher.commands import fold_command
+from actors.dispatcher.escalation import chain
 from actors.dispatcher.jumps import fold_clock_jumped
 from actors.dispatcher.loading import load_inputs
 from actors.dispatcher.messages import delivery_alarms, groups, storm
@@ -15,8 +16,11 @@ from actors.dispatcher.people import gaps
 from actors.dispatcher.restoring import fold_restored
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.state import DispatchState
+from actors.dispatcher.tickets.following import look_at_ticket
+from actors.dispatcher.tickets.outcomes import fold_ticket_changed, fold_ticket_failed, fold_ticket_opened
+from actors.dispatcher.tickets.resolving import fold_resolved
 from protocols.change import AlarmChanged, Change, NotificationRequested, WindowChanged
-from protocols.command import Command
+from protocols.command import Command, Resolve
 from protocols.dispatch.actions import DispatchAction
 from protocols.dispatch.outcomes import MessageFailed, MessageSent, TicketChanged, TicketFailed, TicketOpened
 from protocols.event import ClockJumped, DispatchDataRestored, DispatchLoaded, Event, SystemReport
@@ -84,6 +88,14 @@ def fold_event(run: DispatchRun, event: Event, changes_before: Sequence[Change])
             fold_sent(run, event)
         case MessageFailed():
             fold_failed(run, event)
+        case TicketOpened():
+            fold_ticket_opened(run, event)
+        case TicketChanged():
+            fold_ticket_changed(run, event)
+        case TicketFailed():
+            fold_ticket_failed(run, event)
+        case Command(action=Resolve()):
+            fold_resolved(run, event)
         case _:
             pass
     _meet_timers(run)
@@ -127,5 +139,7 @@ def _meet_timers(run: DispatchRun) -> None:
                 forget_subject(run, name)
             case "message":
                 forget_message(run, name)
-            case _:
-                pass
+            case "escalation":
+                chain.due(run, name)
+            case "ticket":
+                look_at_ticket(run, name)

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from actors.dispatcher.escalation import chain
 from actors.dispatcher.people.gaps import look_at_all
 from actors.dispatcher.run import DispatchRun
 from protocols.event import ClockJumped
@@ -44,4 +45,7 @@ def fold_clock_jumped(run: DispatchRun, event: ClockJumped) -> None:
                 },
             ),
         )
+    for key, subject in list(state.subjects.items()):
+        if subject.escalations:
+            chain.schedule(run, key)
     look_at_all(run)

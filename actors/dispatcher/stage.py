@@ -10,6 +10,7 @@ from actors.dispatcher.people.gaps import GapReporter
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.state import DispatchState
 from actors.dispatcher.tally import DispatchTally
+from actors.dispatcher.tickets.resolving import TicketResolver
 from actors.metrics import Metrics
 from actors.stage import Stage
 from actors.state_encoding import Piece
@@ -27,6 +28,7 @@ class Dispatcher(Stage):
     def __init__(self) -> None:
         self.state = DispatchState()
         self._gaps = GapReporter()
+        self._resolver = TicketResolver()
         self._deliveries = DeliveryReporter()
         self._tally = DispatchTally()
 
@@ -66,9 +68,11 @@ class Dispatcher(Stage):
         self._tally.move(metrics)
 
     def report(self, append: Callable[[list[Event]], bool]) -> None:
-        """Have alarms raised and cleared for the gaps of rotas, and for notifications that are late or were given up."""
+        """Have alarms raised and cleared for the gaps of rotas, and for notifications that are late or were given up; have
+        those resolved whose ticket a person closed."""
         self._gaps.report(self.state, append)
         self._deliveries.report(self.state, append)
+        self._resolver.report(self.state, append)
 
     def begin(self, offset: int, at: datetime, held: Sequence[Change]) -> None:
         """Empty: causes that are open already are told of when they change, are escalated, or end."""

@@ -49,6 +49,9 @@ class SavedDispatch(Struct, kw_only=True):
     rota_problems: dict[str, DispatchProblem] = {}
     rota_alarms: dict[str, DispatchProblem] = {}
     delivery_alarms: dict[str, DispatchProblem] = {}
+    tickets_for: dict[str, tuple[str, ...]] = {}
+    remote_changes: dict[str, tuple[str, ...]] = {}
+    resolving: dict[str, str] = {}
 
 
 T = TypeVar("T")
@@ -87,6 +90,12 @@ class DispatchState:
         """Problems of rotas, as open alarms say them."""
         self.delivery_alarms: dict[str, DispatchProblem] = {}
         """Problems of channels, as open alarms say them, by ``ALARM_TYPE|CHANNEL``."""
+        self.tickets_for: dict[str, tuple[str, ...]] = {}
+        """By the key of a cause that is no open subject yet: the keys of subjects with tickets that it explains."""
+        self.remote_changes: dict[str, tuple[str, ...]] = {}
+        """By the id of a ticket: the desk's ids of the last changes by persons."""
+        self.resolving: dict[str, str] = {}
+        """Alarms (UUID) to be resolved, since a person closed their ticket, with the person."""
 
     def put_contact(self, journal: Journal, contact_id: str, contact: ContactRecord | None) -> None:
         """The contact as it is now; None: there is no such contact any more."""

@@ -49,8 +49,9 @@ def fold_ticket_opened(draft: Draft, event: TicketOpened) -> None:
 
 
 def fold_ticket_changed(draft: Draft, event: TicketChanged) -> None:
-    """A change of the state of a ticket, or one by a person. A comment of faultd itself is no line."""
-    key = event.key if _names_alarms(event.subject) else ""
+    """A change of the state of a ticket, or one by a person. A comment of faultd itself is no line. A ticket that is closed is
+    nobody's new ticket: its alarms may have gone to another one."""
+    key = event.key if event.state != "closed" and _names_alarms(event.subject) else ""
     if event.task is not None and event.state is None:
         _write(draft, event.alarm_ids, event.tenant_id, "", "", "", {}, key)
         return

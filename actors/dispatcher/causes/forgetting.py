@@ -2,6 +2,7 @@
 
 from actors.dispatcher.messages import groups
 from actors.dispatcher.run import DispatchRun
+from actors.dispatcher.tickets.following import forget_ticket
 from protocols.sla.local_time import SECOND
 
 AGAIN = 3_600 * SECOND
@@ -19,3 +20,4 @@ def forget_subject(run: DispatchRun, key: str) -> None:
         return
     groups.leave(run, subject)
     run.journal.drop(state.subjects, key)
+    forget_ticket(run, subject.ticket_id)

@@ -2,10 +2,12 @@
 
 from msgspec.structs import replace
 
+from actors.dispatcher.escalation import chain
 from actors.dispatcher.messages import groups
 from actors.dispatcher.policies.notice import notice_of
 from actors.dispatcher.policies.routing import routed
 from actors.dispatcher.run import DispatchRun
+from actors.dispatcher.tickets.wanting import want_ticket
 from protocols.dispatch.notification import MessageKind
 
 
@@ -18,6 +20,7 @@ def route_subject(run: DispatchRun, key: str, kind: MessageKind, reason: str, *,
     if not actions and not more:
         run.note(subject, f"no policy matches ({kind}: {reason})")
     joined: list[str] = []
+    chains: set[chain.Place] = set()
     for each in actions:
         action = each.action
         if action.channel is not None:
@@ -25,6 +28,13 @@ def route_subject(run: DispatchRun, key: str, kind: MessageKind, reason: str, *,
             joined.append(name)
             if not more or name not in subject.groups:
                 groups.join_group(run, subject, kind, reason, each, name)
+        elif action.ticket is not None:
+            want_ticket(run, subject, action.ticket, each.policy_id)
+        else:
+            chains.add((each.policy_id, each.pointer))
+            chain.begin(run, subject, each)
+    if not more:
+        chain.keep(run, subject, chains)
     kept = tuple(dict.fromkeys((*subject.groups, *joined) if more else joined))
     subject = run.state.subjects[key]
     groups.leave(run, subject, kept)

@@ -7,9 +7,11 @@ from msgspec.structs import replace
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.causes.forgetting import forget_subject
 from actors.dispatcher.causes.holding import held_by
+from actors.dispatcher.escalation import chain
 from actors.dispatcher.messages import groups
 from actors.dispatcher.messages.ends import tell_those_told
 from actors.dispatcher.run import DispatchRun
+from actors.dispatcher.tickets.following import follow_subject
 from protocols.dispatch.notification import MessageKind
 from protocols.sla.local_time import SECOND
 
@@ -32,6 +34,7 @@ def change_subject(run: DispatchRun, before: DispatchSubject | None, after: Disp
         _note_hold(run, before, after)
     for key in after.groups:
         groups.schedule(run, key, after.key)
+    _follow(run, before, after)
 
 
 def end_subject(run: DispatchRun, subject: DispatchSubject, kind: MessageKind, reason: str) -> None:
@@ -49,7 +52,13 @@ def end_subject(run: DispatchRun, subject: DispatchSubject, kind: MessageKind, r
     if groups.leave(run, subject) or not told_by:
         run.note(after, f"over ({reason}) {'before it was told' if told_by else 'before anybody was told'}")
     run.state.timers.set(run.journal, "forget", subject.key, run.now + FORGET_AFTER)
+    _follow(run, subject, after)
     _bound_ended(run)
+
+
+def _follow(run: DispatchRun, before: DispatchSubject | None, after: DispatchSubject) -> None:
+    follow_subject(run, before, after)
+    chain.follow(run, before, after)
 
 
 def _bound_ended(run: DispatchRun) -> None:

@@ -1,0 +1,1 @@
+"""Escalation: the steps of a policy for a cause that nobody acknowledges, or resolves."""

@@ -107,6 +107,19 @@ class Metrics:
         self.ticket_tasks_dead = gauge(
             "faultd_ticket_tasks_dead", "Tasks of tickets that were given up and wait for a command, by desk", "desk"
         )
+        self.ticket_attempts = counter(
+            "faultd_ticket_attempts",
+            "Attempts at a task of a ticket, by desk and outcome: done, failed (another one follows) or dead (given up)",
+            "desk",
+            "outcome",
+        )
+        self.tickets_in_hand = gauge("faultd_tickets_in_hand", "Tickets on which the ticketer has something to do")
+        self.desk_polls = counter(
+            "faultd_desk_polls",
+            "Times that a desk was asked what people changed, by desk and outcome: done or failed",
+            "desk",
+            "outcome",
+        )
         self.notification_attempts = counter(
             "faultd_notification_attempts",
             "Attempts to deliver a notification, by channel and outcome: sent, failed (another one follows) or dead (given up)",
@@ -118,6 +131,9 @@ class Metrics:
         )
         self.notifications_oldest = gauge(
             "faultd_notifications_oldest_seconds", "Age of the oldest of those, by channel", "channel"
+        )
+        self.heartbeats = counter(
+            "faultd_heartbeats", "Beats of the dead man's switch, by outcome: sent, or failed (also while not ready)", "outcome"
         )
         self.notifier_breaker = gauge(
             "faultd_notifier_breaker", "A channel's circuit breaker: 0 closed, 1 being tried, 2 open", "channel"

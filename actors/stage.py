@@ -73,7 +73,8 @@ class Stage(ABC):
         """Append Events that do not follow from the fold of others: measured times, or one that asks for the next slice of
         the stage's own work. Called after every batch, also after one of Ticks alone. ``append`` never waits, and says whether
         the ledger takes them; those that it does not take are to be offered again with the next call. Those that it takes are
-        folded, later, unless the process ends first: a stage remembers in memory alone that it asked, not in its snapshot."""
+        folded, later, unless the process ends first: a stage remembers in memory alone that it asked, not in its snapshot. At
+        a start it is called when the Events that an earlier run left are folded, its reports among them."""
         return
 
 

@@ -29,11 +29,13 @@ class StageActor:
         outbox: trio.MemorySendChannel[PipeMessage],
         metrics: Metrics,
         report: Callable[[list[Event]], bool] | None = None,
+        reports_from: int = 0,
     ) -> None:
         """``outbox`` leads to the next stage, or from the last one to the ledger. ``report`` appends Events to the ledger; it
-        never waits, and says whether they were taken."""
+        never waits, and says whether they were taken. The stage is asked for reports when it has folded the Event at the offset
+        ``reports_from``, the last that an earlier run left: what that run reported may be among them."""
         self._stage, self._inbox, self._outbox = stage, inbox, outbox
-        self._metrics, self._report = metrics, report
+        self._metrics, self._report, self._reports_from = metrics, report, reports_from
         self._seconds = metrics.fold.labels(stage.name)
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
@@ -67,7 +69,7 @@ class StageActor:
         changes = fold_batch(stage, batch)
         self._seconds.observe(perf_counter() - started)
         stage.count(self._metrics)
-        if self._report is not None:
+        if self._report is not None and batch.through >= self._reports_from:
             stage.report(self._report)
         return EventBatch(batch.first, batch.at, batch.events, changes)
 

@@ -1,6 +1,7 @@
 """The wiring diagram: the actors around the pipe, and what each of them is given.
 
-    trap_listener, clock, api, notifier ──Append──▶ pipe (ledger and stages, faultd/pipe.py) ──feed──▶ store, stream, notifier
+    trap_listener, clock, api ──Append──▶ pipe (ledger and stages, faultd/pipe.py) ──feed──▶ store, stream
+                notifier, ticketer ──Append──▶ pipe ──feed──▶ notifier, ticketer
 
 Sources run in a nursery of their own inside that of the sinks. SIGTERM cancels the sources; then each sink drains to the
 end of its channel and leaves, and one deadline, or a second SIGTERM, bounds the whole drain.
@@ -36,6 +37,7 @@ from actors.dispatcher.view import DispatchCatalogue
 from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
+from actors.notifier.acknowledge_links import AcknowledgeLinks
 from actors.notifier.actor import Notifier
 from actors.notifier.preview import Previewer
 from actors.notifier.template_process import TemplateRenderer
@@ -52,6 +54,7 @@ from actors.store.presence import Presence
 from actors.stream.actor import Stream
 from actors.stream.board import Board
 from actors.supervisor import CORE, EDGE, Intensity, supervise
+from actors.ticketer.actor import Ticketer
 from actors.tokens import TokenFile
 from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.engine_clocks import keep_clocks
@@ -59,8 +62,9 @@ from actors.trap_listener.sockets import open_sockets
 from actors.trusted_clock import system_reading
 from actors.trusted_time import ClockReading
 from faultd import logs, state_folder
+from faultd.acknowledge_key import acknowledge_key
 from faultd.backtest.service import BacktestService
-from faultd.channels import configured_channels
+from faultd.channels import configured_channels, configured_desks, configured_heartbeat
 from faultd.config import Config
 from faultd.database_alarm import ALARM, DatabaseAlarm
 from faultd.descriptors import seldom_about_accept
@@ -136,7 +140,9 @@ async def serve(
     state = stages.state
     credit_models = dict(inputs.credit_models)
     try:
+        link_key = await trio.to_thread.run_sync(acknowledge_key, state_dir)
         channels = await trio.to_thread.run_sync(configured_channels, config, ledger_file.ledger_id)
+        desks = await trio.to_thread.run_sync(configured_desks, config)
         clock = started_clock(read_clocks, boot_id(), ledger_file, config.clock)
         security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
         sockets = open_sockets(config.traps.listen, config.traps.receive_buffer, os.environ, os.getpid())
@@ -182,6 +188,7 @@ async def serve(
         # No read before the store has found the tables that reads need.
         read.refusal = lambda: "" if store.presence.schema_checked else trouble() or "its schema is not looked at yet"
         health = Health(metrics, stored, lambda: ledger.failure, lambda: accepting.short, trouble, ledger.feed.lags)
+        heartbeat = configured_heartbeat(config, lambda: health().ready, metrics)
         absence = DatabaseAlarm(
             store.presence, appends, config.store.away_alarm_seconds, trouble, lambda: "store" in health.parked
         )
@@ -193,7 +200,17 @@ async def serve(
             ledger.feed,
             appends,
             table=lambda: stages.dispatch.notifications,
-            write=MessageWriter(templates, metrics, config.http.public_url).write,
+            write=MessageWriter(templates, metrics, AcknowledgeLinks(config.http.public_url, link_key)).write,
+            metrics=metrics,
+            clock=clock,
+        )
+        ticketer = Ticketer(
+            config.ticketer,
+            desks,
+            ledger.feed,
+            appends,
+            tickets=lambda: stages.dispatch.tickets,
+            installation=ledger_file.ledger_id,
             metrics=metrics,
             clock=clock,
         )
@@ -227,6 +244,7 @@ async def serve(
             sla_history=SlaHistoryService(reads, config.sla.keep_days, clock),
             sla_printer=ReportPrinter(),
             sla_texts=ReportTexts(lambda: config.sla.operator, arithmetic_lines, explanation_lines),
+            link_key=link_key,
             message_preview=Previewer(tried_templates, config.http.public_url).preview,
             health=health,
         )
@@ -234,10 +252,11 @@ async def serve(
         api = Api(config.http, tokens, metrics, clock, routes=routes)
 
         def switch(new: Config, inputs: Inputs) -> None:
-            channels = configured_channels(new, ledger_file.ledger_id)
+            channels, desks = configured_channels(new, ledger_file.ledger_id), configured_desks(new)
             replace_users(security, new)
             listener.reconfigure(new.traps, security, community_fields(inputs.profiles.profiles))
             notifier.reconfigure(new.notifier, channels)
+            ticketer.reconfigure(new.ticketer, desks)
             templates.replace(inputs.templates)
             tried_templates.replace(inputs.templates)
             logs.configure(new.log)
@@ -268,7 +287,10 @@ async def serve(
                     await sources.start(partial(supervise, "backtests", backtests, PARKED, metrics, on_park=park))
                     await sources.start(supervise, "clock", Clock(config.clock, appends, clock, metrics), EDGE, metrics)
                     await sources.start(supervise, "database_alarm", absence, EDGE, metrics)
+                    if heartbeat is not None:
+                        await sources.start(supervise, "heartbeat", heartbeat, EDGE, metrics)
                     await sources.start(partial(supervise, "notifier", notifier, PARKED, metrics, on_park=park))
+                    await sources.start(partial(supervise, "ticketer", ticketer, PARKED, metrics, on_park=park))
                     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
 
                         async def announce() -> None:

@@ -19,6 +19,7 @@ from actors.ledger.settings import LedgerSettings
 from actors.notifier.settings import NotifierSettings
 from actors.store.settings import StoreSettings
 from actors.stream.settings import StreamSettings
+from actors.ticketer.settings import TicketerSettings
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.settings import problems as trap_problems
 from faultd.settings import (
@@ -63,6 +64,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sla: SlaSettings = SlaSettings()
     clock: ClockSettings = ClockSettings()
     notifier: NotifierSettings = NotifierSettings()
+    ticketer: TicketerSettings = TicketerSettings()
 
     def path(self, *parts: str) -> Path:
         """A path below ``state_dir``."""

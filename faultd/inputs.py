@@ -26,7 +26,7 @@ from actors.notifier.settings import lane_names
 from actors.notifier.templates import MessageTemplate, TemplateErrors, load_templates
 from actors.sla_clock.credit_files import CreditFileErrors, load_credit_files
 from actors.trap_listener.settings import User
-from faultd.channels import check_channels
+from faultd.channels import check_channels, check_desks
 from faultd.config import Config, ConfigError, ConfigErrors, ConfigMistake
 from faultd.places import shipped_config
 from faultd.security import check_communities, read_database_url, read_users
@@ -109,6 +109,7 @@ def look_into_files(
     look("traps", partial(check_communities, profiles=profiles), None)
     look("database", read_database_url, "")
     look("notifier", check_channels, None)
+    look("ticketer", check_desks, None)
     no_templates: Mapping[str, MessageTemplate] = {}
     templates = look("notifier", read_templates, no_templates)
     no_models: Mapping[str, CreditTerms] = {}
@@ -258,7 +259,9 @@ def read_templates(config: Config) -> Mapping[str, MessageTemplate]:
 def dispatch_inputs(config: Config) -> DispatchInputs:
     """The parts of the configuration that the dispatcher folds by."""
     return DispatchInputs(
-        settings=DispatcherSettings(**fields_for(DispatcherSettings, config.dispatcher)), channels=lane_names(config.notifier)
+        settings=DispatcherSettings(**fields_for(DispatcherSettings, config.dispatcher)),
+        desk=config.ticketer.desk,
+        channels=lane_names(config.notifier),
     )
 
 

@@ -41,8 +41,9 @@ CONSUMERS = {
     "store": ConsumerPolicy(begins="oldest"),
     # The board is in memory, begins with the recovered state, and cannot go on behind a gap.
     "stream": ConsumerPolicy(begins="newest", durable=False),
-    # What waits is in the dispatcher's state: a channel that hangs for an hour holds back no pruning.
+    # What waits is in the dispatcher's state: a channel or a desk that hangs for an hour holds back no pruning.
     "notifier": ConsumerPolicy(begins="newest", durable=False),
+    "ticketer": ConsumerPolicy(begins="newest", durable=False),
 }
 """Everybody who reads the recorded Changes. Each acknowledges by its name, which is that of its actor too."""
 OTHERS: tuple[Callable[[], Stage], ...] = (SlaClock, Dispatcher)
@@ -172,7 +173,7 @@ class Pipe:
         for stage in stages.all:
             outbox, behind = trio.open_memory_channel[PipeMessage](room)
             depth[stage.name] = inbox.statistics
-            actors[stage.name] = StageActor(stage, inbox, outbox, metrics, self._report)
+            actors[stage.name] = StageActor(stage, inbox, outbox, metrics, self._report, file.head.offset)
             inbox = behind
         depth["folded"] = inbox.statistics
         self.ledger = Ledger(

@@ -6,6 +6,7 @@ from litestar import Router
 from msgspec import Struct
 
 from actors.api import (
+    acknowledge_page,
     alarm_commands,
     alarm_reads,
     backtest,
@@ -91,6 +92,8 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     sla_texts: ReportTexts
     dispatch: DispatchView
     message_preview: PreviewMessage
+    link_key: bytes
+    """Of acknowledge links."""
     health: Callable[[], Readiness]
 
 
@@ -146,6 +149,7 @@ def api_routes(
             clock,
         ),
         notifications.routes(submitter, alarms, views.dispatch, default_tenant),
+        acknowledge_page.routes(submitter, alarms, views.link_key, clock),
         notification_preview.routes(views.message_preview, clock, default_tenant),
         notification_explain.routes(alarms, views.dispatch),
         tickets.routes(submitter, alarms, views.dispatch),

@@ -53,7 +53,9 @@ class Gate:
             self._metrics.http_requests.labels(method, route, str(status)).inc()
             who = scope["user"].name if scope.get("user") else None
             seconds = round(trio.current_time() - started, 6)
-            log.debug("request", method=method, path=scope["path"], status=status, user=who, seconds=seconds)
+            # The path of a page for callers without a token may hold a permission.
+            path = scope["path"] if who or route == "unmatched" else route
+            log.debug("request", method=method, path=path, status=status, user=who, seconds=seconds)
 
     async def _serve(self, scope: Scope, method: str, receive: Receive, send: Send) -> None:
         self._names.join(scope)

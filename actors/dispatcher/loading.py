@@ -7,7 +7,6 @@ from actors.dispatcher.people.gaps import look_at_all
 from actors.dispatcher.policies.files import file_policy_id
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.settings import DispatchInputs
-from protocols.dispatch.changes import NotificationPolicyChanged
 from protocols.dispatch.policy import PolicyRecord
 from protocols.event import DispatchLoaded
 
@@ -25,8 +24,7 @@ def load_inputs(run: DispatchRun, event: DispatchLoaded) -> None:
     wanted = {file_policy_id(policy.name): policy for policy in event.policies}
     for policy_id, record in list(state.policies.items()):
         if record.origin == "file" and policy_id not in wanted:
-            journal.drop(state.policies, policy_id)
-            run.emit(NotificationPolicyChanged(run.offset, policy_id))
+            run.put_policy(policy_id, None)
     for policy_id, policy in wanted.items():
         before = state.policies.get(policy_id)
         if before is not None and before.switched:
@@ -43,7 +41,6 @@ def load_inputs(run: DispatchRun, event: DispatchLoaded) -> None:
             revision=1 if before is None else before.revision + 1,
             switched=before is not None and before.switched,
         )
-        journal.put(state.policies, policy_id, record)
-        run.emit(NotificationPolicyChanged(run.offset, policy_id, record))
+        run.put_policy(policy_id, record)
     if changed:
         look_at_all(run)

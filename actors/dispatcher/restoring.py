@@ -18,8 +18,8 @@ def fold_restored(run: DispatchRun, event: DispatchDataRestored) -> None:
     for change in event.records:
         match change:
             case NotificationPolicyChanged(id=name, record=policy) if policy is not None:
-                journal.put(state.policies, name, policy)
-                run.emit(NotificationPolicyChanged(run.offset, name, policy))
+                run.put_policy(name, policy)
+                run.keep_key("policy", policy.key, name)
             case ContactChanged(id=name, record=contact) if contact is not None:
                 run.put_contact(name, contact)
                 run.keep_key("contact", contact.key, name)

@@ -10,9 +10,17 @@ from actors.dispatcher.state import DispatchState
 from actors.journal import Journal
 from protocols.alarm import Alarm
 from protocols.change import Answer, Change, Refusal
-from protocols.dispatch.changes import ContactChanged, DispatchNoted, NotificationChanged, RotaChanged, TicketUpdated
+from protocols.dispatch.changes import (
+    ContactChanged,
+    DispatchNoted,
+    NotificationChanged,
+    NotificationPolicyChanged,
+    RotaChanged,
+    TicketUpdated,
+)
 from protocols.dispatch.contact import ContactRecord
 from protocols.dispatch.notification import DispatchedNotification
+from protocols.dispatch.policy import PolicyRecord
 from protocols.dispatch.rota import RotaRecord
 from protocols.dispatch.ticket import Ticket
 
@@ -77,6 +85,14 @@ class DispatchRun:
             self.journal.rollback(written)
             del self.changes[emitted:]
             raise
+
+    def put_policy(self, policy_id: str, policy: PolicyRecord | None) -> None:
+        """The policy as it is now, as a Change too; None: there is no such policy any more."""
+        if policy is None:
+            self.journal.drop(self.state.policies, policy_id)
+        else:
+            self.journal.put(self.state.policies, policy_id, policy)
+        self.emit(NotificationPolicyChanged(self.offset, policy_id, policy))
 
     def put_contact(self, contact_id: str, contact: ContactRecord | None) -> None:
         """The contact as it is now, as a Change too; None: there is no such contact any more."""

@@ -14,6 +14,8 @@ class MessageText(Struct, frozen=True, kw_only=True):
     subject: str
     text: str
     html: str = ""
+    link: str = ""
+    """The link by which the alarm is acknowledged, for channels that make a button of it."""
     note: str = ""
     """What was not done as the template says, and why; "" when all was."""
 
@@ -34,17 +36,6 @@ class Delivered(Struct, frozen=True):
 
     answer: str
     detail: dict[str, Any] = {}
-
-
-class DeliveryFailed(Exception):
-    """The far end did not take the message, or it is not known whether it did.
-
-    ``permanent``: another attempt would end in the same way. ``retry_after``: the seconds for which the far end asked.
-    """
-
-    def __init__(self, error: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
-        super().__init__(error)
-        self.error, self.permanent, self.retry_after = error, permanent, retry_after
 
 
 class DeliveryChannel(Protocol):

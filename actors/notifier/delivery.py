@@ -167,7 +167,7 @@ class Delivery:
             await self._outcomes.run()
 
     def _report(self, held: HeldNotification, outcome: MessageOutcome) -> None:
-        self._outcomes.offer(outcome, held.notification.revision)
+        self._outcomes.report(outcome, held.notification.revision)
         if held.phase != "ended":
             return
         self._held.pop(held.id, None)
@@ -180,7 +180,7 @@ class Delivery:
     def _refuse(self, notification: DispatchedNotification, error: str) -> None:
         log.warning("notification given up", notification=notification.id, error=error)
         self._metrics.notification_attempts.labels(notification.channel, "dead").inc()
-        self._outcomes.offer(failed(notification, notification.attempts, error, dead=True), notification.revision)
+        self._outcomes.report(failed(notification, notification.attempts, error, dead=True), notification.revision)
 
     def _forget(self, notification: DispatchedNotification) -> None:
         self._outcomes.forget(notification.id, notification.revision)

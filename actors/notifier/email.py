@@ -7,7 +7,8 @@ from email.message import EmailMessage
 
 import trio
 
-from actors.notifier.channel import Delivered, DeliveryFailed, OutgoingMessage
+from actors.delivery_failed import DeliveryFailed
+from actors.notifier.channel import Delivered, OutgoingMessage
 from actors.notifier.mail import mail_of, octets_of
 from actors.notifier.settings import EmailSettings
 

@@ -8,13 +8,14 @@ from random import Random
 import structlog
 import trio
 
+from actors.delivery_failed import DeliveryFailed
 from actors.isolation import leaves, place
 from actors.metrics import Metrics
 from actors.notifier.breaker import Breaker, BreakerState
-from actors.notifier.channel import Delivered, DeliveryChannel, DeliveryFailed, MessageText, OutgoingMessage
+from actors.notifier.channel import Delivered, DeliveryChannel, MessageText, OutgoingMessage
 from actors.notifier.lane_queue import NEVER, HeldNotification, LaneQueue
 from actors.notifier.outcomes import MessageOutcome, failed, sent
-from actors.notifier.retry import as_asked, back_off
+from actors.retry import as_asked, back_off
 from protocols.dispatch.notification import DispatchedNotification
 
 log = structlog.get_logger()

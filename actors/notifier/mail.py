@@ -7,7 +7,8 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from actors.notifier.channel import DeliveryFailed, OutgoingMessage
+from actors.delivery_failed import DeliveryFailed
+from actors.notifier.channel import OutgoingMessage
 
 _OF_AN_ID = re.compile(r"^[A-Za-z0-9.]{1,100}$")
 _UTF8 = SMTP.clone(utf8=True)

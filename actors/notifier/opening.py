@@ -1,20 +1,22 @@
 """The channels that are configured, with their secrets read and their certificates loaded."""
 
-import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import trio
 
+from actors.http_client import HttpClient
+from actors.http_url import http_url_problem
+from actors.metrics import Metrics
 from actors.notifier.channel import DeliveryChannel
 from actors.notifier.email import Email
-from actors.notifier.http import HttpClient
+from actors.notifier.heartbeat import Heartbeat
 from actors.notifier.remediation import Remediation
-from actors.notifier.secrets import SecretError, read_secret, read_signing_keys
-from actors.notifier.settings import NotifierSettings, http_url_problem
+from actors.notifier.settings import NotifierSettings
 from actors.notifier.slack import Slack
 from actors.notifier.sms import Sms
 from actors.notifier.teams import Teams
 from actors.notifier.webhook import Webhook
+from actors.secret_files import SecretError, read_secret, read_signing_keys, trusting
 
 
 def open_channels(settings: NotifierSettings, installation: str) -> dict[str, DeliveryChannel]:
@@ -24,7 +26,7 @@ def open_channels(settings: NotifierSettings, installation: str) -> dict[str, De
 
 
 def _channels(settings: NotifierSettings, installation: str) -> Iterator[tuple[str, DeliveryChannel]]:
-    tls = _tls(settings)
+    tls = trusting("notifier.ca_file", settings.ca_file)
 
     def limiter() -> trio.CapacityLimiter:
         # Threads that were abandoned at their time limit need room beside those that are at work.
@@ -50,21 +52,26 @@ def _channels(settings: NotifierSettings, installation: str) -> Iterator[tuple[s
         yield "slack", Slack(slack.url, read_secret("notifier.slack.token_file", slack.token_file), client(slack.allow_private))
     teams = settings.teams
     if teams.url_file:
-        url = read_secret("notifier.teams.url_file", teams.url_file)
-        if problem := http_url_problem(url):
-            raise SecretError("notifier.teams.url_file", teams.url_file, problem)
-        yield "teams", Teams(url, client(teams.allow_private))
+        yield "teams", Teams(_url("notifier.teams.url_file", teams.url_file), client(teams.allow_private))
     remediation = settings.remediation
     if remediation.url:
         keys = read_signing_keys("notifier.remediation.secret_file", remediation.secret_file)
         yield "remediation", Remediation(remediation, keys, client(remediation.allow_private), installation)
 
 
-def _tls(settings: NotifierSettings) -> ssl.SSLContext:
-    tls = ssl.create_default_context()
-    if settings.ca_file:
-        try:
-            tls.load_verify_locations(settings.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise SecretError("notifier.ca_file", settings.ca_file, error.strerror or str(error)) from error
-    return tls
+def open_heartbeat(settings: NotifierSettings, ready: Callable[[], bool], metrics: Metrics) -> Heartbeat | None:
+    """The dead man's switch; None when there is none. Raises SecretError."""
+    beat = settings.heartbeat
+    if not beat.url_file:
+        return None
+    client = HttpClient(
+        trusting("notifier.ca_file", settings.ca_file), trio.CapacityLimiter(2), allow_private=beat.allow_private
+    )
+    return Heartbeat(_url("notifier.heartbeat.url_file", beat.url_file), beat.seconds, client, ready, metrics)
+
+
+def _url(setting: str, path: str) -> str:
+    url = read_secret(setting, path)
+    if problem := http_url_problem(url):
+        raise SecretError(setting, path, problem)
+    return url

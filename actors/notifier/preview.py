@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from actors.notifier.acknowledge_links import AcknowledgeLinks
 from actors.notifier.template_process import TemplateFailed, TemplateRenderer
 from actors.notifier.templates import MessageTemplate
 from actors.notifier.texts import built_in_text
@@ -49,13 +50,15 @@ class Previewer:
     """``renderer`` is one of its own: a template that is being tried must not delay messages."""
 
     def __init__(self, renderer: TemplateRenderer, public_url: str = "") -> None:
-        self._renderer, self._public_url = renderer, public_url
+        """The link of an example grants nothing."""
+        self._renderer, self._links = renderer, AcknowledgeLinks(public_url, b"example")
 
     async def preview(self, asked: NotificationPreview, tenant_id: str, now: datetime) -> MessagePreview:
         """The message. Where the template fails it has the built-in texts and the error, as a message would."""
         notification = _example(asked, tenant_id, now)
-        built_in, error = built_in_text(notification, self._public_url), ""
-        values = values_of(notification, built_in, self._public_url)
+        url, error = self._links.link(notification), ""
+        built_in = built_in_text(notification, url)
+        values = values_of(notification, built_in, url)
         text = built_in
         try:
             if asked.parts is not None:

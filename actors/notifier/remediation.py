@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
+from actors.http_client import HttpAnswer, HttpClient, raise_for_status
 from actors.notifier.channel import Delivered, OutgoingMessage
-from actors.notifier.http import HttpAnswer, HttpClient, raise_for_status
 from actors.notifier.settings import RemediationSettings
 from actors.notifier.signing import signed_headers
 from actors.notifier.webhook import payload

@@ -2,39 +2,13 @@
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
+from actors.http_url import check_url
+
 Port = Annotated[int, Meta(ge=1, le=65535)]
 WebhookName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-
-
-def http_url_problem(url: str) -> str:
-    """The mistake in a URL to post to, "" when there is none. The text does not repeat the URL, which may hold a password."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return "not a URL"
-    if parts.scheme not in ("http", "https"):
-        return "not a URL that begins with https:// or http://"
-    if not parts.hostname:
-        return "names no host"
-    if "@" in parts.netloc:
-        return "holds a user or a password before the host; leave it out"
-    if "{" in parts.netloc:
-        return "has a place in its host; the host is fixed"
-    if port == 0:
-        return "a port in it is not one of 1 to 65535"
-    if not url.isprintable() or " " in url or not parts.netloc.isascii():
-        return "holds a character that no URL has"
-    return ""
-
-
-def _check_url(url: str) -> None:
-    if url and (problem := http_url_problem(url)):
-        raise ValueError(f"url: {problem}")
 
 
 class EmailSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,7 +50,7 @@ class WebhookSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Also post to a private or local address. Otherwise an address that the name resolves to must be public."""
 
     def __post_init__(self) -> None:
-        _check_url(self.url)
+        check_url(self.url)
 
 
 class SlackSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,7 +64,7 @@ class SlackSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Also use a Web API at a private or local address."""
 
     def __post_init__(self) -> None:
-        _check_url(self.url)
+        check_url(self.url)
 
 
 class TeamsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,7 +89,7 @@ class SmsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Also use a gateway at a private or local address."""
 
     def __post_init__(self) -> None:
-        _check_url(self.url)
+        check_url(self.url)
         if self.url and "{text}" not in self.url + self.body:
             raise ValueError("url: neither it nor body has a place for {text}")
 
@@ -135,9 +109,20 @@ class RemediationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Also post to a private or local address."""
 
     def __post_init__(self) -> None:
-        _check_url(self.url)
+        check_url(self.url)
         if self.url and not self.secret_file:
             raise ValueError("secret_file: is needed with url")
+
+
+class HeartbeatSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[notifier.heartbeat]``"""
+
+    url_file: str = ""
+    """File with a URL that is asked (GET) while faultd is ready, as services for dead man's switches give one. Empty: none."""
+    seconds: Annotated[float, Meta(ge=1, le=86_400)] = 60.0
+    """Between two beats."""
+    allow_private: bool = False
+    """Also ask a private or local address."""
 
 
 class NotifierSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -157,7 +142,7 @@ class NotifierSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Directory of your own templates (`NAME.toml`), which policies name. Empty: none."""
     email: EmailSettings = EmailSettings()
     """See `[notifier.email]`."""
-    webhook: Annotated[tuple[WebhookSettings, ...], Meta(max_length=100)] = ()
+    webhook: tuple[WebhookSettings, ...] = ()
     """See `[[notifier.webhook]]`."""
     slack: SlackSettings = SlackSettings()
     """See `[notifier.slack]`."""
@@ -165,6 +150,8 @@ class NotifierSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """See `[notifier.teams]`."""
     sms: SmsSettings = SmsSettings()
     """See `[notifier.sms]`."""
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
+    """See `[notifier.heartbeat]`."""
     remediation: RemediationSettings = RemediationSettings()
     """See `[notifier.remediation]`."""
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from actors.notifier.channel import Delivered, DeliveryFailed, OutgoingMessage
-from actors.notifier.http import HttpClient, raise_for_status
+from actors.delivery_failed import DeliveryFailed
+from actors.http_client import HttpClient, raise_for_status
+from actors.notifier.channel import Delivered, OutgoingMessage
 from protocols.dispatch.notification import MessageKind
 
 _LONGEST = 3_900

@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from actors.notifier.channel import Delivered, DeliveryFailed, OutgoingMessage
-from actors.notifier.http import HttpClient, raise_for_status
+from actors.delivery_failed import DeliveryFailed
+from actors.http_client import HttpClient, raise_for_status
+from actors.notifier.channel import Delivered, OutgoingMessage
 from actors.notifier.settings import SmsSettings
 
 _PLACE = re.compile(r"\{(to|text|id|password)\}")

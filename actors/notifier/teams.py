@@ -4,8 +4,9 @@ from typing import Any
 
 import msgspec
 
-from actors.notifier.channel import Delivered, DeliveryFailed, OutgoingMessage
-from actors.notifier.http import HttpClient, raise_for_status
+from actors.delivery_failed import DeliveryFailed
+from actors.http_client import HttpClient, raise_for_status
+from actors.notifier.channel import Delivered, MessageText, OutgoingMessage
 
 _LONGEST = 20_000
 """Teams refuses a message of more than 28 kB."""
@@ -26,7 +27,7 @@ class Teams:
 
     async def deliver(self, message: OutgoingMessage) -> Delivered:
         """Post the card. Raises DeliveryFailed."""
-        body = msgspec.json.encode(card(message.text.subject, message.text.text))
+        body = msgspec.json.encode(card(message.text))
         answer = await self._client.request("POST", self._url, {"Content-Type": "application/json"}, body)
         raise_for_status(answer, message.at)
         if _FAILED in answer.body:
@@ -34,16 +35,18 @@ class Teams:
         return Delivered(answer.shown)
 
 
-def card(title: str, text: str) -> dict[str, Any]:
+def card(message: MessageText) -> dict[str, Any]:
     """A message with one adaptive card. Its texts are runs, which have no mark-up: what a device writes makes no link."""
-    lines = text[:_LONGEST].splitlines()
-    body = [_block(title, weight="Bolder", size="Medium"), *(_block(line) for line in lines if line.strip())]
-    content = {
+    lines = message.text[:_LONGEST].splitlines()
+    body = [_block(message.subject, weight="Bolder", size="Medium"), *(_block(line) for line in lines if line.strip())]
+    content: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
         "body": body,
     }
+    if message.link:
+        content["actions"] = [{"type": "Action.OpenUrl", "title": "Acknowledge", "url": message.link}]
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": content}
     return {"type": "message", "attachments": [attachment]}
 

@@ -33,15 +33,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Facts = Mapping[str, Any]
 
 
-def built_in_text(notification: DispatchedNotification, public_url: str = "") -> MessageText:
-    """The message in plain English. Of an SMS ``text`` is one short line. ``public_url`` is where people reach the API."""
+def built_in_text(notification: DispatchedNotification, acknowledge_url: str = "") -> MessageText:
+    """The message in plain English. Of an SMS ``text`` is one short line. ``acknowledge_url`` is the link of
+    :class:`~actors.notifier.acknowledge_links.AcknowledgeLinks`."""
     causes = [cause for cause in _list(notification.facts.get("causes")) if isinstance(cause, Mapping)]
     subject = _subject(notification, causes)
     if notification.channel == "sms":
         return MessageText(subject=subject, text=_cut(_short(notification, subject, causes), _LONGEST_SMS))
-    lines = list(_lines(notification, causes, public_url))
+    lines = list(_lines(notification, causes, acknowledge_url))
     text = _cut("\n".join(lines), _LONGEST_TEXT)
-    return MessageText(subject=subject, text=text + "\n", html=_html(subject, text))
+    return MessageText(subject=subject, text=text + "\n", html=_html(subject, text), link=acknowledge_url)
 
 
 def _subject(notification: DispatchedNotification, causes: list[Facts]) -> str:
@@ -70,7 +71,7 @@ def _short(notification: DispatchedNotification, subject: str, causes: list[Fact
     return _line(", ".join(parts))
 
 
-def _lines(notification: DispatchedNotification, causes: list[Facts], public_url: str) -> Iterator[str]:
+def _lines(notification: DispatchedNotification, causes: list[Facts], acknowledge_url: str) -> Iterator[str]:
     for cause in causes:
         yield from _cause_lines(cause)
         yield ""
@@ -86,8 +87,8 @@ def _lines(notification: DispatchedNotification, causes: list[Facts], public_url
     if policy:
         step = f", step {notification.step}" if notification.step else ""
         yield f"Policy: {_line(policy)}{step}"
-    if public_url and notification.alarm_id:
-        yield f"{public_url.rstrip('/')}/api/v1/alarms/{notification.alarm_id}"
+    if acknowledge_url:
+        yield f"Acknowledge: {acknowledge_url}"
     yield f"Notification {notification.id} of faultd"
 
 
@@ -152,11 +153,18 @@ def _instant(value: Any) -> str:
 
 
 def _html(subject: str, text: str) -> str:
-    body = "<br>\n".join(escape(line).replace("  ", "&nbsp;&nbsp;") for line in text.splitlines())
+    body = "<br>\n".join(_html_line(line) for line in text.splitlines())
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{escape(subject)}</title></head>'
         f'<body style="font-family:sans-serif"><h3>{escape(subject)}</h3><p>{body}</p></body></html>'
     )
+
+
+def _html_line(line: str) -> str:
+    label, _, url = line.partition(" ")
+    if label == "Acknowledge:":
+        return f'<a href="{escape(url)}">Acknowledge</a>'
+    return escape(line).replace("  ", "&nbsp;&nbsp;")
 
 
 def _text(value: Any) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from actors.http_client import HttpClient, raise_for_status
 from actors.notifier.channel import Delivered, OutgoingMessage
-from actors.notifier.http import HttpClient, raise_for_status
 from actors.notifier.signing import signed_headers
 
 _encode = msgspec.json.Encoder().encode

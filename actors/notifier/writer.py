@@ -6,6 +6,7 @@ import structlog
 from msgspec.structs import replace
 
 from actors.metrics import Metrics
+from actors.notifier.acknowledge_links import AcknowledgeLinks
 from actors.notifier.channel import MessageText
 from actors.notifier.template_child import RenderAnswer
 from actors.notifier.template_process import TemplateFailed
@@ -23,19 +24,20 @@ class Renderer(Protocol):
 
 
 class MessageWriter:
-    """``public_url`` is where people reach the API; "" leaves links out."""
+    """``links`` makes the acknowledge links."""
 
-    def __init__(self, renderer: Renderer, metrics: Metrics, public_url: str = "") -> None:
-        self._renderer, self._metrics, self._public_url = renderer, metrics, public_url
+    def __init__(self, renderer: Renderer, metrics: Metrics, links: AcknowledgeLinks) -> None:
+        self._renderer, self._metrics, self._links = renderer, metrics, links
 
     async def write(self, notification: DispatchedNotification) -> MessageText:
         """The text for one attempt. Never fails for what a notification or a template holds: where the template fails, the text
         is the built-in one, with a note."""
-        built_in = built_in_text(notification, self._public_url)
+        url = self._links.link(notification)
+        built_in = built_in_text(notification, url)
         if not notification.template:
             return built_in
         try:
-            answer = await self._renderer.render(notification.template, values_of(notification, built_in, self._public_url))
+            answer = await self._renderer.render(notification.template, values_of(notification, built_in, url))
         except TemplateFailed as failed:
             self._metrics.templates_failed.labels(notification.channel).inc()
             log.warning("template failed", template=notification.template, notification=notification.id, error=str(failed))
@@ -51,10 +53,11 @@ def in_words_of(answer: RenderAnswer, built_in: MessageText) -> MessageText:
         subject=" ".join(answer.subject.split()) or built_in.subject,
         text=f"{text}\n" if text else built_in.text,
         html=html or ("" if text else built_in.html),
+        link=built_in.link,
     )
 
 
-def values_of(notification: DispatchedNotification, built_in: MessageText, public_url: str) -> dict[str, Any]:
+def values_of(notification: DispatchedNotification, built_in: MessageText, acknowledge_url: str) -> dict[str, Any]:
     """Names that a template may use: those of the facts, of the notification, and the built-in texts."""
     return {
         **notification.facts,
@@ -70,6 +73,6 @@ def values_of(notification: DispatchedNotification, built_in: MessageText, publi
         "instance_id": notification.instance_id,
         "breach_id": notification.breach_id,
         "created_at": notification.created_at.isoformat(),
-        "public_url": public_url,
+        "acknowledge_url": acknowledge_url,
         "built_in": {"subject": built_in.subject, "text": built_in.text},
     }

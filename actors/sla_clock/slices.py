@@ -4,16 +4,26 @@ from msgspec.structs import replace
 
 from actors.sla_clock.books.booking import book, instance_changed
 from actors.sla_clock.books.periods import close_untouched
-from actors.sla_clock.books.retention import forget_past
+from actors.sla_clock.books.retention import forget_past, forget_slice
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.concerned import adopt
 from actors.sla_clock.evidence.outages import record
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.followed import follow_nodes
-from actors.sla_clock.work import CloseAll, FollowNodes, ShowPlaced, WalkAll, WalkBelow, WalkThese, WorkItem, waits_for_time
+from actors.sla_clock.work import (
+    CloseAll,
+    FollowNodes,
+    ForgetPast,
+    ShowPlaced,
+    WalkAll,
+    WalkBelow,
+    WalkThese,
+    WorkItem,
+    waits_for_time,
+)
 from protocols.sla.instance import SlaInstance
 
-_LATER = (FollowNodes, ShowPlaced)
+_LATER = (FollowNodes, ShowPlaced, ForgetPast)
 """Work that gives way to any other."""
 
 
@@ -70,6 +80,8 @@ def _do(run: FoldRun, item: WorkItem) -> WorkItem | None:
             return follow_nodes(run, item)
         case ShowPlaced():
             return _show_placed(run, item)
+        case ForgetPast():
+            return forget_slice(run, item)
 
 
 def _show_placed(run: FoldRun, item: ShowPlaced) -> WorkItem | None:

@@ -1,5 +1,7 @@
 """Work in slices: what concerns more instances than one Event may examine waits here, and goes on with the next Events."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 from actors.sla_clock.deadlines import NEVER
@@ -63,7 +65,21 @@ class ShowPlaced(Struct, frozen=True, array_like=True, tag="placed", tag_field="
     after: str = ""
 
 
-WorkItem = WalkBelow | WalkThese | WalkAll | CloseAll | FollowNodes | ShowPlaced
+PastTable = Literal["breaches", "closed", "periods", "credits", "outages", "contracts"]
+
+
+class ForgetPast(Struct, frozen=True, array_like=True, tag="forget", tag_field="tag"):
+    """Forget what ended before ``horizon``: of ``table``, and of the tables behind it in the order of ``PastTable``."""
+
+    horizon: int
+    table: PastTable = "breaches"
+    kept: int = 0
+    """Entries of the table that were examined and are kept: its first ones."""
+    after: str = ""
+    """The contract that was examined last."""
+
+
+WorkItem = WalkBelow | WalkThese | WalkAll | CloseAll | FollowNodes | ShowPlaced | ForgetPast
 
 
 def waits_for_time(item: WorkItem, now: int) -> bool:

@@ -31,12 +31,12 @@ SELECT (SELECT count(*) FROM rules WHERE origin = 'api' OR switched) AS rules,
     (SELECT count(*) FROM maintenance_windows WHERE status IN ('active', 'upcoming')) AS windows,
     (SELECT count(*) FROM topology_nodes WHERE origin = 'api') AS nodes,
     (SELECT count(*) FROM sla_instances) AS instances,
-    (SELECT count(*) FROM notification_policies WHERE origin = 'api') AS policies,
+    (SELECT count(*) FROM notification_policies WHERE origin = 'api' OR switched) AS policies,
     (SELECT count(*) FROM contacts) AS contacts,
     (SELECT count(*) FROM rotas) AS rotas,
     (SELECT count(*) FROM tickets WHERE state <> 'closed') AS tickets
 """
-"""Counts what operators made through the API and the files do not have, and the open tickets."""
+"""Counts the rows that operators made through the API, which no file has, and the tickets that are not closed."""
 _NOUNS = {
     "rules": ("rule",),
     "windows": ("maintenance window",),
@@ -50,7 +50,7 @@ _NOUNS = {
 
 
 class OperatorDataInTheWay(OperatorNeeded):
-    """The database has what operators made with the other ledger, and adopting it for this one gives that up."""
+    """The database holds operators' data and open tickets of the other ledger. Adopting it for this ledger deletes them."""
 
     def __init__(self, found: Mapping[str, int]) -> None:
         """``found``: the number of each, by the columns of :data:`KEPT`."""

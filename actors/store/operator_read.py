@@ -1,4 +1,4 @@
-"""Reading what operators made back from PostgreSQL, to begin a new ledger when the old one is lost."""
+"""Operators' data, service level agreements and dispatch read back from PostgreSQL, to begin a new ledger."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Rows of what operators made: rules, maintenance windows and topology nodes. The fields are the columns, in their order."""
+"""Rows of rules, maintenance windows and topology nodes. The fields are the columns, in their order."""
 
 from datetime import datetime, timedelta
 from typing import Any

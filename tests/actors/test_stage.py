@@ -119,3 +119,21 @@ async def test_a_report_of_a_stage_is_offered_after_each_batch(taken: bool) -> N
     assert offered == [[Tick()]]
     assert stage.reports == ([] if taken else [[Tick()]])
     folded.close()
+
+
+async def test_nothing_is_reported_before_what_an_earlier_run_left_is_folded() -> None:
+    to_fold, inbox = trio.open_memory_channel[PipeMessage](8)
+    outbox, folded = trio.open_memory_channel[PipeMessage](8)
+    stage = Naming("a")
+    offered_at: list[int] = []
+
+    def append(events: list[Event]) -> bool:
+        offered_at.append(stage.given[-1][0])
+        return True
+
+    async with to_fold:
+        for offset in (1, 2, 3, 4):
+            await to_fold.send(EventBatch(offset, NOW, [event(1)]))
+    await StageActor(stage, inbox, outbox, Metrics(), append, reports_from=3).run()
+    assert offered_at == [3, 4]
+    folded.close()

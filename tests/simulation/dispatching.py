@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -12,26 +12,32 @@ from simulation.people import Person
 from vocabulary.dispatch_oracle import HERALD, DispatchHistory
 from vocabulary.ticket_world import outcome_of
 
+from actors.delivery_failed import DeliveryFailed
 from actors.dispatcher.settings import DispatcherSettings, DispatchInputs
 from actors.dispatcher.state import DispatchState
 from actors.mailbox import Abandoned, Append, Feed, LedgerUnavailable, Outcome, Reply
+from actors.notifier.acknowledge_links import AcknowledgeLinks
 from actors.notifier.actor import Notifier
-from actors.notifier.channel import Delivered, DeliveryFailed, OutgoingMessage
+from actors.notifier.channel import Delivered, OutgoingMessage
 from actors.notifier.settings import NotifierSettings
 from actors.notifier.template_process import TemplateRenderer
 from actors.notifier.writer import MessageWriter
 from protocols.command import Command
 from protocols.dispatch.actions import (
     CreateContact,
+    CreateRota,
     DeleteContact,
+    DeleteRota,
     DispatchAction,
     EditContact,
+    EditRota,
     ResendNotification,
     SendTest,
 )
 from protocols.dispatch.contact import ContactEdited, ContactMethod, ContactPlan
 from protocols.dispatch.policy import NotificationPolicy
-from protocols.dispatch.quiet_hours import QuietHours
+from protocols.dispatch.quiet_hours import LocalHours, QuietHours
+from protocols.dispatch.rota import RotaEdited, RotaLayer, RotaOverride, RotaPlan
 from protocols.dispatch.ticket import Ticket
 from protocols.event import DispatchLoaded, Event
 from protocols.principal import Principal
@@ -41,6 +47,8 @@ if TYPE_CHECKING:
     from simulation.world import World
 
 NAMES = ("Ann", "Ben", "Cem")
+WITH_ROTAS = 4
+"""Every fourth world has rotas."""
 QUIET = QuietHours(begin="23:50", end="00:10", allowed=("critical",))
 _TICKETS: dict[str, Any] = {
     "name": "tickets",
@@ -88,7 +96,7 @@ def policies(number: int) -> DispatchLoaded:
 
 
 class Planner(Person):
-    """Writes contacts, and asks for what was given up to be sent again."""
+    """Writes contacts and rotas, and asks for what was given up to be sent again."""
 
     async def _event(self) -> Event | None:
         stages = self._world.oracle.stages
@@ -114,9 +122,34 @@ class Planner(Person):
             return ResendNotification(rng.choice(dead))
         if rng.random() < 0.2:
             return SendTest(tenant_id="t", channel="email", to=rng.choice((*NAMES, "noc@example.net")))
+        if self._world.seed % WITH_ROTAS == 0 and rng.random() < 0.4:
+            return self._rota_action(state, known)
         if rng.random() < 0.4:
             return DeleteContact(rng.choice(known))
         return EditContact(rng.choice(known), ContactEdited(methods=self._methods()))
+
+    def _rota_action(self, state: DispatchState, contacts: list[str]) -> DispatchAction:
+        rng, rotas = self._rng, list(state.rotas)
+        if not rotas or rng.random() < 0.4:
+            layers = self._layers(contacts)
+            plan = RotaPlan(name=rng.choice(("on-call", "night")), layers=layers, tenant_id=rng.choice((None, "t")))
+            return CreateRota(plan, rng.choice(("", f"r{rng.randint(1, 4)}")))
+        if rng.random() < 0.3:
+            return DeleteRota(rng.choice(rotas))
+        now = self._world.wall()
+        start = now + timedelta(seconds=rng.choice((-2, 0, 5)))
+        override = RotaOverride(contact=rng.choice(contacts), start=start, end=start + timedelta(seconds=rng.choice((4, 900))))
+        fields = rng.choice((RotaEdited(overrides=(override,)), RotaEdited(layers=self._layers(contacts))))
+        return EditRota(rng.choice(rotas), fields)
+
+    def _layers(self, contacts: list[str]) -> tuple[RotaLayer, ...]:
+        """Some have a gap soon, some late, some never."""
+        rng, today = self._rng, self._world.wall().date()
+        end = rng.choice((None, today + timedelta(days=1), today + timedelta(days=20)))
+        clock = (self._world.wall() + timedelta(seconds=30)).strftime("%H:%M")
+        hours = rng.choice(((), (LocalHours(begin="00:00", end=clock),)))
+        people = tuple(rng.choice(contacts) for _ in range(rng.randint(1, 2)))
+        return (RotaLayer(contacts=people, start=today - timedelta(days=30), rotation="daily", end=end, hours=hours),)
 
     def _methods(self) -> tuple[ContactMethod, ...]:
         rng, number = self._rng, self._rng.randint(1, 3)
@@ -181,7 +214,7 @@ def notifier(
         feed,
         life.appends,
         table=lambda: state().notifications,
-        write=MessageWriter(TemplateRenderer({}), life.metrics).write,
+        write=MessageWriter(TemplateRenderer({}), life.metrics, AcknowledgeLinks("", b"")).write,
         metrics=life.metrics,
         clock=clock,
         random=Random(world.rng.random()),

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 from simulation.agreements import sla_of
+from simulation.gap_history import GapHistory
 from simulation.postgres import UNSTORABLE, Tables, archive, expire
 from simulation.sla_oracle import SlaHistory, judge_agreements, judge_outages
 from vocabulary.counter import COUNTED, TenantCounter
@@ -118,6 +119,7 @@ class Oracle:
         self.stages: Stages | None = None
         self.agreements = SlaHistory(violate)
         self.dispatched = DispatchHistory(violate)
+        self.gaps = GapHistory(violate)
         self.offsets: dict[Label, list[int]] = {}
         self.answered: dict[Label, str] = {}
         """What was acknowledged, and how."""
@@ -253,6 +255,7 @@ class Oracle:
             assert sla is not None
             self.agreements.follow((at, self.elapsed[offset - 1]), event, found, sla)
             self.dispatched.follow(found, herald=bool(self.stages.dispatch.policies))
+            self.gaps.follow(event)
         return changes
 
     def _count(self, at: datetime, event: Event, changes: Sequence[Change]) -> None:
@@ -423,6 +426,7 @@ class Oracle:
         """The far end takes whatever waits, and time passes, until nothing waits: then nobody is owed the end of a cause."""
         assert self.stages is not None
         at, stages = self.events[-1][0], self.stages
+        self.gaps.settle(stages, at)
         for seconds in (10, 3_600, 10, 10, 10):
             waiting = [each for each in stages.dispatch.notifications.values() if each.waits]
             desk = [outcome_of(each, task) for each in stages.dispatch.tickets.values() for task in each.tasks]

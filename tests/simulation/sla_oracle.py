@@ -235,7 +235,7 @@ def shares_of(state: SlaState, instance: SlaInstance, period: Period, until: int
     first, last = max(period.start, start), min(period.end, end)
     if first >= last:
         return Shares(0, 0, 0, 0, None if terms.availability_target is None else 0, None)
-    facts = _Facts(state, instance)
+    facts = _Facts(state, instance, period.definition.id)
     sums = {"up": 0, "down": 0, "excluded": 0, "unknown": 0}
     pieces = [(one, other, facts.kind_at(terms, one, until)) for one, other in _pieces(facts.instants, first, min(last, until))]
     for one, other, kind in pieces:
@@ -263,10 +263,10 @@ def _pieces(instants: Iterable[int], first: int, last: int) -> Iterator[tuple[in
 
 
 class _Facts:
-    """The facts about one instance, asked instant by instant."""
+    """The facts about one instance while it is measured by one definition, asked instant by instant."""
 
-    def __init__(self, state: SlaState, instance: SlaInstance) -> None:
-        self._state, self._instance = state, instance
+    def __init__(self, state: SlaState, instance: SlaInstance, definition_id: str) -> None:
+        self._state, self._instance, self._definition_id = state, instance, definition_id
         self._outages = [each for each in state.outages.values() if each.tenant_id in ("", instance.tenant_id)]
         self._exclusions = [
             each
@@ -346,7 +346,7 @@ class _Facts:
             or instance.id in scope.instances
             or instance.service_id in scope.services
             or instance.customer_id in scope.customers
-            or instance.definition_id in scope.definitions
+            or self._definition_id in scope.definitions
             or any(self._is_below(resource, node) for resource in instance.resources for node in scope.resources)
         )
 

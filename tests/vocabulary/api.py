@@ -87,6 +87,9 @@ def _tokens() -> _Tokens:
     return _Tokens(folder, {name: book.create(name, role, tenant, T0) for name, (role, tenant) in TOKENS.items()})
 
 
+LINK_KEY = b"k" * 32
+
+
 class RunningApi:
     """One API under test. ``answering`` False leaves commands without an answer; ``refusing`` is the ledger's error."""
 
@@ -138,6 +141,7 @@ class RunningApi:
             sla_history=SlaHistoryService(self.stored, 1_100, lambda: self.now),
             sla_printer=ReportPrinter(),
             sla_texts=ReportTexts(lambda: "Stadtnetz", arithmetic_lines, explanation_lines),
+            link_key=LINK_KEY,
             message_preview=Previewer(self.templates).preview,
             health=lambda: self.readiness,
         )

@@ -9,10 +9,12 @@ from typing import Any
 import trio
 from msgspec.structs import replace
 
+from actors.delivery_failed import DeliveryFailed
 from actors.mailbox import Append, EndOfFeed, LedgerUnavailable
 from actors.metrics import Metrics
+from actors.notifier.acknowledge_links import AcknowledgeLinks
 from actors.notifier.actor import Notifier
-from actors.notifier.channel import Delivered, DeliveryChannel, DeliveryFailed, OutgoingMessage
+from actors.notifier.channel import Delivered, DeliveryChannel, OutgoingMessage
 from actors.notifier.settings import NotifierSettings
 from actors.notifier.template_process import TemplateRenderer
 from actors.notifier.writer import MessageWriter
@@ -139,7 +141,7 @@ class DeliveryHouse:
             self,
             self._appends,
             table=lambda: self.table,
-            write=MessageWriter(TemplateRenderer({}), self.metrics).write,
+            write=MessageWriter(TemplateRenderer({}), self.metrics, AcknowledgeLinks("", b"")).write,
             metrics=self.metrics,
             clock=self.clock,
             random=Random(7),

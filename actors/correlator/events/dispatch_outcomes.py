@@ -50,7 +50,12 @@ def fold_ticket_opened(draft: Draft, event: TicketOpened) -> None:
 
 def fold_ticket_changed(draft: Draft, event: TicketChanged) -> None:
     """A change of the state of a ticket, or one by a person. A comment of faultd itself is no line. A ticket that is closed is
-    nobody's new ticket: its alarms may have gone to another one."""
+    nobody's new ticket: its alarms may have gone to another one. The desk's id of a person's change counts once."""
+    if event.task is None and event.remote_id:
+        known = f"\0ticket\0{event.ticket_id}\0{event.remote_id}"
+        if known in draft.state.keys:
+            return
+        draft.remember(draft.state.keys, known, draft.at)
     key = event.key if event.state != "closed" and _names_alarms(event.subject) else ""
     if event.task is not None and event.state is None:
         _write(draft, event.alarm_ids, event.tenant_id, "", "", "", {}, key)

@@ -10,7 +10,6 @@ from actors.dispatcher.policies.mistakes import mistakes_of_policy
 from actors.dispatcher.run import DispatchRun
 from protocols.change import Refusal
 from protocols.dispatch.actions import CreatePolicy, DeletePolicy, EditPolicy
-from protocols.dispatch.changes import NotificationPolicyChanged
 from protocols.dispatch.policy import PolicyRecord
 from protocols.principal import Principal
 
@@ -45,7 +44,7 @@ def _create(run: DispatchRun, by: Principal, action: CreatePolicy) -> None:
     record = PolicyRecord(
         id=run.new_id("NP"), policy=policy, created_at=run.at, updated_at=run.at, updated_by=by.name, key=action.key
     )
-    _put(run, record)
+    run.put_policy(record.id, record)
     run.keep_key("policy", action.key, record.id)
     run.answer(record.id)
 
@@ -68,7 +67,7 @@ def _edit(run: DispatchRun, by: Principal, action: EditPolicy, expected: Mapping
         revision=before.revision + 1,
         switched=before.origin == "file",
     )
-    _put(run, record)
+    run.put_policy(record.id, record)
     run.answer(record.id)
 
 
@@ -77,9 +76,8 @@ def _delete(run: DispatchRun, by: Principal, action: DeletePolicy, expected: Map
     if before.origin == "file":
         text = f"policy {before.id} is written in a file: take it out there, or disable it"
         raise CommandRefused(Refusal(before.id, "wrong_state", text))
-    run.journal.drop(run.state.policies, before.id)
+    run.put_policy(before.id, None)
     run.forget_key("policy", before.key)
-    run.emit(NotificationPolicyChanged(run.offset, before.id))
     run.answer(before.id)
 
 
@@ -93,8 +91,3 @@ def _writable(run: DispatchRun, by: Principal, policy_id: str, expected: Mapping
         raise CommandRefused(Refusal(found.id, "not_your_tenant", text))
     refuse_outdated(expected, found.id, found.revision, f"policy {found.id}")
     return found
-
-
-def _put(run: DispatchRun, record: PolicyRecord) -> None:
-    run.journal.put(run.state.policies, record.id, record)
-    run.emit(NotificationPolicyChanged(run.offset, record.id, record))

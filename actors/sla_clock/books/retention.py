@@ -1,9 +1,13 @@
 """Retention: the stage forgets the time behind every running and previous period. PostgreSQL has it."""
 
+from collections.abc import Callable
+from itertools import islice
+from typing import Any, Final, get_args
+
 from msgspec.structs import replace
 
+from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.breaches import put_breach
-from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.planned_work import over_before
 from actors.sla_clock.instance_table import ENDING
 from actors.sla_clock.limits.clock_facts import forget_clocks
@@ -12,8 +16,16 @@ from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
 from actors.sla_clock.terms.answers import forget_key
 from actors.sla_clock.terms.definitions import forget_unused
+from actors.sla_clock.work import ForgetPast, PastTable
+from protocols.sla.breach import SlaBreach
+from protocols.sla.credit import SlaCredit
 from protocols.sla.local_time import instant_at
+from protocols.sla.outage import SlaOutage
+from protocols.sla.period_figures import PeriodFigures
 from protocols.sla.periods import period_at
+
+LOOKS: Final = 8
+"""Entries of a table that cost as much of an Event's budget as one instance."""
 
 
 def horizon_of(state: SlaState, now: int) -> int:
@@ -28,37 +40,125 @@ def horizon_of(state: SlaState, now: int) -> int:
 
 
 def forget_past(run: FoldRun) -> None:
-    """Drop outages, breaches, credits, closed periods, exclusions and contracts that ended before the horizon. Fault reports
-    are kept as long as an outage to which they can belong."""
+    """Forget outages, breaches, credits, closed periods, exclusions and contracts that ended before the horizon, in this Event
+    and later ones. Fault reports are kept as long as an outage to which they can belong."""
+    work = run.state.work
+    for number in [number for number, item in work.items() if type(item) is ForgetPast]:
+        run.journal.drop(work, number)
+    run.state.put_work(run.journal, ForgetPast(horizon_of(run.state, run.now)))
+
+
+def forget_slice(run: FoldRun, item: ForgetPast) -> ForgetPast | None:
+    """Forget as much as this Event may. Returns the rest; None when all is forgotten."""
+    # Periods go before their evidence, so that none is revised without it.
+    while item.table != "contracts":
+        left = _forget_table(run, item)
+        if left is not None:
+            return left
+        item = ForgetPast(item.horizon, _TABLES[_TABLES.index(item.table) + 1])
+    left = _forget_contracts(run, item)
+    if left is None:
+        _forget_rest(run, item.horizon)
+    return left
+
+
+def _forget_table(run: FoldRun, item: ForgetPast) -> ForgetPast | None:
+    state, horizon, kept = run.state, item.horizon, item.kept
+    table: dict[Any, Any] = getattr(state, item.table)
+    forget = _FORGET[item.table]
+    most = max(0, run.budget) * LOOKS
+    found = list(islice(table.items(), kept, kept + most))
+    paid = run.budget - len(found) // LOOKS
+    for key, value in found:
+        if run.budget <= 0:
+            return replace(item, kept=kept)
+        if not forget(run, horizon, key, value):
+            kept += 1
+    run.budget = min(run.budget, paid)
+    return replace(item, kept=kept) if len(found) == most else None
+
+
+def _forget_breach(run: FoldRun, horizon: int, breach_id: str, breach: SlaBreach) -> bool:
+    state = run.state
+    if breach.period_start >= horizon:
+        return False
+    for account in (state.accounts.get(breach.instance_id), state.closed.get(breach.instance_id)):
+        if account is not None and breach_id in account.breaches:
+            return False
+    # One that lasts has to be resolved yet: an alarm can be open for several periods.
+    if not breach.resolved and breach.instance_id in state.instances:
+        return False
+    if not breach.resolved or breach.end is None:
+        run.budget -= 1
+        put_breach(run, replace(breach, resolved=True, end=run.now if breach.end is None else breach.end))
+    run.journal.drop(state.breaches, breach_id)
+    return True
+
+
+def _forget_closed(run: FoldRun, horizon: int, instance_id: str, account: Account) -> bool:
+    if account.period_end > horizon:
+        return False
+    run.journal.drop(run.state.closed, instance_id)
+    return True
+
+
+def _forget_period(run: FoldRun, horizon: int, key: tuple[str, int], _: PeriodFigures) -> bool:
+    if key[1] >= horizon:
+        return False
+    run.journal.drop(run.state.periods, key)
+    return True
+
+
+def _forget_credit(run: FoldRun, horizon: int, key: tuple[str, int], _: SlaCredit) -> bool:
+    if key[1] >= horizon:
+        return False
+    run.journal.drop(run.state.credits, key)
+    return True
+
+
+def _forget_outage(run: FoldRun, horizon: int, outage_id: str, outage: SlaOutage) -> bool:
+    if outage.end is None or outage.end >= horizon:
+        return False
+    run.budget -= 1
+    run.state.drop_outage(run.journal, outage_id)
+    run.evidence.forget()
+    return True
+
+
+_TABLES: Final[tuple[PastTable, ...]] = get_args(PastTable)
+_FORGET: Final[dict[str, Callable[[FoldRun, int, Any, Any], bool]]] = {
+    "breaches": _forget_breach,
+    "closed": _forget_closed,
+    "periods": _forget_period,
+    "credits": _forget_credit,
+    "outages": _forget_outage,
+}
+
+
+def _forget_contracts(run: FoldRun, item: ForgetPast) -> ForgetPast | None:
+    state, after = run.state, item.after
+    while found := state.instances.behind(after, max(1, run.budget), ENDING):
+        for instance in found:
+            if run.budget <= 0:
+                return replace(item, after=after)
+            run.budget -= 1
+            after = instance.id
+            # A contract of a node that is still there says that the node is to have no other.
+            over = instance.end is not None and instance.end < item.horizon and instance.node_id not in state.plant.places
+            if over and instance.id not in state.accounts:  # its last period is to be closed first
+                state.instances.remove(run.journal, instance.id)
+                forget_key(run, "instance", instance.key)
+    return None
+
+
+def _forget_rest(run: FoldRun, horizon: int) -> None:
+    """Forget what is few: exclusions, reports, the facts of alarms, definitions, windows."""
     state, journal = run.state, run.journal
-    horizon = horizon_of(state, run.now)
-    for outage in [each for each in state.outages.values() if (NEVER if each.end is None else each.end) < horizon]:
-        state.drop_outage(journal, outage.id)
-    kept = {each for account in (*state.accounts.values(), *state.closed.values()) for each in account.breaches}
-    for instance_id in [each for each, account in state.closed.items() if account.period_end <= horizon]:
-        journal.drop(state.closed, instance_id)
-    for breach in [each for each in state.breaches.values() if each.period_start < horizon and each.id not in kept]:
-        # One that lasts has to be resolved yet: an alarm can be open for several periods.
-        if not breach.resolved and breach.instance_id in state.instances:
-            continue
-        if not breach.resolved or breach.end is None:
-            put_breach(run, replace(breach, resolved=True, end=run.now if breach.end is None else breach.end))
-        journal.drop(state.breaches, breach.id)
-    for key in [key for key in state.periods if key[1] < horizon]:
-        journal.drop(state.periods, key)
-    for key in [key for key in state.credits if key[1] < horizon]:
-        journal.drop(state.credits, key)
     for exclusion in [each for each in state.exclusions.values() if not each.rrule and each.end < horizon]:
         state.drop_exclusion(journal, exclusion.id)
         forget_key(run, "exclusion", exclusion.key)
     forget_reports(run, min([horizon, *(each.start for each in state.outages.values())]))
     forget_clocks(run, horizon)
-    # A contract of a node that is still there says that the node is to have no other.
-    ended = [each for each in state.instances.found_at(ENDING) if each.end is not None and each.end < horizon]
-    for instance in [each for each in ended if each.node_id not in state.plant.places]:
-        if instance.id not in state.accounts:  # its last period is to be closed first
-            state.instances.remove(journal, instance.id)
-            forget_key(run, "instance", instance.key)
     forget_unused(run)
     for window_id in [each for each, history in state.maintenance.histories.items() if over_before(history, horizon)]:
         state.maintenance.drop(journal, window_id)

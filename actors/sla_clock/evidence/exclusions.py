@@ -16,7 +16,7 @@ def exclusions_of(
     if not state.exclusions and not state.maintenance.named and not evidence.own_power:
         return ()
     terms = period.definition.terms
-    found = [(each.start, each.end) for each in stated_times(state, instance, period.interval)]
+    found = [(each.start, each.end) for each in stated_times(state, instance, period.definition.id, period.interval)]
     if terms.exclude_maintenance:
         planned = reader.maintenance.planned(instance, period.interval, terms.maintenance_notice)
         found += excused_time(planned, evidence.down)

@@ -32,26 +32,28 @@ class _Recurring(NamedTuple):
     exceptions: tuple[str, ...] = ()
 
 
-def stated_times(state: SlaState, instance: SlaInstance, span: Interval) -> list[StatedTime]:
-    """Every occurrence within ``span`` of the exclusions that cover an instance, by start."""
+def stated_times(state: SlaState, instance: SlaInstance, definition_id: str, span: Interval) -> list[StatedTime]:
+    """Every occurrence within ``span`` of the exclusions that cover an instance, by start. ``definition_id``: the definition by
+    which it was measured then, which can be a former one."""
     if not state.exclusions:
         return []
     found: list[StatedTime] = []
-    for exclusion_id in dict.fromkeys(each for key in keys_of(state, instance) for each in state.exclusions_at.get(key, ())):
+    keys = keys_of(state, instance, definition_id)
+    for exclusion_id in dict.fromkeys(each for key in keys for each in state.exclusions_at.get(key, ())):
         exclusion = state.exclusions[exclusion_id]
         if exclusion.withdrawn_at is None and exclusion.tenant_id in (None, instance.tenant_id):
             found += [StatedTime(*each, exclusion) for each in occurrences_of(exclusion, span)]
     return sorted(found, key=lambda each: (each.start, each.end, each.exclusion.id))
 
 
-def keys_of(state: SlaState, instance: SlaInstance) -> list[str]:
-    """The keys of scopes that cover an instance."""
+def keys_of(state: SlaState, instance: SlaInstance, definition_id: str) -> list[str]:
+    """The keys of scopes that cover an instance while it is measured by this definition."""
     above = dict.fromkeys(node for resource in instance.resources for node in state.plant.above(resource))
     return [
         f"instance:{instance.id}",
         f"service:{instance.service_id}",
         f"customer:{instance.customer_id}",
-        f"definition:{instance.definition_id}",
+        f"definition:{definition_id}",
         "",
         *(f"node:{node}" for node in above),
     ]

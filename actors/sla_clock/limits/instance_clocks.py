@@ -78,7 +78,7 @@ def clocks_of(
     clocks = []
     for clock, opened in shared:
         raised = clock.times.raised
-        pauses = _exclusions(evidence, instance, (raised, max(now, raised) + AHEAD), clock.definition.terms, opened)
+        pauses = _exclusions(evidence, instance, (raised, max(now, raised) + AHEAD), clock.definition, opened)
         if pauses:
             clock = clock._replace(times=replace(clock.times, pauses=(*clock.times.pauses, *pauses)))
         clocks.append(clock)
@@ -135,10 +135,10 @@ def severity_at(times: AlarmTimes, at: int) -> Severity:
 
 
 def _exclusions(
-    evidence: EvidenceReader, instance: SlaInstance, span: Interval, terms: SlaTerms, opened: Sequence[Interval]
+    evidence: EvidenceReader, instance: SlaInstance, span: Interval, definition: SlaDefinition, opened: Sequence[Interval]
 ) -> list[ClockPause]:
     """Exclusions that operators stated, and work that was planned before the alarm was raised."""
-    stated = stated_times(evidence.state, instance, span)
+    stated, terms = stated_times(evidence.state, instance, definition.id, span), definition.terms
     pauses = [ClockPause(each.exclusion.id, REASONS[each.exclusion.category], each.start, each.end) for each in stated]
     if terms.exclude_maintenance:
         planned = evidence.maintenance.planned(instance, span, terms.maintenance_notice)

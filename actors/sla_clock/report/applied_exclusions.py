@@ -40,7 +40,7 @@ def exclusion_times(reader: EvidenceReader, instance: SlaInstance, period: Perio
         ZoneInfo(terms.period.zone),
         excused_time(planned, evidence.down),
         planned,
-        stated_times(reader.state, instance, period.interval),
+        stated_times(reader.state, instance, period.definition.id, period.interval),
         union(excluded_power(terms, evidence)),
     )
 

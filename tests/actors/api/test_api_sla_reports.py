@@ -18,6 +18,7 @@ from vocabulary.sla import plant
 
 from actors.sla_clock.books.retention import forget_past
 from actors.sla_clock.run import FoldRun
+from actors.sla_clock.slices import go_on
 from faultd.cli import app
 from faultd.sla_report import render
 from protocols.event import SlaWork, Tick, TopologyLoaded
@@ -141,6 +142,7 @@ async def test_an_old_period_is_revised_from_the_history(lab: RunningApi) -> Non
         await go_to(lab, NOON + timedelta(days=3))
         run = FoldRun(lab.stages.sla, 0, lab.now, instant_at(lab.now))
         forget_past(run)
+        go_on(run)
         assert not lab.stages.sla.outages
         same = await client.post(f"{INSTANCES}/{name}/periods/2026-03-01/close", json={"reason": "check"})
         assert (same.status_code, same.json()["revision"]) == (200, 1), same.text

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 from trio.testing import MockClock
 from vocabulary.delivery import AT, PERMANENT, TEMPORARY, DeliveryHouse, ScriptedChannel, dispatched, hangs
 
-from actors.notifier.channel import Delivered, DeliveryFailed, OutgoingMessage
+from actors.delivery_failed import DeliveryFailed
+from actors.notifier.channel import Delivered, OutgoingMessage
 from actors.notifier.settings import NotifierSettings
 from protocols.dispatch.outcomes import MessageFailed, MessageSent
 

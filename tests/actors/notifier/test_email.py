@@ -10,7 +10,8 @@ import trio.lowlevel
 from vocabulary.delivery import AT, dispatched
 from vocabulary.far_ends import PASSWORD, MailServer, certificate
 
-from actors.notifier.channel import DeliveryChannel, DeliveryFailed, MessageText, OutgoingMessage
+from actors.delivery_failed import DeliveryFailed
+from actors.notifier.channel import DeliveryChannel, MessageText, OutgoingMessage
 from actors.notifier.mail import mail_of, octets_of
 from actors.notifier.opening import open_channels
 from actors.notifier.settings import EmailSettings, NotifierSettings

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.http_client import retry_after
 from actors.notifier.breaker import Breaker
-from actors.notifier.http import retry_after
-from actors.notifier.retry import as_asked, back_off
+from actors.retry import as_asked, back_off
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 

@@ -9,6 +9,7 @@ import trio
 from vocabulary.delivery import DeliveryHouse, ScriptedChannel, dispatched
 
 from actors.metrics import Metrics
+from actors.notifier.acknowledge_links import AcknowledgeLinks
 from actors.notifier.template_process import LOSSES, TemplateFailed, TemplateRenderer
 from actors.notifier.templates import MessageTemplate, TemplateErrors, load_templates
 from actors.notifier.texts import built_in_text
@@ -119,7 +120,7 @@ async def test_a_template_that_fails_costs_the_message_its_words_alone(autojump_
 
 async def test_a_part_that_is_empty_is_the_built_in_one(renderer: TemplateRenderer) -> None:
     renderer.replace({"short": MessageTemplate(text="  {{ causes[0].title }}\n\n"), "blank": MessageTemplate(text=" {{ x }} ")})
-    writer = MessageWriter(renderer, Metrics())
+    writer = MessageWriter(renderer, Metrics(), AcknowledgeLinks("", b""))
     short = await writer.write(dispatched(template="short"))
     assert (short.subject, short.text, short.html) == ("[CRITICAL] Feeder cut", "Feeder cut\n", "")
     assert await writer.write(dispatched(template="blank")) == built_in_text(dispatched())

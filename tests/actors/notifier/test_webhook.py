@@ -15,12 +15,13 @@ import trio
 from vocabulary.delivery import AT, dispatched
 from vocabulary.far_ends import HttpReceiver, answer, certificate, verified
 
-from actors.notifier.channel import DeliveryChannel, DeliveryFailed, OutgoingMessage
+from actors.delivery_failed import DeliveryFailed
+from actors.notifier.channel import DeliveryChannel, OutgoingMessage
 from actors.notifier.opening import open_channels
-from actors.notifier.public_address import is_public
-from actors.notifier.secrets import SecretError
 from actors.notifier.settings import NotifierSettings
 from actors.notifier.texts import built_in_text
+from actors.public_address import is_public
+from actors.secret_files import SecretError
 
 KEY, FORMER = b"k" * 24, b"f" * 32
 
@@ -246,7 +247,7 @@ def names(monkeypatch: pytest.MonkeyPatch, *rounds: list[str]) -> Iterator[list[
         connected.append(host)
         raise httpcore.ConnectError("not in a test")
 
-    monkeypatch.setattr("actors.notifier.http.socket.getaddrinfo", getaddrinfo)
+    monkeypatch.setattr("actors.http_client.socket.getaddrinfo", getaddrinfo)
     monkeypatch.setattr(httpcore.TrioBackend, "connect_tcp", connect)
     yield connected
 

@@ -111,6 +111,13 @@ def test_what_becomes_of_the_ticket_is_said(world: World, fields: dict[str, Any]
     assert world.alarm.ticket_id == fields.get("key", "17")
 
 
+def test_a_change_that_is_reported_again_is_one_line(world: World) -> None:
+    world(opened(world.alarm.id))
+    for number, said in (("c1", True), ("c1", False), ("c2", True)):
+        world(changed(world.alarm.id, comment="wet", author="bob", remote_id=number))
+        assert bool(lines(world)) is said
+
+
 def test_a_comment_of_faultd_itself_is_no_line(world: World) -> None:
     world(opened(world.alarm.id))
     world(changed(world.alarm.id, task=2))

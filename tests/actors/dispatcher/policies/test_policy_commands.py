@@ -13,6 +13,7 @@ from protocols.command import Command
 from protocols.dispatch.actions import CreatePolicy, DeletePolicy, EditPolicy
 from protocols.dispatch.changes import NotificationPolicyChanged
 from protocols.dispatch.policy import PolicyEdited, PolicyRecord
+from protocols.event import DispatchDataRestored
 from protocols.principal import Principal
 
 ADA = Principal("ada", "admin")
@@ -78,6 +79,22 @@ def test_a_key_makes_one_policy_until_that_is_deleted(world: DispatchWorld) -> N
     assert create(world, key="ada/k", name="b").duplicate
     world.command(DeletePolicy(first.accepted[0]), by=ADA)
     assert create(world, key="ada/k", name="b").duplicate is False
+
+
+def test_a_key_is_known_in_a_restored_ledger(world: DispatchWorld) -> None:
+    first = create(world, key="ada/k", name="a")
+    world.policy("Night", mail())
+    edit(world, "file:night", enabled=False)
+    records = tuple(NotificationPolicyChanged(0, each.id, each) for each in world.dispatch.policies.values())
+    held, policies = world.dispatch.policies, world.policies
+    world.begin()
+    world(DispatchDataRestored("lost", records))
+    assert world.dispatch.policies == held
+    again = create(world, key="ada/k", name="b")
+    assert (again.accepted, again.duplicate) == (first.accepted, True)
+    world.policies = policies
+    world.policy("other", mail())
+    assert world.dispatch.policies["file:night"].policy.enabled is False
 
 
 def test_a_command_for_another_revision_is_refused(world: DispatchWorld) -> None:

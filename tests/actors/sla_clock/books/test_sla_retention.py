@@ -6,6 +6,10 @@ from vocabulary.sla import SlaWorld, us
 from vocabulary.world import ADMIN, moment
 
 from actors.journal import Journal
+from actors.sla_clock.books.retention import forget_past
+from actors.sla_clock.run import FoldRun
+from actors.sla_clock.slices import go_on
+from actors.sla_clock.state import SlaState
 from actors.sla_clock.work import CloseAll
 from protocols.sla.actions import DeleteInstance
 from protocols.sla.local_time import SECOND
@@ -103,3 +107,51 @@ def test_a_period_that_has_not_ended_by_the_clock_any_more_waits_for_its_end() -
     world.run_to(MIDNIGHT + 10)
     assert [(each.end, each.revision) for each in world.closed] == [(us(MIDNIGHT), 1)]
     assert not world.sla.work
+
+
+def test_the_past_is_forgotten_in_slices_across_restarts_as_at_once() -> None:
+    world = SlaWorld()
+    daily = world.define(period=DAILY)
+    ended = world.serve(daily, "svc-1")
+    for number in (2, 3):
+        world.serve(daily, f"svc-{number}")
+    for number in range(1, 4):
+        alarm = world.at(100 * number).raise_alarm("ont.los", f"olt-1/1/1/{number}")
+        world.at(900 + number).clear_alarm(alarm)
+    assert world.command(DeleteInstance(ended.id), by=ADMIN).accepted
+    world.run_to(MIDNIGHT + 10)
+    saved, at = b"".join(world.sla.saving()), MIDNIGHT + 2 * DAY
+    assert world.sla.closed
+
+    def forgotten(budget: int) -> tuple[SlaState, int]:
+        state, slices = SlaState.load(saved), 0
+        forget_past(FoldRun(state, 1_000, moment(at), us(at)))
+        while state.work:
+            run = FoldRun(state, 1_001 + slices, moment(at), us(at))
+            run.budget = budget
+            before = tables(state)
+            go_on(run)
+            octets = b"".join(state.saving())
+            run.journal.rollback()
+            assert tables(state) == before
+            state, slices = SlaState.load(octets), slices + 1
+        return state, slices
+
+    (whole, one), (sliced, several) = forgotten(1_000), forgotten(1)
+    assert one == 1
+    assert several == 3
+    assert tables(whole) == tables(sliced)
+    assert not any((whole.outages, whole.closed, whole.periods))
+    assert ended.id not in whole.instances
+    # Breaches go after the accounts that name them.
+    assert whole.breaches
+    run = FoldRun(whole, 2_000, moment(at + DAY), us(at + DAY))
+    forget_past(run)
+    go_on(run)
+    assert not whole.breaches
+
+
+def tables(state: SlaState) -> list[object]:
+    """What retention shortens, and the work that is left."""
+    found = (state.breaches, state.closed, state.periods, state.credits, state.outages, state.outages_at, state.recorded)
+    return [*(dict(each) for each in found), list(state.work.values()), [each.id for each in state.instances]]

@@ -3,15 +3,17 @@
 from typing import Any
 
 import pytest
+from simulation.sla_oracle import shares_of
 from vocabulary.sla import SlaWorld, us
 
+from actors.sla_clock.books.period_choice import period_of
 from protocols.change import Answer
 from protocols.command import Command
 from protocols.principal import Principal
-from protocols.sla.actions import CreateExclusion, WithdrawExclusion
+from protocols.sla.actions import CreateExclusion, EditInstance, WithdrawExclusion
 from protocols.sla.changes import SlaExclusionChanged
 from protocols.sla.exclusion import ExclusionPlan, ExclusionScope
-from protocols.sla.instance import SlaInstance
+from protocols.sla.instance import InstanceEdited, SlaInstance
 from protocols.sla.local_time import SECOND
 
 ADMIN = Principal("ada", "admin")
@@ -133,6 +135,28 @@ def test_a_recurring_exclusion_counts_on_every_date(world: SlaWorld, instance: S
     # Sundays in March 2026 from 1 March 03:00 UTC on: the 1st, 8th, 15th, 22nd and 29th.
     world.command(CreateExclusion(plan(rrule="FREQ=WEEKLY;BYDAY=SU")))
     assert excluded(world, instance) == 5 * HOUR
+
+
+def test_an_exclusion_of_a_definition_covers_the_periods_that_it_measures(world: SlaWorld) -> None:
+    gold, silver = world.define("gold"), world.define("silver")
+    instance = world.serve(gold, "svc-1")
+    scope = ExclusionScope(definitions=(gold.id,))
+    world.command(CreateExclusion(plan(scope=scope, end=us(40 * 24 * HOUR))))
+    world.run_to(HOUR)
+    world(Command(ADMIN, EditInstance(instance.id, InstanceEdited(definition_id=silver.id)), (), (), {}))
+    moved = world.sla.instances.get(instance.id)
+    assert moved is not None
+    assert moved.definition_id == silver.id
+    march = period_of(world.sla, moved, us(0))
+    assert march is not None
+    assert excluded(world, moved) == 40 * 24 * HOUR
+    world.run_to((march.end - us(0)) // SECOND + HOUR)
+    assert excluded(world, moved) == 0
+    (closed,) = (each for each in world.closed if each.end == march.end)
+    assert closed.excluded == march.end - us(0)
+    facts = shares_of(world.sla, moved, march, march.end)
+    assert facts is not None
+    assert facts.excluded == closed.excluded
 
 
 def test_walls_between_tenants(world: SlaWorld, instance: SlaInstance) -> None:

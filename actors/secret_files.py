@@ -1,7 +1,8 @@
-"""Secrets of the channels, each in a file of its own (systemd's LoadCredential). No error repeats one."""
+"""Secrets, each in a file of its own (systemd's LoadCredential), and certificates to trust. No error repeats a secret."""
 
 import base64
 import binascii
+import ssl
 from pathlib import Path
 
 LONGEST = 65_536
@@ -62,3 +63,15 @@ def read_signing_keys(setting: str, path: str) -> tuple[bytes, ...]:
             raise SecretError(setting, path, f"a key has {len(key)} octets, at least 16 are needed")
         keys.append(key)
     return tuple(keys)
+
+
+def trusting(setting: str, path: str) -> ssl.SSLContext:
+    """A context that trusts the certificates of the file beside those of the system; of "" those of the system alone. Raises
+    SecretError."""
+    tls = ssl.create_default_context()
+    if path:
+        try:
+            tls.load_verify_locations(path)
+        except (OSError, ssl.SSLError) as error:
+            raise SecretError(setting, path, error.strerror or str(error)) from error
+    return tls

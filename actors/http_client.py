@@ -16,9 +16,9 @@ import httpcore
 import trio
 from msgspec import Struct
 
+from actors.delivery_failed import DeliveryFailed
 from actors.isolation import leaves
-from actors.notifier.channel import DeliveryFailed
-from actors.notifier.public_address import is_public
+from actors.public_address import is_public
 
 MOST_READ: Final = 65_536
 """Octets of an answer's body that are read; then the connection is closed."""

@@ -1,0 +1,89 @@
+"""The ticketer: a consumer of the feed that does the tasks of tickets in the desk, and brings back what people change there.
+
+It keeps no cursor on disk. At a start, and after a crash of its own, it takes what waits from the stage ``dispatcher``, then
+follows the feed from the newest batch on. A Change is only a bell: the stage, which is never behind the feed, has the tasks.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from random import Random
+
+import trio
+from trio import TASK_STATUS_IGNORED, TaskStatus
+
+from actors.mailbox import AppendSender, EndOfFeed, Feed
+from actors.metrics import Metrics
+from actors.outcome_queue import OutcomeQueue
+from actors.ticketer.poll import DeskPoll
+from actors.ticketer.settings import TicketerSettings
+from actors.ticketer.work import Desks, OutcomeKey, Tickets, TicketWork
+from protocols.dispatch.changes import TicketUpdated
+
+CONSUMER = "ticketer"
+"""The name under which it acknowledges batches of the feed."""
+
+
+class Ticketer:
+    """A source of Events too: outcomes. ``appends`` leads to the ledger and stays open until the ticketer has ended.
+    ``tickets`` gives those of the stage by their ids. ``clock`` gives the time, aware UTC."""
+
+    def __init__(
+        self,
+        settings: TicketerSettings,
+        desks: Desks,
+        feed: Feed,
+        appends: AppendSender,
+        *,
+        tickets: Tickets,
+        installation: str,
+        metrics: Metrics,
+        clock: Callable[[], datetime],
+        random: Random | None = None,
+    ) -> None:
+        self._settings, self._desks, self._feed, self._tickets = settings, desks, feed, tickets
+        self._installation, self._metrics, self._clock, self._random = installation, metrics, clock, random or Random()
+        self._outcomes: OutcomeQueue[OutcomeKey] = OutcomeQueue(appends, "tickets")
+        self._work: TicketWork | None = None
+        self._poll = DeskPoll(settings, desks, self._outcomes, tickets, clock, metrics)
+
+    def reconfigure(self, settings: TicketerSettings, desks: Desks) -> None:
+        """Other settings and desks from the next attempt on."""
+        self._settings, self._desks = settings, desks
+        self._poll.reconfigure(settings, desks)
+        if self._work is not None:
+            self._work.reconfigure(settings, desks)
+
+    async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
+        """Work until cancelled, or until the feed has ended. What waits then is in the stage's state."""
+        work = self._work = TicketWork(
+            self._settings,
+            self._desks,
+            self._outcomes,
+            tickets=self._tickets,
+            installation=self._installation,
+            metrics=self._metrics,
+            random=self._random,
+        )
+        try:
+            async with trio.open_nursery() as nursery:
+                seq = self._feed.last
+                nursery.start_soon(work.run)
+                nursery.start_soon(self._poll.run)
+                task_status.started()
+                await self._follow(work, seq)
+                nursery.cancel_scope.cancel()
+        finally:
+            self._work = None
+
+    async def _follow(self, work: TicketWork, seq: int) -> None:
+        while True:
+            try:
+                batches = await self._feed.after(seq)
+            except EndOfFeed:
+                return
+            for batch in batches:
+                for change in batch.changes:
+                    if isinstance(change, TicketUpdated):
+                        work.changed(change.ticket)
+                seq = batch.seq
+            await self._feed.acknowledge(CONSUMER, seq)

@@ -1,0 +1,30 @@
+"""The desks that are configured, with the secret read and the certificates loaded."""
+
+import trio
+
+from actors.http_client import HttpClient
+from actors.secret_files import read_secret, trusting
+from actors.ticketer.desk import TicketDesk
+from actors.ticketer.desk_client import DeskClient
+from actors.ticketer.embedded import EmbeddedDesk
+from actors.ticketer.rest_desk import RestDesk
+from actors.ticketer.settings import TicketerSettings
+
+
+def open_desks(settings: TicketerSettings) -> dict[str, TicketDesk]:
+    """The desks by their names: the embedded one, whose tickets stay where they are, and the configured one. Opens no
+    connection. Raises SecretError for a file that cannot be used."""
+    desks: dict[str, TicketDesk] = {"embedded": EmbeddedDesk()}
+    if settings.desk != "embedded":
+        desks[settings.desk] = _desk(settings)
+    return desks
+
+
+def _desk(settings: TicketerSettings) -> TicketDesk:
+    secret = read_secret("ticketer.password_file", settings.password_file) if settings.password_file else ""
+    # The administrator names the one host; within the operator's network it has a private address.
+    http = HttpClient(
+        trusting("ticketer.ca_file", settings.ca_file), trio.CapacityLimiter(2 * settings.concurrency), allow_private=True
+    )
+    client = DeskClient(http, settings.url, settings.user, secret)
+    return RestDesk(settings, settings.rest.filled(), client)

@@ -1,0 +1,69 @@
+"""Outcomes of tasks and of changes in the desk, as Events."""
+
+from actors.ticketer.desk import DeskTicket
+from protocols.dispatch.outcomes import TicketChanged, TicketFailed, TicketOpened
+from protocols.dispatch.ticket import Ticket, TicketState, TicketTask
+
+TicketOutcome = TicketOpened | TicketChanged | TicketFailed
+_STATES: dict[str, TicketState] = {"close": "closed", "reopen": "open"}
+
+
+def opened(ticket: Ticket, task: TicketTask, desk_ticket: DeskTicket, *, found: bool) -> TicketOpened:
+    """The desk has the ticket; ``found``: it had it before this attempt."""
+    return TicketOpened(
+        ticket_id=ticket.id,
+        tenant_id=ticket.tenant_id,
+        alarm_ids=ticket.alarm_ids,
+        desk=ticket.desk,
+        key=desk_ticket.key,
+        url=desk_ticket.url,
+        found=found,
+        task=task.number,
+        subject=ticket.subject,
+    )
+
+
+def changed(ticket: Ticket, task: TicketTask) -> TicketChanged:
+    """The desk did the task."""
+    return TicketChanged(
+        ticket_id=ticket.id,
+        tenant_id=ticket.tenant_id,
+        alarm_ids=ticket.alarm_ids,
+        task=task.number,
+        key=ticket.key,
+        url=ticket.url,
+        state=_STATES.get(task.kind),
+        comment=task.text,
+        subject=ticket.subject,
+    )
+
+
+def failed(ticket: Ticket, task: TicketTask, error: str, attempts: int, *, dead: bool) -> TicketFailed:
+    """The attempt number ``attempts`` failed."""
+    return TicketFailed(
+        ticket_id=ticket.id,
+        tenant_id=ticket.tenant_id,
+        alarm_ids=ticket.alarm_ids,
+        task=task.number,
+        error=error,
+        attempts=attempts,
+        dead=dead,
+    )
+
+
+def changed_by_people(
+    ticket: Ticket, remote: DeskTicket, remote_id: str, *, state: TicketState | None = None, comment: str = "", author: str = ""
+) -> TicketChanged:
+    """Somebody changed the ticket in the desk. ``remote_id``: the desk's id of the change."""
+    return TicketChanged(
+        ticket_id=ticket.id,
+        tenant_id=ticket.tenant_id,
+        alarm_ids=ticket.alarm_ids,
+        key=remote.key,
+        url=remote.url or ticket.url,
+        state=state,
+        comment=comment,
+        author=author,
+        remote_id=remote_id,
+        subject=ticket.subject,
+    )

@@ -1,0 +1,99 @@
+"""The built-in texts, whatever the facts are, and the acknowledge link in them."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from vocabulary.delivery import AT, dispatched
+
+from actors.notifier.acknowledge_links import AcknowledgeLinks
+from actors.notifier.channel import OutgoingMessage
+from actors.notifier.mail import mail_of, octets_of
+from actors.notifier.teams import card
+from actors.notifier.texts import built_in_text
+from protocols.acknowledge_link import read_link
+from protocols.dispatch.channel import CHANNELS
+from protocols.dispatch.notification import MESSAGE_KINDS
+
+KEY = b"k" * 32
+LINKS = AcknowledgeLinks("https://noc.example/", KEY)
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=12,
+)
+FIELDS = "severity title state alarm_id resource_name resource_type since first_occurrence customers customer_count ticket"
+CAUSE = st.dictionaries(st.sampled_from(FIELDS.split()), JSON)
+
+
+@given(
+    st.dictionaries(st.sampled_from(("count", "others", "passed", "policy", "ended")), JSON),
+    st.lists(CAUSE, max_size=3) | JSON,
+    st.sampled_from(MESSAGE_KINDS),
+    st.sampled_from(CHANNELS),
+    st.text(),
+)
+def test_whatever_the_facts_are_there_is_a_message(
+    facts: dict[str, Any], causes: Any, kind: Any, channel: Any, reason: str
+) -> None:
+    notification = dispatched(facts=facts | {"causes": causes}, kind=kind, channel=channel, reason=reason)
+    text = built_in_text(notification)
+    assert text.subject.startswith("[")
+    assert text.subject.isprintable()
+    assert len(text.subject) <= 200
+    assert text.text.strip()
+    if channel == "sms":
+        assert len(text.text) <= 459
+        assert "\n" not in text.text
+    message = OutgoingMessage(notification=notification, text=text, at=AT)
+    octets = octets_of(mail_of(message, "faultd@example.net", "ledger1"), utf8=False)
+    assert octets.count(b"\r\n\r\n") >= 1
+    assert max(map(len, octets.split(b"\r\n"))) <= 998
+
+
+def test_subjects() -> None:
+    def subject(kind: str, **facts: Any) -> str:
+        shown = dispatched().facts | facts
+        return built_in_text(dispatched(kind=kind, facts=shown)).subject
+
+    assert subject("raised") == "[CRITICAL] Feeder cut"
+    assert subject("recovered") == "[CLEARED] Feeder cut"
+    assert subject("escalated") == "[ESCALATED, CRITICAL] Feeder cut"
+    assert subject("raised", count=3) == "[CRITICAL] Feeder cut, and 2 more"
+    assert subject("storm", count=40) == "[STORM] 40 causes, the worst: Feeder cut"
+    assert built_in_text(dispatched(kind="test", facts={})).subject == "[TEST] this is a test of faultd"
+
+
+@pytest.mark.parametrize(
+    ("fields", "has"),
+    [
+        ({}, True),
+        ({"channel": "teams"}, True),
+        ({"kind": "escalated"}, True),
+        ({"kind": "recovered"}, False),
+        ({"kind": "storm"}, False),
+        ({"channel": "sms"}, False),
+        ({"channel": "webhook"}, False),
+        ({"alarm_ids": ()}, False),
+    ],
+)
+def test_messages_to_people_about_an_open_alarm_have_a_link(fields: dict[str, Any], has: bool) -> None:
+    assert bool(LINKS.link(dispatched(**fields))) is has
+    assert AcknowledgeLinks("", KEY).link(dispatched(**fields)) == ""
+
+
+def test_the_link_is_bound_to_alarm_person_and_time_and_is_a_button() -> None:
+    url = LINKS.link(dispatched())
+    assert url == LINKS.link(dispatched())
+    base, _, signed = url.rpartition("/")
+    assert base == "https://noc.example/acknowledge"
+    link = read_link(signed, KEY, int(AT.timestamp()))
+    assert (link.alarm_id, link.person, link.notification_id) == ("00000000-0000-0000-0000-000000000017", "Ann", "N17")
+    assert link.expires == int(AT.timestamp()) + 3 * 86_400
+    text = built_in_text(dispatched(), url)
+    assert f"\nAcknowledge: {url}\n" in text.text
+    assert f'<a href="{url}">Acknowledge</a>' in text.html
+    (attachment,) = card(text)["attachments"]
+    assert attachment["content"]["actions"][0]["url"] == url

@@ -1,4 +1,4 @@
-"""A ticket of the embedded desk through the real daemon: made for a cause by the shipped policies, and there after a kill -9."""
+"""A ticket of the embedded desk in the real daemon: the shipped policies want it, and it is there after a kill -9."""
 
 from pathlib import Path
 

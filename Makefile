@@ -23,7 +23,7 @@ NATIVE ?= PYTHONSAFEPATH=1 PYTHONPATH="$(CURDIR)/$(MADE)/native:$(CURDIR)"
 COMPILER = $(shell command -v gcc >/dev/null && \
 	$(PYTHON) -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null && echo gcc)
 
-.PHONY: help demo check test test-native test-run coverage hooks lint docs bench simulate-hard crash-hard fuzz native client setup setup-dev lock clean
+.PHONY: help demo check test test-native test-run coverage hooks lint docs bench simulate-hard crash-hard fuzz native client desk setup setup-dev lock clean
 
 help:
 	@echo "make demo    set up, then run faultd with a simulated plant and show the alarms live"
@@ -45,7 +45,7 @@ test: lint test-run
 
 # The tests alone, for a further Python: types and style are the same for each.
 # They start a hundred daemons: compiled once here, also where PYTHONDONTWRITEBYTECODE is set.
-test-run: setup-dev client
+test-run: setup-dev client desk
 	@$(BIN)/python -m compileall -q protocols actors faultd
 	$(BIN)/pytest --numprocesses=$(JOBS) --dist=worksteal $(TESTS)
 
@@ -103,6 +103,9 @@ setup-dev: $(MADE)/dev
 # The generator of the client that one test makes, in an environment of its own: it needs an older typer than faultd.
 client: $(MADE)/client
 
+# The desk Roundup, which tests start.
+desk: $(MADE)/desk
+
 $(MADE)/venv:
 	@echo "setting up $(VENV) (once)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -147,6 +150,15 @@ $(MADE)/client: $(MADE)/venv requirements-client.lock
 	@$(VENV)-client/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-client.lock
 	@touch $@
 
+# Roundup comes as source alone; what builds it is in the same list.
+$(MADE)/desk: $(MADE)/venv requirements-desk.lock
+	@echo "installing the desk Roundup"
+	@$(BIN)/python -m venv --clear $(VENV)-desk
+	@sed -n '/^setuptools==/,$$p' requirements-desk.lock > $(MADE)/desk-build.lock
+	@for list in $(MADE)/desk-build.lock requirements-desk.lock; do \
+		$(VENV)-desk/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --require-hashes -r $$list || exit 1; done
+	@touch $@
+
 # litestar 2 requires polyfactory, and with it faker (25 MB), for examples in OpenAPI that faultd does not ask for. The locks leave both
 # out, and every installation from a lock is made with --no-deps. See docs/decisions/0065-without-faker.md.
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
@@ -161,6 +173,7 @@ lock: $(MADE)/venv
 	$(COMPILE) --upgrade --extra=pdf --extra=dev --extra=native --output-file=requirements-native.lock pyproject.toml
 	$(COMPILE) --upgrade --output-file=requirements-build.lock requirements-build.in
 	$(COMPILE) --upgrade --output-file=requirements-client.lock requirements-client.in
+	$(COMPILE) --allow-unsafe --upgrade --output-file=requirements-desk.lock requirements-desk.in
 
 clean:
-	rm -rf .venv .venv-client .venv-newest .venv-newest-client .make .make-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-client .venv-desk .venv-newest .venv-newest-client .venv-newest-desk .make .make-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

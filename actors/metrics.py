@@ -132,6 +132,9 @@ class Metrics:
         self.notifications_oldest = gauge(
             "faultd_notifications_oldest_seconds", "Age of the oldest of those, by channel", "channel"
         )
+        self.heartbeats = counter(
+            "faultd_heartbeats", "Beats of the dead man's switch, by outcome: sent, or failed (also while not ready)", "outcome"
+        )
         self.notifier_breaker = gauge(
             "faultd_notifier_breaker", "A channel's circuit breaker: 0 closed, 1 being tried, 2 open", "channel"
         )

@@ -64,7 +64,7 @@ from actors.trusted_time import ClockReading
 from faultd import logs, state_folder
 from faultd.acknowledge_key import acknowledge_key
 from faultd.backtest.service import BacktestService
-from faultd.channels import configured_channels, configured_desks
+from faultd.channels import configured_channels, configured_desks, configured_heartbeat
 from faultd.config import Config
 from faultd.database_alarm import ALARM, DatabaseAlarm
 from faultd.descriptors import seldom_about_accept
@@ -188,6 +188,7 @@ async def serve(
         # No read before the store has found the tables that reads need.
         read.refusal = lambda: "" if store.presence.schema_checked else trouble() or "its schema is not looked at yet"
         health = Health(metrics, stored, lambda: ledger.failure, lambda: accepting.short, trouble, ledger.feed.lags)
+        heartbeat = configured_heartbeat(config, lambda: health().ready, metrics)
         absence = DatabaseAlarm(
             store.presence, appends, config.store.away_alarm_seconds, trouble, lambda: "store" in health.parked
         )
@@ -286,6 +287,8 @@ async def serve(
                     await sources.start(partial(supervise, "backtests", backtests, PARKED, metrics, on_park=park))
                     await sources.start(supervise, "clock", Clock(config.clock, appends, clock, metrics), EDGE, metrics)
                     await sources.start(supervise, "database_alarm", absence, EDGE, metrics)
+                    if heartbeat is not None:
+                        await sources.start(supervise, "heartbeat", heartbeat, EDGE, metrics)
                     await sources.start(partial(supervise, "notifier", notifier, PARKED, metrics, on_park=park))
                     await sources.start(partial(supervise, "ticketer", ticketer, PARKED, metrics, on_park=park))
                     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:

@@ -1,7 +1,11 @@
 """The notifier's channels and the ticketer's desks as the configuration names them, with the secrets that stand in files."""
 
+from collections.abc import Callable
+
+from actors.metrics import Metrics
 from actors.notifier.delivery import Channels
-from actors.notifier.opening import open_channels
+from actors.notifier.heartbeat import Heartbeat
+from actors.notifier.opening import open_channels, open_heartbeat
 from actors.secret_files import SecretError
 from actors.ticketer.opening import open_desks
 from actors.ticketer.work import Desks
@@ -17,9 +21,18 @@ def configured_channels(config: Config, installation: str) -> Channels:
         raise ConfigError(error.path, [ConfigMistake(0, error.setting, error.reason)]) from error
 
 
+def configured_heartbeat(config: Config, ready: Callable[[], bool], metrics: Metrics) -> Heartbeat | None:
+    """The dead man's switch; None when there is none. Raises :class:`ConfigError`."""
+    try:
+        return open_heartbeat(config.notifier, ready, metrics)
+    except SecretError as error:
+        raise ConfigError(error.path, [ConfigMistake(0, error.setting, error.reason)]) from error
+
+
 def check_channels(config: Config) -> None:
-    """Raises :class:`ConfigError` when a channel's secrets cannot be read."""
+    """Raises :class:`ConfigError` when a secret of the notifier cannot be read."""
     configured_channels(config, "")
+    configured_heartbeat(config, bool, Metrics())
 
 
 def configured_desks(config: Config) -> Desks:

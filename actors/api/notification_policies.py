@@ -36,7 +36,7 @@ from protocols.topology_view import TopologyView
 
 _ORDER = Order("notification-policies", (SortKey("priority", INT64, True), SortKey("name", str), SortKey("id", str)))
 
-PolicyName = Annotated[str, PathParameter(description="The policy's `id`", min_length=1, max_length=600)]
+PolicyName = Annotated[str, PathParameter(description="The policy's `id`", min_length=1, max_length=1_600)]
 
 
 class PolicyCommands:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.causes.holding import held_by
+from actors.dispatcher.escalation.chain import next_steps
+from actors.dispatcher.policies.routing import action_at
 from actors.dispatcher.state import DispatchState
 from protocols.dispatch.view import DispatchOutlook, PlannedMessage
 from protocols.sla.local_time import instant_at, utc_time
@@ -38,7 +40,7 @@ def _of_groups(state: DispatchState, subject: DispatchSubject) -> Iterator[Plann
             continue
         held = held_by(state, subject, said)
         at = member.told_at + group.repeat if member.kind is None else state.timers.at("group", name)
-        text = f"{said} by {group.channel} to {group.to}" + (f", once it is so no more that {held}" if held else "")
+        text = f"{said} by {group.channel} to {group.to}" + (f"; held back now: {held}" if held else "")
         yield PlannedMessage(None if held or at is None else utc_time(at), group.policy, text)
 
 
@@ -55,7 +57,14 @@ def _of_recipients(state: DispatchState, subject: DispatchSubject) -> Iterator[P
 
 
 def _of_escalations(state: DispatchState, subject: DispatchSubject) -> Iterator[PlannedMessage]:
-    at = state.timers.at("escalation", subject.key)
-    if subject.escalations and at is not None:
-        steps = ", ".join(str(each.step + 1) for each in subject.escalations)
-        yield PlannedMessage(utc_time(at), subject.escalations[0].policy, f"step {steps} of the escalation")
+    if subject.state == "ended":
+        return
+    for due in next_steps(state, subject, instant_at(state.at)):
+        routed = action_at(state, *due.place)
+        step = None if routed is None else (routed.action.escalate or ())[due.number - 1]
+        if step is None:
+            continue
+        done = [f"{step.channel or 'a message'} to {step.to}"] if step.to is not None else []
+        done += ["a ticket"] if step.ticket is not None else []
+        text = f"step {due.number} of the escalation, unless {step.until}: {' and '.join(done)}"
+        yield PlannedMessage(utc_time(due.at), due.place[0], text)

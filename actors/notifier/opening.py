@@ -1,13 +1,15 @@
 """The channels that are configured, with their secrets read and their certificates loaded."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import trio
 
 from actors.http_client import HttpClient
 from actors.http_url import http_url_problem
+from actors.metrics import Metrics
 from actors.notifier.channel import DeliveryChannel
 from actors.notifier.email import Email
+from actors.notifier.heartbeat import Heartbeat
 from actors.notifier.remediation import Remediation
 from actors.notifier.settings import NotifierSettings
 from actors.notifier.slack import Slack
@@ -50,11 +52,26 @@ def _channels(settings: NotifierSettings, installation: str) -> Iterator[tuple[s
         yield "slack", Slack(slack.url, read_secret("notifier.slack.token_file", slack.token_file), client(slack.allow_private))
     teams = settings.teams
     if teams.url_file:
-        url = read_secret("notifier.teams.url_file", teams.url_file)
-        if problem := http_url_problem(url):
-            raise SecretError("notifier.teams.url_file", teams.url_file, problem)
-        yield "teams", Teams(url, client(teams.allow_private))
+        yield "teams", Teams(_url("notifier.teams.url_file", teams.url_file), client(teams.allow_private))
     remediation = settings.remediation
     if remediation.url:
         keys = read_signing_keys("notifier.remediation.secret_file", remediation.secret_file)
         yield "remediation", Remediation(remediation, keys, client(remediation.allow_private), installation)
+
+
+def open_heartbeat(settings: NotifierSettings, ready: Callable[[], bool], metrics: Metrics) -> Heartbeat | None:
+    """The dead man's switch; None when there is none. Raises SecretError."""
+    beat = settings.heartbeat
+    if not beat.url_file:
+        return None
+    client = HttpClient(
+        trusting("notifier.ca_file", settings.ca_file), trio.CapacityLimiter(2), allow_private=beat.allow_private
+    )
+    return Heartbeat(_url("notifier.heartbeat.url_file", beat.url_file), beat.seconds, client, ready, metrics)
+
+
+def _url(setting: str, path: str) -> str:
+    url = read_secret(setting, path)
+    if problem := http_url_problem(url):
+        raise SecretError(setting, path, problem)
+    return url

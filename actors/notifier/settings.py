@@ -114,6 +114,17 @@ class RemediationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError("secret_file: is needed with url")
 
 
+class HeartbeatSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[notifier.heartbeat]``"""
+
+    url_file: str = ""
+    """File with a URL that is asked (GET) while faultd is ready, as services for dead man's switches give one. Empty: none."""
+    seconds: Annotated[float, Meta(ge=1, le=86_400)] = 60.0
+    """Between two beats."""
+    allow_private: bool = False
+    """Also ask a private or local address."""
+
+
 class NotifierSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[notifier]``"""
 
@@ -131,7 +142,7 @@ class NotifierSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Directory of your own templates (`NAME.toml`), which policies name. Empty: none."""
     email: EmailSettings = EmailSettings()
     """See `[notifier.email]`."""
-    webhook: Annotated[tuple[WebhookSettings, ...], Meta(max_length=100)] = ()
+    webhook: tuple[WebhookSettings, ...] = ()
     """See `[[notifier.webhook]]`."""
     slack: SlackSettings = SlackSettings()
     """See `[notifier.slack]`."""
@@ -139,6 +150,8 @@ class NotifierSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """See `[notifier.teams]`."""
     sms: SmsSettings = SmsSettings()
     """See `[notifier.sms]`."""
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
+    """See `[notifier.heartbeat]`."""
     remediation: RemediationSettings = RemediationSettings()
     """See `[notifier.remediation]`."""
 

@@ -84,3 +84,17 @@ def holds(value: Any, mark: str) -> bool:
     if isinstance(value, dict):
         return any(holds(each, mark) for each in value.values())
     return isinstance(value, list) and any(holds(each, mark) for each in value)
+
+
+def described(ticket: Ticket) -> str:
+    """The description with the facts for which a desk has no fields."""
+    facts = {
+        "Category": ticket.category,
+        "Team": ticket.team,
+        "Customer": ticket.customer_id,
+        "Subscribers affected": str(ticket.affected_subscribers or ""),
+        "Services": ", ".join(ticket.circuits[:100]),
+        **{name: str(value) for name, value in ticket.metadata.items() if name != "affected_subscribers" and value},
+    }
+    lines = [f"{name}: {value}" for name, value in facts.items() if value]
+    return "\n".join([ticket.description, "", *lines]).strip()

@@ -8,6 +8,8 @@ from actors.ticketer.desk import TicketDesk
 from actors.ticketer.desk_client import DeskClient
 from actors.ticketer.embedded import EmbeddedDesk
 from actors.ticketer.rest_desk import RestDesk
+from actors.ticketer.roundup import RoundupDesk
+from actors.ticketer.rt import RequestTracker
 from actors.ticketer.settings import TicketerSettings
 
 
@@ -26,5 +28,9 @@ def _desk(settings: TicketerSettings) -> TicketDesk:
     http = HttpClient(
         trusting("ticketer.ca_file", settings.ca_file), trio.CapacityLimiter(2 * settings.concurrency), allow_private=True
     )
-    client = DeskClient(http, settings.url, settings.user, secret)
+    client = DeskClient(http, settings.url, settings.user, secret, token="token" if settings.desk == "rt" else "Bearer")
+    if settings.desk == "roundup":
+        return RoundupDesk(settings, client)
+    if settings.desk == "rt":
+        return RequestTracker(settings, client)
     return RestDesk(settings, settings.rest.filled(), client)

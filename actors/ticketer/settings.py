@@ -142,6 +142,8 @@ class TicketerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(f"url: is needed with the desk {self.desk}")
         if self.user and not self.password_file:
             raise ValueError("password_file: is needed with user")
+        if self.desk == "roundup" and not self.user:
+            raise ValueError("user: is needed with the desk roundup")
         if self.desk == "rest":
             self.rest.filled()
 

@@ -117,8 +117,8 @@ class TicketHouse:
     """The stage's tickets, a ledger that takes outcomes (not while ``deaf``), and the feed. Its fold is that of the dispatcher
     as far as a ticket goes."""
 
-    def __init__(self, desk: TicketDesk, settings: TicketerSettings | None = None) -> None:
-        self.desk = desk
+    def __init__(self, desk: TicketDesk, settings: TicketerSettings | None = None, name: str = "rest") -> None:
+        self.desk, self.name = desk, name
         self.settings = settings or TicketerSettings(poll_seconds=0)
         self.tickets: dict[str, Ticket] = {}
         self.outcomes: list[TicketOpened | TicketChanged | TicketFailed] = []
@@ -133,7 +133,7 @@ class TicketHouse:
         self._appends, self._appended = trio.open_memory_channel[Append](16)
         return Ticketer(
             self.settings,
-            {"rest": self.desk},
+            {self.name: self.desk},
             self,
             self._appends,
             tickets=lambda: self.tickets,

@@ -65,7 +65,7 @@ def follow(run: DispatchRun, before: DispatchSubject | None, after: DispatchSubj
 def schedule(run: DispatchRun, key: str) -> None:
     """Set the timer of a subject to its next step."""
     subject = run.state.subjects[key]
-    steps = [] if subject.state == "ended" else [each.at for each in _next_steps(run.state, subject, run.now)]
+    steps = [] if subject.state == "ended" else [each.at for each in next_steps(run.state, subject, run.now)]
     run.state.timers.set(run.journal, "escalation", key, min(steps) if steps else None)
 
 
@@ -74,13 +74,13 @@ def due(run: DispatchRun, name: str) -> None:
     subject = run.state.subjects.get(name)
     if subject is None or subject.state == "ended":
         return
-    for step in sorted(each for each in _next_steps(run.state, subject, run.now) if each.at <= run.now):
+    for step in sorted(each for each in next_steps(run.state, subject, run.now) if each.at <= run.now):
         _do(run, name, step)
     _drop_orphans(run, name)
     schedule(run, name)
 
 
-def _next_steps(state: DispatchState, subject: DispatchSubject, now: int) -> Iterator[DueStep]:
+def next_steps(state: DispatchState, subject: DispatchSubject, now: int) -> Iterator[DueStep]:
     """The next step of each chain that nothing holds back now."""
     if held_by(state, subject, "escalated"):
         return

@@ -1,10 +1,14 @@
 """Notification policies over REST: written, listed, changed, deleted, refused with every field, and tried."""
 
 from typing import Any
+from urllib.parse import quote
 
+import msgspec
 import pytest
 
-from protocols.event import TopologyLoaded
+from actors.dispatcher.settings import DispatchInputs
+from protocols.dispatch.policy import NotificationPolicy
+from protocols.event import DispatchLoaded, TopologyLoaded
 from protocols.topology import Node
 
 POLICIES = "/api/v1/faults/notification-policies"
@@ -139,6 +143,17 @@ async def test_a_change_of_nothing_and_an_unknown_policy_are_refused(lab: Any) -
         lab.problem(await client.patch(f"{POLICIES}/{shown['id']}", json={}), 422, "invalid_body")
         lab.problem(await client.patch(f"{POLICIES}/none", json={"enabled": True}), 404, "unknown_policy")
         lab.problem(await client.delete(f"{POLICIES}/file%3Anone"), 404, "unknown_policy")
+
+
+@pytest.mark.parametrize("name", ["Störung 50/50 %", "ß" * 500, "!"])
+async def test_a_policy_of_a_file_is_reached_whatever_its_name(lab: Any, name: str) -> None:
+    async with lab.serve(), lab.client("admin") as client:
+        loaded = DispatchLoaded("d", (NotificationPolicy(name=name),), msgspec.msgpack.encode(DispatchInputs()))
+        lab.stages.fold(lab.state.offset + 1, lab.now, loaded)
+        (shown,) = (await client.get(POLICIES)).json()["items"]
+        place = f"{POLICIES}/{quote(shown['id'], safe='')}"
+        assert (await client.patch(place, json={"enabled": False})).json()["enabled"] is False
+        assert (await client.delete(place)).status_code == 409
 
 
 async def test_policies_are_tried_on_fields(lab: Any) -> None:

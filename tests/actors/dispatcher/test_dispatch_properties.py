@@ -24,6 +24,20 @@ POLICIES: tuple[tuple[str, list[Any], dict[str, Any]], ...] = (
     ("texts", [text("Ben")], {"match": {"severity": "critical"}, "group_wait": 10}),
     ("groups", [mail("Ann"), text("Ben")], {"group_by": ["resource_type"], "group_wait": 7, "group_interval": 40}),
     ("quiet", [mail("Ben")], {"quiet_hours": {"from": "03:05", "to": "03:15"}}),
+    ("tickets", [{"ticket": {}}], {}),
+    (
+        "chain",
+        [
+            {
+                "escalate": [
+                    {"after_seconds": 20, "to": "Ben"},
+                    {"after_seconds": 60, "to": "on-call", "ticket": {"priority": "high"}},
+                    {"after_seconds": 300, "to": "Ann", "until": "resolved", "hours": {"from": "03:10", "to": "02:00"}},
+                ]
+            }
+        ],
+        {},
+    ),
 )
 STEPS = st.one_of(
     st.tuples(st.just("raise"), st.sampled_from(RESOURCES), st.sampled_from(["critical", "major", "minor"])),

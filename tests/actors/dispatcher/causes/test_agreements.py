@@ -1,33 +1,18 @@
 """Service level agreements and planned maintenance, told to account managers, billing and customers. Times in seconds."""
 
-from typing import Any, Self
+from typing import Any
 
 import pytest
-from vocabulary.dispatch_world import DispatchWorld
-from vocabulary.sla import SlaWorld, plan_window
+from vocabulary.agreement_world import AgreementWorld
+from vocabulary.sla import plan_window
 from vocabulary.world import ADMIN, moment
 
 from protocols.command import CancelWindow, PatchWindow
 from protocols.maintenance import PlanChanges
-from protocols.sla.local_time import utc_time
 
 EVE = "eve@example.net"
 MANAGERS: dict[str, Any] = {"channel": "email", "to": "account_manager"}
 BILLING: dict[str, Any] = {"channel": "webhook", "to": "erp"}
-
-
-class AgreementWorld(DispatchWorld, SlaWorld):
-    """Both: with a plant, contracts and people."""
-
-    def run_to(self, seconds: float) -> Self:
-        end = moment(seconds)
-        while self.now < end:
-            waiting = [at for at, *_ in self.state.timers.entries()[:1]]
-            waiting += [utc_time(at) for table in self.dispatch.timers.due.values() for at in table.values()]
-            waiting += [utc_time(self.sla.deadlines.first)] if len(self.sla.deadlines) else []
-            self.now = min([end, *(at for at in waiting if at > self.now)])
-            self.tick()
-        return self
 
 
 @pytest.fixture(params=[False, True], ids=["", "restarts"])

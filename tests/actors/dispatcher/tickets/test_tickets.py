@@ -15,6 +15,7 @@ from protocols.command import Acknowledge, Edit, Edited, Resolve
 from protocols.dispatch.actions import ChangeTicket
 from protocols.event import Event
 from protocols.sla.local_time import instant_at
+from protocols.topology import Node
 
 ONT = "olt-1/1/1/1"
 OTHER = "olt-1/1/1/2"
@@ -369,3 +370,23 @@ def test_an_acknowledged_cause_keeps_its_ticket(world: TicketWorld) -> None:
     world.command(Acknowledge(), world.alarms[0].id)
     world.run_to(100)
     assert [each[1] for each in world.desk()] == ["create"]
+
+
+def test_a_feeder_cut_of_128_customers_is_one_ticket_and_one_page(world: TicketWorld) -> None:
+    nodes = [Node(id="olt-9", type="olt"), Node(id="olt-9/1", type="pon", parents=("olt-9",))]
+    for number in range(128):
+        ont = f"olt-9/1/{number}"
+        nodes.append(Node(id=ont, type="ont", parents=("olt-9/1",), customer_id=f"c{number}"))
+        nodes.append(Node(id=f"svc-9-{number}", type="service", parents=(ont,), service_id=f"svc-9-{number}"))
+    world.begin(nodes=nodes)
+    world.policy("tickets", TICKET)
+    world.policy("chain", {"escalate": [{"after_seconds": 60, "to": "noc@example.net"}]})
+    for number in range(128):
+        world.raise_alarm("ont.los", f"olt-9/1/{number}")
+    world.at(3).network("device.down", "olt-9")
+    world.run_to(400)
+    ticket = world.ticket
+    assert (ticket.priority, len(ticket.circuits), ticket.affected_subscribers) == ("critical", 128, 128)
+    world.network("device.up", "olt-9")
+    assert [each[1] for each in world.desk()] == ["create", "close"]
+    assert [each[1] for each in world.said] == ["escalated", "recovered"]

@@ -15,3 +15,5 @@ class PlannedWork(Struct, frozen=True, kw_only=True):
     end: datetime
     customers: tuple[str, ...] = ()
     """Ids of the customers in its scope."""
+    announced: tuple[str, ...] = ()
+    """The actions of policies that were done, each by its policy and its place."""

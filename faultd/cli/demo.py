@@ -16,6 +16,7 @@ from faultd.cli.common import EX_SOFTWARE, EX_USAGE, fail, leaves
 from faultd.console.rest import Rest, RestError
 from faultd.demo.agreements import make_agreements
 from faultd.demo.daemon import DaemonFailed, running
+from faultd.demo.night_shift import ADDRESS, make_night_shift
 from faultd.demo.show import show
 from faultd.demo.summary import Tally, folded_since, head_of, received_by, words
 from faultd.demo.workplace import Workplace, prepare
@@ -75,6 +76,8 @@ async def _demo(
             tell(f"{name}: {link}")
         rest = Rest(place.http, place.admin)
         promised = await trio.to_thread.run_sync(make_agreements, rest, plant, speed, abandon_on_cancel=True)
+        await trio.to_thread.run_sync(make_night_shift, rest, abandon_on_cancel=True)
+        tell(f"on call: {ADDRESS}, whose mails are printed and not delivered")
         made = f"{counted(promised, 'service level agreement')} made, so tight that a cut feeder breaks them"
         tell(made if promised else "the service level agreements of an earlier run are kept")
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals, trio.CancelScope() as scope:

@@ -91,7 +91,11 @@ def rows(alarm: Alarm, now: datetime, width: int, children: int = 0, agreements:
     line.stylize(STYLES["cleared"] if over else STYLES[alarm.severity], 0, len(alarm.severity))
     indent = " " * (_SEVERITY + _ID + 2)
     found = [line, *(Text(indent + each, "dim" if over else "") for each in more)]
-    said = [each for each in (why(alarm), f"{counted(children, 'alarm')} below" if children else "") if each]
+    below, ticket = (
+        (f"{counted(children, 'alarm')} below" if children else ""),
+        (f"ticket {alarm.ticket_id}" if alarm.ticket_id else ""),
+    )
+    said = [each for each in (why(alarm), below, printable(ticket)) if each]
     for number, each in enumerate(wrapped("; ".join(said), width - len(indent) - 2) if said else ()):
         found.append(Text(f"{indent}{'└ ' if number == 0 else '  '}{each}", "dim" if over else "italic cyan"))
     for number, each in enumerate(wrapped(agreements, width - len(indent) - 2) if agreements else ()):
@@ -130,9 +134,10 @@ def screen(
     height: int,
     agreements: Callable[[Alarm], str] = lambda _: "",
     total: str = "",
+    mail: str = "",
 ) -> RenderableType:
     """The whole screen of ``width`` columns and ``height`` lines: where to look, what the plant just did, and the alarms, each
-    with its ``agreements``. ``total`` is said of all agreements."""
+    with its ``agreements``. ``total`` is said of all agreements, ``mail`` is the last mail."""
     everything = list(alarms)
     visible = worth_showing(everything, now)
     children = open_children(everything)
@@ -143,6 +148,7 @@ def screen(
         for number, each in enumerate(wrapped(printable(line), width - 10))
     ]
     said = [_clipped(total, width, "bold yellow")] if total else []
+    said += [_clipped(f"mail {mail}", width, "bold blue")] if mail else []
     parts = [
         *head,
         _counts(everything),
@@ -193,7 +199,8 @@ def line(alarm: Alarm, children: int = 0) -> str:
     customers = f", {counted(alarm.subscriber_count, 'customer')}" if alarm.subscriber_count else ""
     below = f", {children} below" if children else ""
     reports = f", {alarm.occurrence_count} reports" if alarm.occurrence_count > 1 else ""
-    facts = f"{alarm.alarm_type}, {alarm.status}{reports}{customers}{below}"
+    ticket = f", ticket {alarm.ticket_id}" if alarm.ticket_id else ""
+    facts = f"{alarm.alarm_type}, {alarm.status}{reports}{customers}{below}{ticket}"
     return printable(f"{state:<9} {alarm.alarm_id:<8} {alarm.title} [{facts}]")
 
 

@@ -15,6 +15,7 @@ from faultd.console.agreements import Agreements, breach_lines
 from faultd.console.changes import Changes
 from faultd.console.follow import Follower, follow
 from faultd.console.view import line, open_children, screen, why
+from faultd.demo.mail_sink import TakenMail, taking_mail
 from faultd.demo.summary import Tally
 from faultd.demo.workplace import Workplace
 from faultd.simulator.narration import Happening
@@ -29,6 +30,8 @@ from protocols.stream import TOPICS
 
 REFRESH_SECONDS = 0.25
 NEWS_SHOWN = 5
+MAILS_WAITING = 100
+"""Mails that wait to be printed, at most."""
 NOTHING: Sequence[Alarm] = []
 """No frame came in time."""
 
@@ -55,18 +58,29 @@ async def play(place: Workplace, plant: SimulatedPlant, name: str, speed: float,
 async def show(
     place: Workplace, plant: SimulatedPlant, name: str, speed: float, *, live: bool, tally: Tally | None = None
 ) -> None:
-    """Play the scenario and show the alarms, until cancelled or until the daemon closes the stream."""
+    """Play the scenario, and show the alarms and the mails, until cancelled or until the daemon closes the stream."""
     news: deque[str] = deque(maxlen=NEWS_SHOWN)
-    async with follow(f"{place.stream}?topic={','.join(TOPICS)}", place.token) as follower, trio.open_nursery() as nursery:
-        nursery.start_soon(partial(play, place, plant, name, speed, news, tally or Tally()))
+    mails: deque[str] = deque(maxlen=MAILS_WAITING)
+    tally = tally or Tally()
+
+    def on_mail(mail: TakenMail) -> None:
+        tally.mails += 1
+        mails.append(printable(f"to {mail.to}: {mail.subject}"))
+
+    async with (
+        taking_mail(place.ports["mail"], on_mail),
+        follow(f"{place.stream}?topic={','.join(TOPICS)}", place.token) as follower,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(partial(play, place, plant, name, speed, news, tally))
         if live:
-            await _draw(place, follower, news)
+            await _draw(place, follower, news, mails)
         else:
-            await _print(follower, news)
+            await _print(follower, news, mails)
         nursery.cancel_scope.cancel()
 
 
-async def _draw(place: Workplace, follower: Follower, news: deque[str]) -> None:
+async def _draw(place: Workplace, follower: Follower, news: deque[str], mails: deque[str]) -> None:
     console, agreements = Console(highlight=False), Agreements()
     async with trio.open_nursery() as nursery:
         with Live(console=console, screen=True, auto_refresh=False) as live:
@@ -83,6 +97,7 @@ async def _draw(place: Workplace, follower: Follower, news: deque[str]) -> None:
                         console.height,
                         partial(agreements.of, now=now),
                         agreements.total(now),
+                        mails[-1] if mails else "",
                     )
                     live.update(drawn, refresh=True)
                     await trio.sleep(REFRESH_SECONDS)
@@ -93,9 +108,9 @@ async def _draw(place: Workplace, follower: Follower, news: deque[str]) -> None:
             nursery.cancel_scope.cancel()
 
 
-async def _print(follower: Follower, news: deque[str]) -> None:
+async def _print(follower: Follower, news: deque[str], mails: deque[str]) -> None:
     """Without a terminal: each alarm that stands on its own as a line once it has settled, causes with their reason and SLA
-    time, and breaches as they open."""
+    time, breaches as they open, and mails as they come."""
     told: str | None = None
     changes, agreements = Changes(), Agreements()
     while True:
@@ -119,4 +134,6 @@ async def _print(follower: Follower, news: deque[str]) -> None:
                 sys.stdout.write(f"{'':10}{reason}\n")
             if promised := agreements.of(alarm, datetime.now(UTC)):
                 sys.stdout.write(f"{'':10}{promised}\n")
+        while mails:
+            sys.stdout.write(f"{'mail':<9} {mails.popleft()}\n")
         sys.stdout.flush()

@@ -18,6 +18,7 @@ from actors.ledger.schema import connect_reader
 from faultd.console.view import wrapped
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged
+from protocols.dispatch.changes import NotificationChanged, TicketUpdated
 from protocols.event import Trap
 from protocols.printable import counted, printable
 from protocols.severity import rank
@@ -35,6 +36,8 @@ class Tally(Struct):
 
     sent: int = 0
     received: int | None = None
+    mails: int = 0
+    """Mails that the demo's mail server took."""
 
 
 class Folded(Struct):
@@ -52,6 +55,10 @@ class Folded(Struct):
     """Agreements that have one."""
     credits: dict[str, Decimal] = {}
     """The sum of their credits by currency, in major units."""
+    tickets: int = 0
+    """Tickets that were wanted."""
+    notifications: int = 0
+    """Notifications that were decided, by every channel."""
     roots: tuple[Alarm, ...] = ()
     """The alarms named as a cause that are attributed to no other, as they are at the end, the worst first."""
 
@@ -71,6 +78,8 @@ def folded_since(ledger: Path, begin: Head) -> Folded:
     causes: dict[str, Alarm] = {}
     cleared: set[str] = set()
     breaches: dict[str, SlaBreach] = {}
+    tickets: set[str] = set()
+    notifications: set[str] = set()
     with closing(connect_reader(ledger)) as connection:
         end = read_head(connection, ledger)
         found.whole = end.through >= end.offset
@@ -80,6 +89,10 @@ def folded_since(ledger: Path, begin: Head) -> Folded:
         while batches := read_changes(connection, ledger, seq, end.seq, _PAGE, _PAGE_BYTES):
             seq = batches[-1].seq
             for change in (each for batch in batches for each in batch.changes):
+                if isinstance(change, TicketUpdated):
+                    tickets.add(change.ticket.id)
+                elif isinstance(change, NotificationChanged):
+                    notifications.add(change.notification.id)
                 if isinstance(change, SlaBreachChanged):
                     breaches[change.breach.id] = change.breach
                 if not isinstance(change, AlarmChanged):
@@ -96,6 +109,7 @@ def folded_since(ledger: Path, begin: Head) -> Folded:
     for breach in standing:
         owed = found.credits.get(breach.currency, Decimal()) + Decimal(breach.credit).scaleb(-breach.minor_digits)
         found.credits |= {breach.currency: owed} if breach.credit else {}
+    found.tickets, found.notifications = len(tickets), len(notifications)
     found.alarms, found.causes, found.cleared = len(raised), len(causes), len(cleared & raised)
     return found
 
@@ -138,6 +152,8 @@ def words(tally: Tally, folded: Folded) -> list[str]:
     owed = " + ".join(f"{amount:,} {currency}" for currency, amount in sorted(folded.credits.items())) or "none"
     broken = counted(folded.broken, "service level agreement")
     lines.append(f"SLA: {counted_breaches(folded.breaches)} of {broken}, credits {owed}")
+    told = f"{counted(folded.notifications, 'notification')} decided, {counted(tally.mails, 'mail')} taken"
+    lines.append(f"dispatch: {counted(folded.tickets, 'ticket')}, {told}")
     for alarm in folded.roots[:ROOTS]:
         lines += _root(alarm)
     if len(folded.roots) > ROOTS:

@@ -14,7 +14,7 @@ from faultd.simulator.plant import SimulatedPlant
 from faultd.simulator.topology import topology_csv
 
 ENVIRONMENT = "env"
-PREFERRED = {"traps": 10162, "http": 8162, "stream": 8163}
+PREFERRED = {"traps": 10162, "http": 8162, "stream": 8163, "mail": 8165}
 
 
 class Workplace(Struct, frozen=True):
@@ -84,6 +84,12 @@ bind = "127.0.0.1:{ports["stream"]}"
 
 [topology]
 file = "{topology}"
+
+[notifier.email]
+host = "127.0.0.1"
+port = {ports["mail"]}
+sender = "faultd@example.net"
+tls = "none"
 """,
         encoding="utf-8",
     )

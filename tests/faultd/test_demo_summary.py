@@ -86,7 +86,7 @@ def test_the_causes_are_named_as_they_are_at_the_end() -> None:
     )  # fmt: skip
     over = replace(cut, alarm_id="A7", title="drop fibre", subscriber_count=1, cleared_at=NOW)
     told = words(Tally(1, 1), Folded(1, 2, 2, 1, roots=(cut, over)))
-    assert told[3:] == [
+    assert told[4:] == [
         "  critical A66     Harbour 1 PON 0/1/1: feeder fibre cut of a port with a name",
         "                   that goes beyond the line (32 customers)",
         "  critical A7      drop fibre (1 customer), cleared",
@@ -99,6 +99,7 @@ def test_a_loss_is_said_as_one() -> None:
         "traps: 1,200 sent, 1,200 received, 1,200 folded, 0 lost",
         "alarms: 300 raised, 280 of them cleared, 4 named as a cause of others",
         "SLA: 0 breaches of 0 service level agreements, credits none",
+        "dispatch: 0 tickets, 0 notifications decided, 0 mails taken",
     ]
     assert words(Tally(1200, None), Folded(1190, whole=False))[0] == (
         "traps: 1,200 sent, received unknown, 1,190 folded, 10 lost; the ledger holds more that is not folded yet"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import trio
 from simulation.consumer import consume
 from simulation.disk import Image
-from simulation.dispatching import notifier
+from simulation.dispatching import Desk, notifier
 from simulation.network import Socket
 from simulation.oracle import difference
 from simulation.postgres import Client
@@ -185,11 +185,12 @@ class Life:
                 sinks.start_soon(store.run)
                 sinks.start_soon(self._watch, board)
                 for effects in self.consumers:
-                    sinks.start_soon(consume, ledger.feed, effects, seed, world.rng, kept, lambda: self.dead)
+                    sinks.start_soon(consume, ledger.feed, effects, seed, world.rng, kept, lambda: self.dead, world.pause)
                 async with trio.open_nursery() as sources:
                     await sources.start(Clock(ClockSettings(), appends, clock, metrics).run)
                     await sources.start(listener.run)
                     await sources.start(notifier(world, self, ledger.feed, clock, lambda: stages.dispatch).run)
+                    sources.start_soon(Desk(world, self).run)
                     self.open = True
                     await self.told_to_stop.wait()
                     self.open = False
@@ -216,7 +217,7 @@ class Life:
                     board.fold(batch)
                 await feed.acknowledge("stream", board.seq)
                 if "database restored" not in world.plan.accidents and world.rng.random() < 0.2:
-                    await trio.sleep(world.rng.uniform(0, 8))
+                    await trio.sleep(world.rng.uniform(0, 2 * world.pause()))
         except EndOfFeed:
             pass
         except FeedPruned as gap:

@@ -20,6 +20,7 @@ from vocabulary.dispatch_oracle import DispatchHistory
 from vocabulary.dispatch_outcomes import sent
 from vocabulary.ledger import stamped_events
 from vocabulary.notifications import unmatched_requests
+from vocabulary.ticket_world import outcome_of
 
 from actors.correlator.memories import TablesMemory
 from actors.correlator.operator_tables import operator_data
@@ -428,11 +429,13 @@ class Oracle:
         self.gaps.settle(stages, at)
         for seconds in (10, 3_600, 10, 10, 10):
             waiting = [each for each in stages.dispatch.notifications.values() if each.waits]
-            events: list[Event] = [*(sent(each) for each in waiting), Tick()]
+            desk = [outcome_of(each, task) for each in stages.dispatch.tickets.values() for task in each.tasks]
+            events: list[Event] = [*(sent(each) for each in waiting), *desk, Tick()]
             for event in events:
                 at += timedelta(seconds=seconds if isinstance(event, Tick) else 0)
                 self.dispatched.follow(stages.fold(stages.state.offset + 1, at, event))
         self.dispatched.judge(stages.dispatch.subjects)
+        self.dispatched.judge_tickets()
 
     def same(self, stages: Stages, when: str) -> None:
         """The states of ``stages`` are those of the uninterrupted fold."""

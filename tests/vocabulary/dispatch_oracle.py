@@ -1,8 +1,9 @@
 """The invariants of dispatch, judged by Events and Changes alone. Shared by property tests and the simulation.
 
 1. Whoever was told of a raise is told of the end.
-2. One page per person, cause and step; none for a cause that another one explains.
-3. Nothing is said before the correlator requests it, and the first message comes with the Event of the request.
+2. One open ticket per cause.
+3. One page per person, cause and step; none for a cause that another one explains.
+4. Nothing is said before the correlator requests it, and the first message comes with the Event of the request.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,8 +11,9 @@ from typing import Any
 
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, Change, NotificationRequested, Quarantined
-from protocols.dispatch.changes import NotificationChanged
+from protocols.dispatch.changes import NotificationChanged, TicketUpdated
 from protocols.dispatch.notification import DispatchedNotification
+from protocols.dispatch.ticket import Ticket
 
 HERALD = "erp"
 """The address of a webhook that some policy tells of everything, without ``group_wait``."""
@@ -24,6 +26,7 @@ class DispatchHistory:
         self._violate = violate
         self.alarms: dict[str, Alarm] = {}
         self.notifications: dict[str, DispatchedNotification] = {}
+        self.tickets: dict[str, Ticket] = {}
         self._requested: set[str] = set()
         """Alarms of which somebody may be told: requested, and not ended since."""
         self._paged: dict[tuple[str, str], str] = {}
@@ -54,6 +57,9 @@ class DispatchHistory:
                 self._decided(each)
             self._known(each)
             self.notifications[each.id] = each
+        for change in changes:
+            if isinstance(change, TicketUpdated):
+                self._ticket(change.ticket)
         if herald:
             self._heralded(opened, created)
         for alarm_id in (*ended, *(each.id for each in self.alarms.values() if each.cleared_at is not None)):
@@ -130,6 +136,22 @@ class DispatchHistory:
                 continue
             self._violate(f"the request of {request.alarm_id} at {request.offset} was told to nobody with its Event")
 
+    def _ticket(self, ticket: Ticket) -> None:
+        """One open ticket for each cause."""
+        self.tickets[ticket.id] = ticket
+        if not _lives(ticket):
+            return
+        others = [each.id for each in self.tickets.values() if each.subject == ticket.subject and _lives(each)]
+        if len(others) > 1:
+            self._violate(f"tickets {others} are open for {ticket.subject}")
+
+    def judge_tickets(self) -> None:
+        """Every task is done: the ticket of a cause that is over is closed."""
+        for ticket in self.tickets.values():
+            alarms = [each for each in ticket.alarm_ids if each in self.alarms]
+            if ticket.subject.startswith("alarm:") and _lives(ticket) and ticket.closes and all(map(self._over, alarms)):
+                self._violate(f"ticket {ticket.id} is {ticket.state}, and its causes {alarms} are over")
+
     def judge(self, subjects: Any) -> None:
         """Everything that waited has been said, and has an outcome: whoever knows of a cause that is over was told of it.
         ``subjects``: those that the stage still holds."""
@@ -145,6 +167,11 @@ def _alarms(notification: DispatchedNotification) -> list[str]:
     """The ids of the alarms that are its subjects: a breach names its alarm too, and is no word about that."""
     subjects = notification.facts.get("subjects", ())
     return [key.removeprefix("alarm:") for key in subjects if key.startswith("alarm:")]
+
+
+def _lives(ticket: Ticket) -> bool:
+    """True when it is open and is not about to be closed."""
+    return ticket.state in ("wanted", "open") and not any(task.kind == "close" for task in ticket.tasks)
 
 
 def _reaches(notification: DispatchedNotification, to: str, address: str) -> bool:

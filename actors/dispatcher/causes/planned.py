@@ -19,7 +19,7 @@ from protocols.sla.local_time import SECOND, instant_at
 DEFAULT_BEFORE = 172_800.0
 """Seconds before the window for an action that does not say."""
 LOOK_AGAIN = 900 * SECOND
-"""Windows that are still to open are looked at so often: policies and contacts may have changed."""
+"""Windows that are still to open are looked at so often: policies may have changed."""
 
 
 def take_window(run: DispatchRun, change: WindowChanged) -> None:
@@ -28,8 +28,10 @@ def take_window(run: DispatchRun, change: WindowChanged) -> None:
     known = state.windows.get(change.id)
     if window is not None and change.status == "upcoming" and occurrence is not None:
         work = PlannedWork(window=window, start=occurrence.start, end=occurrence.end, customers=change.customers)
-        if known is not None and known.start != work.start:
+        if known is not None and (known.start, known.end) != (work.start, work.end):
             _withdraw(run, change.id, "it was moved")
+        elif known is not None:
+            work = replace(work, announced=known.announced)
         run.journal.put(state.windows, change.id, work)
         state.timers.set(run.journal, "window", change.id, run.now)
         return
@@ -42,7 +44,7 @@ def take_window(run: DispatchRun, change: WindowChanged) -> None:
 
 
 def look_at_window(run: DispatchRun, window_id: str) -> None:
-    """The timer of a window: tell those who are to be told by now."""
+    """The timer of a window: do each action of the policies that is due by now, once."""
     work = run.state.windows.get(window_id)
     if work is None:
         return
@@ -58,10 +60,13 @@ def look_at_window(run: DispatchRun, window_id: str) -> None:
             continue
         before = each.action.before_seconds
         due = start - round((DEFAULT_BEFORE if before is None else before) * SECOND)
-        if due <= run.now:
-            _announce(run, subject.key, work, each)
-        else:
+        place = f"{each.policy_id}{each.pointer}"
+        if due > run.now:
             waiting.append(due)
+        elif place not in work.announced:
+            work = replace(work, announced=(*work.announced, place))
+            run.journal.put(run.state.windows, window_id, work)
+            _announce(run, subject.key, work, each)
     run.state.timers.set(run.journal, "window", window_id, min(*waiting, run.now + LOOK_AGAIN))
 
 
@@ -98,6 +103,8 @@ def _announce(run: DispatchRun, key: str, work: PlannedWork, routed_action: Rout
     assert action.to is not None
     for tenant_id in _tenants(run, work):
         found = reach(run.state, action.to, action.channel, "info", run.now, tenant_id=tenant_id, customers=work.customers)
+        for missed in found.missed or ((found.nobody,) if found.nobody else ()):
+            run.note(run.state.subjects[key], f"{action.channel} to {action.to}: {missed}", policy=routed_action.policy_id)
         for person in found.people:
             subject = run.state.subjects[key]
             if known_already(subject, person, "maintenance", 0):

@@ -82,7 +82,9 @@ class RoundupDesk:
         """The issue with its latest messages, of those not before ``from_time``."""
         data = at(await self._call("GET", f"issue/{quote(key, safe='')}?@verbose=2"), "/data")
         attributes = at(data, "/attributes")
-        listed = [each for each in at(attributes, "/messages") or () if str(at(each, "/activity") or "9") >= from_time]
+        # The first message is the description.
+        comments = (at(attributes, "/messages") or [])[1:]
+        listed = [each for each in comments if str(at(each, "/activity") or "9") >= from_time]
         notes = [await self._note(text_at(each, "/id")) for each in listed[-_MOST_NOTES:]]
         other = at(attributes, "/superseder/0/id")
         if other is not None:

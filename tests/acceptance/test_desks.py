@@ -179,7 +179,7 @@ async def _a_ticket_from_its_making_to_its_end(desk: TicketDesk, settings: Ticke
         return await desk.read(made.key)
 
     commented = await do(task(2, text="3 more: Zürich <b> 'x'"))
-    assert [note.text for note in commented.notes][-1] == "3 more: Zürich <b> 'x'"
+    assert [note.text for note in commented.notes] == ["3 more: Zürich <b> 'x'"]
     assert commented.notes[-1].author == settings.user
     assert (await do(task(3, "priority"))).state == "open"
     assert (await do(task(4, "close"))).state == "closed"

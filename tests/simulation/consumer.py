@@ -80,9 +80,10 @@ async def consume(
     rng: Random,
     kept: tuple[int, int],
     dead: Callable[[], bool],
+    pause: Callable[[], float],
 ) -> None:
     """Handle every batch until the feed ends. ``kept`` are the oldest and the newest batch when the ledger was opened. After a
-    crash ``dead`` is true, and there are no more effects."""
+    crash ``dead`` is true, and there are no more effects. ``pause``: the longest pause after a batch, in seconds."""
     with feed.reading(effects.name) as seq:
         effects.begins(seq, *kept)
         while not dead():
@@ -100,7 +101,7 @@ async def consume(
                 continue
             for batch in batches:
                 if rng.random() < 0.3:
-                    await trio.sleep(rng.uniform(0, 4))
+                    await trio.sleep(rng.uniform(0, pause()))
                 if dead():
                     return
                 effects.handles(batch)

@@ -185,7 +185,7 @@ class Life:
                 sinks.start_soon(store.run)
                 sinks.start_soon(self._watch, board)
                 for effects in self.consumers:
-                    sinks.start_soon(consume, ledger.feed, effects, seed, world.rng, kept, lambda: self.dead)
+                    sinks.start_soon(consume, ledger.feed, effects, seed, world.rng, kept, lambda: self.dead, world.pause)
                 async with trio.open_nursery() as sources:
                     await sources.start(Clock(ClockSettings(), appends, clock, metrics).run)
                     await sources.start(listener.run)
@@ -217,7 +217,7 @@ class Life:
                     board.fold(batch)
                 await feed.acknowledge("stream", board.seq)
                 if "database restored" not in world.plan.accidents and world.rng.random() < 0.2:
-                    await trio.sleep(world.rng.uniform(0, 8))
+                    await trio.sleep(world.rng.uniform(0, 2 * world.pause()))
         except EndOfFeed:
             pass
         except FeedPruned as gap:

@@ -333,6 +333,11 @@ class World(Observer):
             self.oracle.acknowledged(("trap", to, str(number)), "INFORM answered")
         self.network.answer(datagram, to)
 
+    def pause(self) -> float:
+        """The longest pause of a consumer after a batch, in seconds; short once the accidents have ended, since a jump of the
+        clock can leave thousands of batches."""
+        return 4.0 if self.lively else 0.2
+
     # --- the seams of threads and of the disk -------------------------------------------------------------------------
 
     async def run_sync(

@@ -81,11 +81,27 @@ def _set_aside(state: SlaState, alarm: Alarm, entries: Sequence[TimelineEntry], 
 
 
 def _moved(state: SlaState, alarm: Alarm, entries: Sequence[TimelineEntry]) -> int:
-    """The jumps of the clock since an alarm that was set aside was opened, as far as they are not in its date."""
+    """The jumps of the clock (microseconds) since an alarm was opened of which no outage is kept, as far as they are not in its
+    date."""
+    known = state.aside.by_id.get(alarm.id)
+    if known is None:
+        return _unnoticed_jump(state, alarm)
     moved = state.aside.moved(alarm.id)
     if moved and says(entries, CLOCK_JUMPED):
-        moved += instant_at(state.aside.by_id[alarm.id].opened_at) - instant_at(alarm.opened_at)
+        moved += instant_at(known.opened_at) - instant_at(alarm.opened_at)
     return moved
+
+
+def _unnoticed_jump(state: SlaState, alarm: Alarm) -> int:
+    """The last jump forward, for an alarm that was open then and that the stage did not know: it had no effect on service, or
+    the Event that raised it could not be folded. Only this jump is kept."""
+    after, by = state.last_jump
+    if by <= 0:
+        return 0
+    before = after - by
+    opened = alarm.opened_at if alarm.reopened_at is not None else max(alarm.first_occurrence, alarm.received_at)
+    over = alarm.cleared_at is not None and instant_at(alarm.cleared_at) <= before
+    return 0 if over or instant_at(opened) > before else by
 
 
 def _named(state: SlaState, alarm: Alarm) -> tuple[str, ...]:

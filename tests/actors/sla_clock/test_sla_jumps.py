@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import date
+from unittest.mock import Mock, patch
 
 import pytest
 from vocabulary.sla import SlaWorld, us
 from vocabulary.world import ADMIN
 
+import actors.sla_clock.stage as sla_stage
 from actors.sla_clock.evidence.outages import STOPPED
 from actors.sla_clock.jumps import JUMPED
 from protocols.command import Acknowledge
@@ -35,6 +37,7 @@ def play(world: SlaWorld, steps: str, definition_id: str = "") -> None:
     happens. The wall clock is wrong by the last jump. A contract is one by ``definition_id``."""
     actions: dict[str, Callable[[], object]] = {
         "raise": lambda: world.raise_alarm("ont.los", ONT),
+        "missed": lambda: missed(world),
         "clear": lambda: world.clear_alarm(world.alarms[-1].id),
         "acknowledge": lambda: world.command(Acknowledge(), world.alarms[-1].id),
         "contract": lambda: contract(world, definition_id, "svc-1"),
@@ -52,6 +55,12 @@ def play(world: SlaWorld, steps: str, definition_id: str = "") -> None:
             actions[action]()
 
 
+def missed(world: SlaWorld) -> None:
+    """An alarm is raised by an Event that the stage cannot fold."""
+    with patch.multiple(sla_stage, fold_event=Mock(side_effect=ZeroDivisionError), folds_quickly=Mock(return_value=False)):
+        world.raise_alarm("ont.los", ONT)
+
+
 def contract(world: SlaWorld, definition_id: str, service: str) -> None:
     """A contract that began two years ago."""
     plan = InstancePlan(
@@ -64,6 +73,25 @@ def intervals(world: SlaWorld) -> list[tuple[float, float | None]]:
     """Begin and end of every outage interval, in seconds."""
     found = [each for each in world.sla.outages.values() if each.alarm_id != STOPPED]
     return [((each.start - us(0)) / 1e6, None if each.end is None else (each.end - us(0)) / 1e6) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("steps", "times"),
+    [
+        ("100 missed, 110 ahead, 120 acknowledge, 130 tick", [(YEAR + 100, None)]),
+        ("100 missed, 110 ahead, 120 acknowledge, 130 clear", [(YEAR + 100, YEAR + 130)]),
+        ("100 missed, 110 clear, 120 ahead, 130 acknowledge", [(100, 110)]),
+        ("100 ahead, 110 missed, 120 acknowledge, 130 tick", [(YEAR + 110, None)]),
+        ("100 missed, 110 back, 120 right, 130 acknowledge", [(100, None)]),
+    ],
+)
+def test_an_outage_of_which_the_stage_hears_late_does_not_last_for_the_jump(
+    world: SlaWorld, steps: str, times: list[tuple[float, float | None]]
+) -> None:
+    world.serve(world.define(), "svc-1")
+    play(world, steps)
+    assert intervals(world) == times
+    assert not world.breaches
 
 
 @pytest.mark.parametrize(

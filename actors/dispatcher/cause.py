@@ -123,6 +123,14 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     """None: no policy wants a ticket."""
     part_of: str = ""
     """Id of the ticket of its cause, as part of which its own one was closed."""
+    agreements: tuple[str, ...] = ()
+    """Of an alarm: keys of the service level agreements for which its ticket stood while it was open."""
+    cause: str = ""
+    """Of an agreement: key of the alarm that the last request named; "" when the cause is unknown."""
+    covered: str = ""
+    """Of an agreement: the breach, or ``at_risk``, for which the ticket of its cause stands; "" when none does."""
+    said: str = ""
+    """Of an agreement: the ticket of its cause, and for what that last said it stands: ``TK17 SB20``."""
 
     @property
     def is_alarm(self) -> bool:

@@ -43,10 +43,11 @@ def take_agreement_request(run: DispatchRun, request: SlaNotificationRequested) 
     elif before.state == "ended":
         groups.owe_no_end(run, before)
         run.state.timers.set(run.journal, "forget", key, None)
-        known = replace(before, state="open", ended_at=None, since=run.now, escalations=(), breaches=())
+        known = replace(before, state="open", ended_at=None, since=run.now, escalations=(), breaches=(), covered="", said="")
     else:
         known = before
-    cause = run.state.subjects.get(f"alarm:{request.alarm_id}")
+    cause_key = f"alarm:{request.alarm_id}" if request.alarm_id else ""
+    cause = run.state.subjects.get(cause_key)
     alarm = run.alarms.get(request.alarm_id) or (None if cause is None else cause.alarm)
     breaches = known.breaches
     if kind == "breach_opened" and request.breach_id not in breaches:
@@ -54,6 +55,8 @@ def take_agreement_request(run: DispatchRun, request: SlaNotificationRequested) 
     subject = replace(
         known,
         alarm=alarm or known.alarm,
+        cause=cause_key,
+        covered=known.covered if cause_key == known.cause else "",
         kind=kind,
         reason=request.reason,
         requested_at=run.now,

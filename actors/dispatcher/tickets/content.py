@@ -58,10 +58,12 @@ def derived_priority(severity: Severity, customers: int) -> TicketPriority:
     return PRIORITIES[max(0, place - (customers >= MANY_CUSTOMERS))]
 
 
-def priority_of(members: Sequence[DispatchSubject], otherwise: TicketPriority) -> TicketPriority:
+def priority_of(
+    members: Sequence[DispatchSubject], otherwise: TicketPriority, agreements: Iterable[DispatchSubject] = ()
+) -> TicketPriority:
     """The highest that a policy names, or that follows from a cause whose policy names none. The first member is the cause that
-    explains the others. ``otherwise``: when no policy wants a ticket for any of them."""
-    found: list[TicketPriority] = []
+    explains the others; their ticket stands for ``agreements`` too. ``otherwise``: when no policy wants a ticket for any."""
+    found = [agreement_priority(each) for each in agreements]
     for member in members:
         wanted = member.wanted_ticket
         if wanted is None:
@@ -71,6 +73,18 @@ def priority_of(members: Sequence[DispatchSubject], otherwise: TicketPriority) -
         if wanted.derives:
             found += [derived_priority(each.severity, customers_of(each)) for each in (members[0], member)]
     return min(found, key=PRIORITIES.index) if found else otherwise
+
+
+def agreement_priority(agreement: DispatchSubject) -> TicketPriority:
+    """The priority that a service level agreement gives the ticket of its cause."""
+    wanted = agreement.wanted_ticket
+    named = None if wanted is None else wanted.priority
+    return named or ("critical" if agreement.breaches else "high")
+
+
+def agreement_name(agreement: DispatchSubject) -> str:
+    """An agreement as a reader knows it."""
+    return f"{agreement.service_id} of {agreement.customer_name or agreement.customer_id}"
 
 
 def customers_of(subject: DispatchSubject) -> int:
@@ -135,12 +149,12 @@ def description_of(subject: DispatchSubject) -> str:
     return "\n".join(each for number, each in enumerate(lines) if each or number)
 
 
-def metadata_of(subject: DispatchSubject, affected: int) -> dict[str, Any]:
+def metadata_of(subject: DispatchSubject, affected: int, breach_id: str) -> dict[str, Any]:
     """The names are those of the desk's own fields."""
     alarm = subject.alarm
     return {
         "alarm_id": "" if alarm is None else alarm.id,
         "alarm_correlation_id": "" if alarm is None else alarm.correlation_id or "",
-        "sla_breach_id": subject.breach_id if subject.breaches else "",
+        "sla_breach_id": breach_id,
         "affected_subscribers": affected,
     }

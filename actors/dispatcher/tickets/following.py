@@ -5,10 +5,12 @@ from msgspec.structs import replace
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.causes.holding import name_of
 from actors.dispatcher.run import DispatchRun
+from actors.dispatcher.tickets.agreements import join_cause, leave_cause
 from actors.dispatcher.tickets.family import live_ticket, root_of
+from actors.dispatcher.tickets.own import close_as_part, stand_alone
 from actors.dispatcher.tickets.refreshing import COMMENT_EVERY, follow_breach, refresh, set_priority
 from actors.dispatcher.tickets.tasks import is_live, name_of_ticket, with_task
-from actors.dispatcher.tickets.wanting import stand_alone
+from actors.dispatcher.tickets.waiting import wait_for, wait_no_more
 from protocols.alarm import Alarm
 from protocols.dispatch.ticket import Ticket
 
@@ -31,9 +33,11 @@ def follow_subject(run: DispatchRun, before: DispatchSubject | None, after: Disp
             _leave(run, merged_before, key)
         if after.merged_into:
             _join(run, key)
+    if before is not None and before.cause and before.cause != after.cause:
+        wait_no_more(run, before.cause, key)
     if before is None or opens:
         return
-    if before.breach_id != after.breach_id:
+    if before.breach_id != after.breach_id and not (after.cause and after.wanted_ticket is not None and join_cause(run, key)):
         follow_breach(run, key)
     _follow_evidence(run, before, after)
 
@@ -64,7 +68,7 @@ def _join(run: DispatchRun, key: str) -> None:
         if mine is not None and theirs is None:
             _move(run, mine, child, root)
         elif mine is not None and theirs is not None:
-            _close_as_part(run, mine, theirs, child, root)
+            close_as_part(run, mine, theirs, child, root)
         refresh(run, root.key)
     _wait_for_cause(run, root.key)
 
@@ -84,30 +88,13 @@ def _move(run: DispatchRun, ticket: Ticket, child: DispatchSubject, root: Dispat
     set_priority(run, root)
 
 
-def _close_as_part(run: DispatchRun, ticket: Ticket, whole: Ticket, child: DispatchSubject, root: DispatchSubject) -> None:
-    text = f"Goes on as part of ticket {name_of_ticket(whole)}: the cause is {name_of(run.state, root.key)}"
-    run.put_ticket(with_task(ticket, "close", text))
-    run.put_subject(replace(run.state.subjects[child.key], part_of=whole.id))
-    run.state.timers.set(run.journal, "ticket", child.key, None)
-
-
 def _wait_for_cause(run: DispatchRun, key: str) -> None:
     """Note that the subject has a ticket, and that its cause is no subject yet."""
     state = run.state
     subject = state.subjects[key]
     if not subject.merged_into or live_ticket(state, subject) is None:
         return
-    waiting = state.tickets_for.get(subject.merged_into, ())
-    if key not in waiting:
-        run.journal.put(state.tickets_for, subject.merged_into, (*waiting, key))
-
-
-def _wait_no_more(run: DispatchRun, cause_key: str, key: str) -> None:
-    left = tuple(each for each in run.state.tickets_for.get(cause_key, ()) if each != key)
-    if left:
-        run.journal.put(run.state.tickets_for, cause_key, left)
-    else:
-        run.journal.drop(run.state.tickets_for, cause_key)
+    wait_for(run, subject.merged_into, key)
 
 
 def _take_waiting(run: DispatchRun, key: str) -> None:
@@ -118,8 +105,15 @@ def _take_waiting(run: DispatchRun, key: str) -> None:
     run.journal.drop(run.state.tickets_for, key)
     for name in waiting:
         subject = run.state.subjects.get(name)
-        if subject is not None and subject.state == "open" and subject.merged_into == key:
+        if subject is None or subject.state == "ended":
+            continue
+        if subject.merged_into == key:
+            cause = run.state.subjects[key]
+            if name not in cause.consequences:
+                run.put_subject(replace(cause, consequences=(*cause.consequences, name)))
             _join(run, name)
+        elif subject.cause == key and subject.wanted_ticket is not None:
+            join_cause(run, name)
 
 
 def _leave(run: DispatchRun, cause_key: str, key: str) -> None:
@@ -127,7 +121,7 @@ def _leave(run: DispatchRun, cause_key: str, key: str) -> None:
     follows that of its cause."""
     state = run.state
     cause, subject = state.subjects.get(cause_key), state.subjects[key]
-    _wait_no_more(run, cause_key, key)
+    wait_no_more(run, cause_key, key)
     if cause is not None and cause.state == "open":
         refresh(run, root_of(state, cause).key)
     if not subject.merged_into and subject.wanted_ticket is not None and live_ticket(state, subject) is None:
@@ -140,6 +134,8 @@ def look_at_ticket(run: DispatchRun, key: str) -> None:
     subject = state.subjects.get(key)
     if subject is None or subject.state == "ended":
         return
+    if subject.covered:
+        return
     if not subject.merged_into and subject.wanted_ticket is not None and (subject.part_of or not subject.ticket_id):
         stand_alone(run, key)
         return
@@ -151,7 +147,9 @@ def _end(run: DispatchRun, before: DispatchSubject, key: str) -> None:
     state = run.state
     subject = state.subjects[key]
     state.timers.set(run.journal, "ticket", key, None)
-    _wait_no_more(run, before.merged_into, key)
+    wait_no_more(run, before.cause or before.merged_into, key)
+    if before.covered:
+        leave_cause(run, subject)
     cause = state.subjects.get(before.merged_into)
     if cause is not None and cause.state == "open":
         refresh(run, root_of(state, cause).key)

@@ -68,7 +68,7 @@ def _examined(run: FoldRun, instance: SlaInstance, before: Account | None, perio
     account = before or Account(period.start, period.end, period.definition.id, period.definition.version)
     account, limits = book_figures(run, instance, account, period, figures, why)
     outcome = outcome_of(run, instance, before, account, period, figures, limits)
-    shared = None if kind is None else shared_outcome(outcome, run.changes[emitted:])
+    shared = None if kind is None else shared_outcome(outcome, run.changes[emitted:], limits)
     if shared is not None:
         run.evidence.outcomes[kind] = shared._replace(kept=(basis[0], period.definition))
     return outcome

@@ -32,8 +32,17 @@ def book_availability(
     risk = figures.at_risk_at
     at_risk = risk is not None and risk <= run.now and not instance.suspended
     if at_risk and not account.at_risk:
-        run.notify("at_risk", instance, risk_text(figures))
+        run.notify("at_risk", instance, risk_text(figures), alarm_id=_cause_now(run, instance, period, figures))
     return replace(account, at_risk=at_risk)
+
+
+def _cause_now(run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigures) -> str:
+    """The alarm at the root of the outage that uses the budget now; "" when none lasts."""
+    if not figures.lasts:
+        return ""
+    alarms = run.evidence.outages_of(instance, (period.start, min(run.now + 1, period.end)))
+    cause = root_of(run.state, alarms, run.now)
+    return "" if cause is None else cause.alarm_id
 
 
 def _breached(

@@ -41,7 +41,7 @@ class BookedOutcome(NamedTuple):
     """The key of a kind names evidence and definition by their identity: kept, so that nothing else has it."""
 
 
-def shared_outcome(outcome: BookedOutcome, changes: Sequence[Change]) -> BookedOutcome | None:
+def shared_outcome(outcome: BookedOutcome, changes: Sequence[Change], limits: LimitsStanding) -> BookedOutcome | None:
     """The outcome as instances of the same kind may take it over, by the Changes of the first one's examination. None: they
     tell something else than the budget at risk, and the one breach of availability."""
     notice: SlaNotificationRequested | None = None
@@ -56,7 +56,7 @@ def shared_outcome(outcome: BookedOutcome, changes: Sequence[Change]) -> BookedO
     account = outcome.account
     if breach is not None and (account is None or account.breaches != (breach.id,) or account.availability_breach != breach.id):
         return None
-    if notice is not None and breach is None and (notice.kind != "at_risk" or notice.alarm_id):  # a clock's
+    if notice is not None and breach is None and (notice.kind != "at_risk" or limits.risk):  # a clock's
         return None
     return outcome._replace(notice=notice, breach=breach)
 

@@ -1,5 +1,6 @@
 """The facts of alarms from which their time limits are derived, and which alarm is attached to which."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -44,7 +45,8 @@ class AlarmFactTable:
     def __init__(self) -> None:
         self.by_id: dict[str, AlarmFacts] = {}
         self._below: dict[str, tuple[str, ...]] = {}
-        """Ids of the alarms that were attached to an alarm at any time."""
+        """Ids of the alarms that were attached to an alarm at any time, sorted: instances are examined in this order, which has to
+        be the same after a restart."""
 
     def __len__(self) -> int:
         return len(self.by_id)
@@ -60,8 +62,9 @@ class AlarmFactTable:
         if before is None or before.times.attached != facts.times.attached:
             for span in facts.times.attached:
                 below = self._below.get(span.parent_id, ())
-                if alarm_id not in below:
-                    journal.put(self._below, span.parent_id, (*below, alarm_id))
+                place = bisect_left(below, alarm_id)
+                if below[place : place + 1] != (alarm_id,):
+                    journal.put(self._below, span.parent_id, (*below[:place], alarm_id, *below[place:]))
 
     def drop(self, journal: Journal, alarm_id: str) -> None:
         """Forget an alarm."""

@@ -45,8 +45,8 @@ class AlarmFactTable:
     def __init__(self) -> None:
         self.by_id: dict[str, AlarmFacts] = {}
         self._below: dict[str, tuple[str, ...]] = {}
-        """Ids of the alarms that were attached to an alarm at any time, sorted: instances are examined in this order, which has to
-        be the same after a restart."""
+        """Ids of the alarms that were attached to an alarm at any time, sorted: instances are examined in this order, which has
+        to be the same after a restart."""
 
     def __len__(self) -> int:
         return len(self.by_id)

@@ -10,6 +10,7 @@ from actors.sla_clock.books.period_choice import RunningPeriods
 from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.state import SlaState
 from protocols.change import Answer, Change, Refusal
+from protocols.sla.breach import SlaBreach
 from protocols.sla.changes import SlaNoticeKind, SlaNotificationRequested
 from protocols.sla.instance import SlaInstance
 
@@ -21,6 +22,7 @@ class FoldRun:
     """Given to every function of the stage that changes the state. ``now`` is the Event's time in microseconds since 1970."""
 
     __slots__ = (
+        "_breaches",
         "_ids",
         "_notices",
         "at",
@@ -45,6 +47,8 @@ class FoldRun:
         self.periods = RunningPeriods(state, now)
         self.readings: dict[Any, Any] = {}
         """Clocks as they are now, by their facts and terms: instances below one cause share them."""
+        self._breaches: dict[tuple[str, int], list[str]] | None = None
+        """Ids of breaches by instance and begin of the period, once they were asked for."""
         self._ids: dict[str, int] = {}
         self._notices = 0
 
@@ -53,6 +57,20 @@ class FoldRun:
         number = self._ids.get(prefix, 0)
         self._ids[prefix] = number + 1
         return f"{prefix}{self.offset}.{number}" if number else f"{prefix}{self.offset}"
+
+    def breaches_of(self, instance_id: str, period_start: int) -> list[str]:
+        """Ids of the breaches of an instance in one period, the oldest first. Those that this Event opened and took back
+        are among them."""
+        if self._breaches is None:
+            self._breaches = {}
+            for each in self.state.breaches.values():
+                self._breaches.setdefault((each.instance_id, each.period_start), []).append(each.id)
+        return self._breaches.get((instance_id, period_start), [])
+
+    def note_breach(self, breach: SlaBreach) -> None:
+        """Have :meth:`breaches_of` know a new breach."""
+        if self._breaches is not None:
+            self._breaches.setdefault((breach.instance_id, breach.period_start), []).append(breach.id)
 
     def emit(self, change: Change) -> None:
         """Add a Change."""

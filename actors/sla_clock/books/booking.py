@@ -7,6 +7,7 @@ have been there without the mistake. The account keeps only what was decided: it
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.figures import basis_of, figures_on
 from actors.sla_clock.books.outcomes import BookedOutcome, kind_of, outcome_of, shared_outcome, take_over
+from actors.sla_clock.books.past_accounts import past_account
 from actors.sla_clock.books.period_choice import Period, period_of, period_of_account
 from actors.sla_clock.books.periods import book_figures, close_period, close_waiting, revise_period
 from actors.sla_clock.deadlines import NEVER
@@ -37,8 +38,8 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, c
     while account is not None and (period is None or account.period_start < period.start or account.period_end <= run.now):
         account = _close(run, instance, row, account)
     last = state.closed.get(instance.id)
-    if account is None and period is not None and last is not None and last.period_start == period.start:
-        account = last  # the clock was put back into a period that was closed: its books go on
+    if account is None and period is not None:
+        account = past_account(run, instance, period)
     if since < (run.now if period is None else period.start):
         revise_period(run, instance, run.now if period is None else period.start, why)
     if period is None:
@@ -130,4 +131,5 @@ def _close(run: FoldRun, instance: SlaInstance, row: int, account: Account) -> A
     following = period_of(state, instance, account.period_end)
     if following is None or following.end > run.now:
         return None
-    return Account(following.start, following.end, following.definition.id, following.definition.version)
+    known = past_account(run, instance, following)
+    return known or Account(following.start, following.end, following.definition.id, following.definition.version)

@@ -183,6 +183,7 @@ def put_breach(run: FoldRun, breach: SlaBreach) -> SlaBreach:
 def keep_breach(run: FoldRun, breach: SlaBreach) -> None:
     """Keep this revision of a breach and emit it."""
     if breach.revision == 1:
+        run.note_breach(breach)
         run.state.opened.append((breach.type, run.now - breach.start))
     run.journal.put(run.state.breaches, breach.id, breach)
     run.emit(SlaBreachChanged(run.offset, breach))

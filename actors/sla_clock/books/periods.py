@@ -6,6 +6,7 @@ from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.breaches import book_availability
 from actors.sla_clock.books.credits import book_credits
 from actors.sla_clock.books.figures import SlaFigures, figures_of
+from actors.sla_clock.books.past_accounts import past_account
 from actors.sla_clock.books.period_choice import Period, contract_of, next_period_end, period_of, period_of_account
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.limits.booking_limits import book_limits
@@ -96,8 +97,8 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str, by:
     period = period_of(state, instance, ended - 1)
     if period is None or period.end > run.now:
         return
-    account = state.closed.get(instance.id)
-    if account is None or account.period_start != period.start:
+    account = past_account(run, instance, period)
+    if account is None:
         account = Account(period.start, period.end, period.definition.id, period.definition.version)
     figures = figures_of(run.evidence, instance, period, period.end)
     account, _ = book_figures(run, instance, account, period, figures, why)

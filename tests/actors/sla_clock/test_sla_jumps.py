@@ -13,15 +13,16 @@ from actors.sla_clock.evidence.outages import STOPPED
 from actors.sla_clock.jumps import JUMPED
 from protocols.command import Acknowledge
 from protocols.event import ClockJumped
-from protocols.sla.actions import CreateInstance
+from protocols.sla.actions import CreateExclusion, CreateInstance
 from protocols.sla.changes import SlaOutageChanged
+from protocols.sla.exclusion import ExclusionPlan, ExclusionScope
 from protocols.sla.instance import InstancePlan
 from protocols.sla.local_time import SECOND
 from protocols.sla.periods import PeriodRule
 
 ONT = "olt-1/1/1/1"
 YEAR = 400 * 86_400
-JUMPS = {"back": -YEAR, "ahead": YEAR, "later": 10 * 3600, "right": 0}
+JUMPS = {"back": -YEAR, "ahead": YEAR, "later": 10 * 3600, "days": 5 * 86_400, "right": 0}
 """By how many seconds the wall clock is wrong from this step on."""
 
 
@@ -41,6 +42,7 @@ def play(world: SlaWorld, steps: str, definition_id: str = "") -> None:
         "clear": lambda: world.clear_alarm(world.alarms[-1].id),
         "acknowledge": lambda: world.command(Acknowledge(), world.alarms[-1].id),
         "contract": lambda: contract(world, definition_id, "svc-1"),
+        "exclude": lambda: exclude(world, 72_000, 72_100),
         "serve": lambda: contract(world, definition_id, "svc-4"),
         "tick": world.tick,
     }
@@ -59,6 +61,13 @@ def missed(world: SlaWorld) -> None:
     """An alarm is raised by an Event that the stage cannot fold."""
     with patch.multiple(sla_stage, fold_event=Mock(side_effect=ZeroDivisionError), folds_quickly=Mock(return_value=False)):
         world.raise_alarm("ont.los", ONT)
+
+
+def exclude(world: SlaWorld, start: int, end: int) -> None:
+    """An exclusion of everything."""
+    scope = ExclusionScope(everything=True)
+    plan = ExclusionPlan(tenant_id="t", category="agreed", scope=scope, start=us(start), end=us(end), reason="agreed")
+    assert world.command(CreateExclusion(plan), by=ADMIN).accepted
 
 
 def contract(world: SlaWorld, definition_id: str, service: str) -> None:
@@ -92,6 +101,31 @@ def test_an_outage_of_which_the_stage_hears_late_does_not_last_for_the_jump(
     play(world, steps)
     assert intervals(world) == times
     assert not world.breaches
+
+
+DAYS = PeriodRule("UTC", date(2026, 1, 1), "days", 1)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "100 raise, 5000 clear, 5100 days, 5110 tick, 5120 right, 5130 exclude, 5140 tick",
+        "100 raise, 5000 clear, 5100 days, 5110 tick, 5120 right, 5130 exclude, 5140 days, 5150 tick",
+        # the day before, which an exclusion of its own changes
+        "70000 raise, 74000 clear, 80000 days, 80110 tick, 80120 right, 80130 exclude, 80140 tick",
+    ],
+)
+def test_a_budget_has_one_breach_however_often_the_clock_comes_to_its_period(world: SlaWorld, steps: str) -> None:
+    # With months in use, the evidence of days is kept as long.
+    world.serve(world.define(), "svc-4")
+    instance = world.serve(world.define("days", period=DAYS, availability_target=990_000_000), "svc-1")
+    play(world, steps)
+    found = [(each.period_start, each.id) for each in world.breaches.values() if each.instance_id == instance.id]
+    assert found
+    assert len({start for start, _ in found}) == len(found)
+    for start in {each.start for each in world.closed}:
+        revisions = [each.revision for each in world.closed if each.start == start]
+        assert revisions == list(range(1, len(revisions) + 1))
 
 
 @pytest.mark.parametrize(

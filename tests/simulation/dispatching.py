@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     from simulation.world import World
 
 NAMES = ("Ann", "Ben", "Cem")
-WITH_ROTAS = 4
-"""Every fourth world has rotas."""
 QUIET = QuietHours(begin="23:50", end="00:10", allowed=("critical",))
 _TICKETS: dict[str, Any] = {
     "name": "tickets",
@@ -65,7 +63,7 @@ _VARIANTS: tuple[tuple[tuple[dict[str, Any], ...], DispatcherSettings], ...] = (
         (
             _EVERYTHING,
             _TICKETS,
-            {"name": "mails", "actions": [{"channel": "email", "to": "Ann"}], "group_wait": 1, "repeat_interval": 7},
+            {"name": "mails", "actions": [{"channel": "email", "to": "on-call"}], "group_wait": 1, "repeat_interval": 7},
             {"name": "groups", "group_by": ["alarm_type"], "group_interval": 4, "actions": [{"channel": "email", "to": "Ben"}]},
         ),
         DispatcherSettings(storm_seconds=4, storm_mails=2),
@@ -122,7 +120,7 @@ class Planner(Person):
             return ResendNotification(rng.choice(dead))
         if rng.random() < 0.2:
             return SendTest(tenant_id="t", channel="email", to=rng.choice((*NAMES, "noc@example.net")))
-        if self._world.seed % WITH_ROTAS == 0 and rng.random() < 0.4:
+        if rng.random() < 0.4:
             return self._rota_action(state, known)
         if rng.random() < 0.4:
             return DeleteContact(rng.choice(known))

@@ -50,7 +50,7 @@ def fold_restored(run: FoldRun, event: SlaDataRestored) -> None:
     state = run.state
     for number in [number for number, item in state.work.items() if isinstance(item, FollowNodes)]:
         # The contracts that follow the restored topology are among the records.
-        run.journal.drop(state.work, number)
+        state.drop_work(run.journal, number)
     for record in event.records:
         _take(run, record)
     if event.until is None:

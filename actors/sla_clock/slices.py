@@ -39,7 +39,7 @@ def go_on(run: FoldRun) -> None:
         if left is not None:
             journal.put(work, number, left)
             continue
-        journal.drop(work, number)
+        run.state.drop_work(journal, number)
         if isinstance(item, CloseAll) and not _closes_more(run):
             forget_past(run)
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from operator import itemgetter
 
 import msgspec
 from msgspec import Struct
@@ -238,6 +239,11 @@ class SlaState:
         """Have ``item`` done by this Event or later ones."""
         journal.put(self.work, next(reversed(self.work), 0) + 1, item)
 
+    def drop_work(self, journal: Journal, number: int) -> None:
+        """The item is done. A rollback puts it back in its place, which is the order in which the work is done."""
+        journal.undo(_put_in_order, self.work)
+        journal.drop(self.work, number)
+
     def saving(self) -> Iterator[Piece]:
         """The state as it is now, encoded in pieces."""
         copies: dict[str, object] = {
@@ -313,6 +319,12 @@ class SlaState:
             state.deadlines.load(kind, table.items())
         state.work = dict(enumerate(saved.work, 1))
         return state
+
+
+def _put_in_order(work: dict[int, WorkItem]) -> None:
+    items = sorted(work.items(), key=itemgetter(0))
+    work.clear()
+    work.update(items)
 
 
 def _unfile(journal: Journal, index: dict[str, tuple[str, ...]], key: str, name: str) -> None:

@@ -134,12 +134,13 @@ def keep_first_revision(run: FoldRun, before: SlaInstance, after: SlaInstance) -
 
 
 def expect_first_revision(run: FoldRun, instance: SlaInstance) -> None:
-    """The running period of a new instance has no revision yet, also where the clock was put back into a period that was closed
-    for the other instances of the definition: revision 0."""
+    """The running period of a new instance and later ones have no revision yet, also where the clock was put back into or over
+    periods that were closed for the other instances of the definition: revision 0."""
     state, period = run.state, period_of(run.state, instance, run.now)
-    if period is not None and run.now < period.end <= state.closed_until.get(period.definition.id, 0):
+    while period is not None and run.now < period.end <= state.closed_until.get(period.definition.id, 0):
         first = replace(_untouched(_shown_without_breaches(run, instance, period)), revision=0)
         run.journal.put(state.periods, (instance.id, period.start), first)
+        period = period_of(state, instance, period.end)
 
 
 def _shown_without_breaches(run: FoldRun, instance: SlaInstance, period: Period) -> PeriodFigures:

@@ -203,15 +203,18 @@ def test_a_closed_period_that_runs_again_keeps_its_breach(world: SlaWorld) -> No
     assert [(each.end, each.revision) for each in world.closed] == [(us(midnight), 1), (us(midnight), 2)]
 
 
-def test_an_instance_that_is_made_in_a_period_that_was_closed_gets_revision_1(world: SlaWorld) -> None:
+@pytest.mark.parametrize("days", [0, 1, 3])
+def test_an_instance_that_is_made_before_periods_that_were_closed_gets_revision_1_of_each(world: SlaWorld, days: int) -> None:
+    """The clock is put back by so many days and a minute."""
     midnight = 21 * 3600
+    last = midnight + days * 86_400
     daily = world.define(period=PeriodRule("UTC", date(2026, 1, 1), "days", 1))
     world.serve(daily, "svc-4")
-    world.run_to(midnight + 10)
+    world.run_to(last + 10)
     before = world.now
     world(ClockJumped(before, world.at(midnight - 50).now))
     contract(world, daily.id, "svc-1")
     world.network("device.down", "olt-1")
-    world.run_to(midnight + 10)
-    mine = [each for each in world.closed if each.service_id == "svc-1" and each.end == us(midnight)]
-    assert [each.revision for each in mine] == [1]
+    world.run_to(last + 10)
+    mine = [(each.end, each.revision) for each in world.closed if each.service_id == "svc-1" and each.end >= us(midnight)]
+    assert mine == [(us(midnight + day * 86_400), 1) for day in range(days + 1)]

@@ -71,7 +71,9 @@ def installed(tmp_path: Path) -> Path:
 def test_systemd_finds_no_fault(installed: Path) -> None:
     units = [str(installed / name) for name in ("faultd.service", "faultd.socket")]
     report = run("verify", "--man=no", *units)
-    assert (report.returncode, report.stderr) == (0, "")
+    # It reads the units of other packages too, and has its say of them.
+    faults = [line for line in report.stderr.splitlines() if "faultd" in line or ".service" not in line]
+    assert (report.returncode, faults) == (0, [])
 
 
 @needs_systemd

@@ -13,17 +13,19 @@ CRASH ?= --all
 SECONDS ?= 120
 TESTS ?= tests
 JOBS ?= auto
-# The machine with a systemd runs what lies in the working copy, which is not compiled; of desks nothing is compiled.
+# Of the whole daemon, for a further form of the code or a further Python.
+DAEMON_TESTS := $(addprefix tests/acceptance/test_,life.py traps.py recovery.py sla.py delivery.py)
 NATIVE_TESTS ?= tests/protocols tests/actors/correlator tests/actors/sla_clock tests/actors/stream tests/simulation tests/native \
-	tests/acceptance \
-	--ignore=tests/acceptance/test_systemd.py --ignore=tests/acceptance/test_desks.py
+	$(DAEMON_TESTS)
+# Every folder of tests, but only some of the whole daemon.
+FURTHER_TESTS := $(filter-out %.py tests/acceptance tests/data tests/vocabulary tests/__pycache__,$(wildcard tests/*)) $(DAEMON_TESTS)
 
 # The trap path compiled, as `make native` leaves it, before the working copy; and whether this machine can compile it.
 NATIVE ?= PYTHONSAFEPATH=1 PYTHONPATH="$(CURDIR)/$(MADE)/native:$(CURDIR)"
 COMPILER = $(shell command -v gcc >/dev/null && \
 	$(PYTHON) -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null && echo gcc)
 
-.PHONY: help demo check test test-native test-run coverage hooks lint docs bench simulate-hard crash-hard fuzz native client desk setup setup-dev lock clean
+.PHONY: help demo check test test-native test-run test-further coverage hooks lint docs bench simulate-hard crash-hard fuzz native client desk setup setup-dev lock clean
 
 help:
 	@echo "make demo    set up, then run faultd with a simulated plant and show the alarms live"
@@ -48,6 +50,9 @@ test: lint test-run
 test-run: setup-dev client desk
 	@$(BIN)/python -m compileall -q protocols actors faultd
 	$(BIN)/pytest --numprocesses=$(JOBS) --dist=worksteal $(TESTS)
+
+test-further: TESTS := $(FURTHER_TESTS)
+test-further: test-run
 
 # What changed against main, or BASE=..., in seconds: no daemons.
 check: setup-dev

@@ -53,6 +53,7 @@ class _Session:
     def __init__(self, settings: EmailSettings, password: str, tls: ssl.SSLContext, seconds: float) -> None:
         self._settings, self._password, self._tls, self._seconds = settings, password, tls, seconds
         self._connection: smtplib.SMTP | None = None
+        self._connected: socket.socket | None = None
         self._aborted = False
 
     def send(self, mail: EmailMessage, address: str) -> str:
@@ -77,6 +78,7 @@ class _Session:
         """Close the connection under the thread that uses it."""
         self._aborted = True
         sock = self._connection.sock if self._connection is not None else None
+        sock = sock or self._connected
         if sock is not None:
             try:
                 sock.shutdown(socket.SHUT_RDWR)
@@ -91,8 +93,15 @@ class _Session:
             connection = smtplib.SMTP(timeout=self._seconds)
         # The name that the server's certificate must have; the constructor takes it only together with connecting.
         connection._host = settings.host  # type: ignore[attr-defined]
+        # What connect() of smtplib does, but with the socket known before anything is awaited from it.
+        sock = socket.create_connection((settings.host, settings.port), self._seconds)
+        self._connected = sock
+        if self._aborted:
+            sock.close()
+            raise DeliveryFailed("given up before the mail server answered")
+        connection.sock = self._tls.wrap_socket(sock, server_hostname=settings.host) if settings.tls == "tls" else sock
         self._connection = connection
-        code, text = connection.connect(settings.host, settings.port)
+        code, text = connection.getreply()
         if code != 220:
             connection.close()
             raise smtplib.SMTPConnectError(code, text)

@@ -33,3 +33,12 @@ def sees(by: Principal, tenant_id: str | None) -> bool:
 def may_write(by: Principal, tenant_id: str | None) -> bool:
     """True when the caller changes things of this tenant; those of every tenant are for callers without one."""
     return by.tenant is None if tenant_id is None else by.sees(tenant_id)
+
+
+def refuse_foreign(by: Principal, tenant_id: str | None, what: str) -> None:
+    """Raise CommandRefused when the caller may not make ``what`` (``a contact``) for this tenant, or for every tenant."""
+    if not may_write(by, tenant_id):
+        text = f"{what} of tenant {tenant_id!r} is not yours to make"
+        if tenant_id is None:
+            text = f"{what} for every tenant is made by callers without a tenant"
+        raise CommandRefused(Refusal("", "not_your_tenant", text))

@@ -1,4 +1,4 @@
-"""Who was told of an alarm, and who was not, and why."""
+"""The explanation of an alarm's notifications: the people who were told, those who were not, and the reasons."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -35,7 +35,7 @@ HELD_ONLY = (
 
 
 class DispatchRecords:
-    """What PostgreSQL, or the dispatcher while that is away, has about one alarm; the latest first, one more than ``MOST``."""
+    """Rows of PostgreSQL about one alarm, or of the dispatcher while that is away; the latest first, one more than ``MOST``."""
 
     def __init__(self) -> None:
         self.notifications: Sequence[DispatchedNotification] = ()
@@ -67,7 +67,7 @@ async def explain_alarm_notifications(
         database = alarms.database
         fresh = await alarms.stored.caught_up(by, newest=True)
         alarm = held or await alarms.existing(by, alarm_id)
-        # Of the alarm's tenant: names of alarms are one tenant's, ids are all of one.
+        # Names of alarms are one tenant's: the ids are all of the alarm's tenant.
         tenant = alarm.tenant_id
         most = MOST + 1
         found = await list_notifications(database, NotificationsQuery(limit=most), alarm.id, tenant=tenant)

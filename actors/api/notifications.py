@@ -56,7 +56,7 @@ class NotificationLookup:
         stored = self.alarms.stored
         try:
             database = stored.database
-            # Those that wait are of the newest batches.
+            # Notifications that wait are of the newest batches.
             fresh = await stored.caught_up(by, newest=True)
             alarm_id = await self.alarms.id_of(by, query.alarm_id)
             return await list_notifications(database, query, alarm_id, tenant=by.tenant), fresh, False

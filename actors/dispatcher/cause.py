@@ -80,7 +80,7 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     since: int
     """When it was first requested that people hear of it."""
     told: tuple[ToldPerson, ...] = ()
-    """Those who know of it and have not been told of its end, also when it has ended."""
+    """People who know of it and have not been told of its end, also when it has ended."""
     escalations: tuple[Escalation, ...] = ()
     ticket_id: str = ""
     """Its own ticket, open or closed. A cause that another one explains has the ticket of that one."""
@@ -91,9 +91,9 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     ended_at: int | None = None
     breach_id: str = ""
     kind: MessageKind = "raised"
-    """Of the last request."""
+    """As the last request has it."""
     reason: str = ""
-    """Of the last request."""
+    """As the last request has it."""
     requested_at: int = 0
     """Microseconds since 1970, of the last request."""
     routed: bool = False

@@ -12,12 +12,14 @@ from random import Random
 import trio
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
-from actors.mailbox import AppendSender, EndOfFeed, Feed
+from actors.follow_feed import follow_feed
+from actors.mailbox import AppendSender, Feed
 from actors.metrics import Metrics
 from actors.notifier.delivery import Channels, Delivery, Table
 from actors.notifier.lane import Write
 from actors.notifier.outcomes import Outcomes
 from actors.notifier.settings import NotifierSettings
+from protocols.change import Change
 from protocols.dispatch.changes import NotificationChanged
 
 CONSUMER = "notifier"
@@ -76,14 +78,9 @@ class Notifier:
     async def _follow(self, delivery: Delivery) -> None:
         seq = self._feed.last
         delivery.take_all()
-        while True:
-            try:
-                batches = await self._feed.after(seq)
-            except EndOfFeed:
-                return
-            for batch in batches:
-                for change in batch.changes:
-                    if isinstance(change, NotificationChanged):
-                        delivery.changed(change.notification)
-                seq = batch.seq
-            await self._feed.acknowledge(CONSUMER, seq)
+
+        def ring(change: Change) -> None:
+            if isinstance(change, NotificationChanged):
+                delivery.changed(change.notification)
+
+        await follow_feed(self._feed, CONSUMER, seq, ring)

@@ -11,12 +11,14 @@ from random import Random
 import trio
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
-from actors.mailbox import AppendSender, EndOfFeed, Feed
+from actors.follow_feed import follow_feed
+from actors.mailbox import AppendSender, Feed
 from actors.metrics import Metrics
 from actors.outcome_queue import OutcomeQueue
 from actors.ticketer.poll import DeskPoll
 from actors.ticketer.settings import TicketerSettings
 from actors.ticketer.work import Desks, OutcomeKey, Tickets, TicketWork
+from protocols.change import Change
 from protocols.dispatch.changes import TicketUpdated
 
 CONSUMER = "ticketer"
@@ -76,14 +78,9 @@ class Ticketer:
             self._work = None
 
     async def _follow(self, work: TicketWork, seq: int) -> None:
-        while True:
-            try:
-                batches = await self._feed.after(seq)
-            except EndOfFeed:
-                return
-            for batch in batches:
-                for change in batch.changes:
-                    if isinstance(change, TicketUpdated):
-                        work.changed(change.ticket)
-                seq = batch.seq
-            await self._feed.acknowledge(CONSUMER, seq)
+
+        def ring(change: Change) -> None:
+            if isinstance(change, TicketUpdated):
+                work.changed(change.ticket)
+
+        await follow_feed(self._feed, CONSUMER, seq, ring)

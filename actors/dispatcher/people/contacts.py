@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from actors.command_checks import may_write, refuse_mistakes, refuse_outdated, sees
+from actors.command_checks import may_write, refuse_foreign, refuse_mistakes, refuse_outdated, sees
 from actors.command_refused import CommandRefused
 from actors.dispatcher.people.gaps import look_ahead
 from actors.dispatcher.people.mistakes import mistakes_of_contact
@@ -22,11 +22,7 @@ MOST_CONTACTS = 10_000
 def create_contact(run: DispatchRun, by: Principal, action: CreateContact) -> None:
     """Make a contact."""
     plan, state = action.plan, run.state
-    if not may_write(by, plan.tenant_id):
-        text = f"a contact of tenant {plan.tenant_id!r} is not yours to make"
-        if plan.tenant_id is None:
-            text = "a contact for every tenant is made by callers without a tenant"
-        raise CommandRefused(Refusal("", "not_your_tenant", text))
+    refuse_foreign(by, plan.tenant_id, "a contact")
     if run.made_before("contact", action.key):
         return
     if len(state.contacts) >= MOST_CONTACTS:

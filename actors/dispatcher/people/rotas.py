@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from actors.command_checks import may_write, refuse_mistakes, refuse_outdated, sees
+from actors.command_checks import may_write, refuse_foreign, refuse_mistakes, refuse_outdated, sees
 from actors.command_refused import CommandRefused
 from actors.dispatcher.people.gaps import forget_rota, look_ahead
 from actors.dispatcher.people.mistakes import contact_named, mistakes_of_rota
@@ -23,11 +23,7 @@ MOST_ROTAS = 1_000
 def create_rota(run: DispatchRun, by: Principal, action: CreateRota) -> None:
     """Make a rota, and look for its gaps."""
     plan, state = action.plan, run.state
-    if not may_write(by, plan.tenant_id):
-        text = f"a rota of tenant {plan.tenant_id!r} is not yours to make"
-        if plan.tenant_id is None:
-            text = "a rota for every tenant is made by callers without a tenant"
-        raise CommandRefused(Refusal("", "not_your_tenant", text))
+    refuse_foreign(by, plan.tenant_id, "a rota")
     if run.made_before("rota", action.key):
         return
     if len(state.rotas) >= MOST_ROTAS:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
-from actors.command_checks import Mistake, may_write, refuse_mistakes, refuse_outdated, sees
+from actors.command_checks import Mistake, may_write, refuse_foreign, refuse_mistakes, refuse_outdated, sees
 from actors.command_refused import CommandRefused
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.answers import forget_key, keep_key, known_key
@@ -22,11 +22,7 @@ MOST_EXCLUSIONS = 10_000
 def create_exclusion(run: FoldRun, by: Principal, action: CreateExclusion) -> None:
     """State an exclusion, and have the instances examined that it covers."""
     plan = action.plan
-    if not may_write(by, plan.tenant_id):
-        text = f"an exclusion of tenant {plan.tenant_id!r} is not yours to make"
-        if plan.tenant_id is None:
-            text = "an exclusion for every tenant is made by callers without a tenant"
-        raise CommandRefused(Refusal("", "not_your_tenant", text))
+    refuse_foreign(by, plan.tenant_id, "an exclusion")
     known = known_key(run, "exclusion", plan.key)
     if known is not None:
         run.answer(known, duplicate=True)

@@ -96,8 +96,8 @@ def retry_after(value: str, now: datetime) -> float | None:
 
 
 class _CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to an address that the host's name resolves to, if it is public or private ones are allowed. A URL that gives the
-    address itself names it, so that one is allowed. The check and the connection use one resolution, so a name that resolves
+    """Connects to an address that the host's name resolves to, if it is public or private ones are allowed. A URL with the
+    address itself names it, so that one is allowed. Check and connection use one resolution, so a name that resolves
     otherwise a moment later gains nothing."""
 
     def __init__(self, limiter: trio.CapacityLimiter, *, allow_private: bool) -> None:

@@ -52,6 +52,8 @@ class SavedDispatch(Struct, kw_only=True):
     tickets_for: dict[str, tuple[str, ...]] = {}
     remote_changes: dict[str, tuple[str, ...]] = {}
     resolving: dict[str, str] = {}
+    merged_tickets: dict[str, str] = {}
+    shared_tickets: dict[str, tuple[str, ...]] = {}
 
 
 T = TypeVar("T")
@@ -96,6 +98,10 @@ class DispatchState:
         """By the id of a ticket: the desk's ids of the last changes by persons."""
         self.resolving: dict[str, str] = {}
         """Alarms (UUID) to be resolved, since a person closed their ticket, with the person."""
+        self.merged_tickets: dict[str, str] = {}
+        """By the id of a ticket that a person merged into another one: the key that it had before."""
+        self.shared_tickets: dict[str, tuple[str, ...]] = {}
+        """By ``DESK KEY``: the ids of several tickets that are one at the desk."""
 
     def put_contact(self, journal: Journal, contact_id: str, contact: ContactRecord | None) -> None:
         """The contact as it is now; None: there is no such contact any more."""
@@ -121,6 +127,10 @@ class DispatchState:
         state = cls()
         for name in SavedDispatch.__struct_fields__:
             setattr(state, name, getattr(saved, name))
+        # A snapshot of an earlier version has the state of a merged ticket alone.
+        for each in saved.tickets.values():
+            if each.state == "merged":
+                state.merged_tickets.setdefault(each.id, "")
         state.timers = DispatchTimers(saved.timers)
         state.people = PeopleIndex(state.contacts.values(), state.rotas.values())
         return state

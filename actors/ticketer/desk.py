@@ -57,8 +57,8 @@ class TicketDesk(Protocol):
 
 
 def mark_of(installation: str, ticket: Ticket) -> str:
-    """The text by which the desk is searched for the ticket: no other ticket, and no other faultd, has it. Without the dot of an
-    id such as ``TK17.2``: the last line of a comment of ``TK17`` has one."""
+    """The text by which the desk is searched for the ticket: no other ticket, and no other faultd, has it. It has no dot, as
+    an id such as ``TK17.2`` has: so has the last line of a comment of ``TK17``."""
     return f"{installation[:8]}-{ticket.id.replace('.', '-')}"
 
 

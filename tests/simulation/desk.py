@@ -1,4 +1,4 @@
-"""A ticket desk in the simulation with the bad habits of real ones, the people who work at it, and the real ticketer before it."""
+"""A ticket desk in the simulation with the bad habits of real ones, the people at it, and the real ticketer before it."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -146,7 +146,9 @@ class FarDesk:
             if ticket.state in ("open", "closed") and row.open != (ticket.state == "open") and ticket.closed_at is None:
                 violate(f"{ticket.id} is {ticket.state}, and at the desk {self.shown(row)}")
             if ticket.closed_at is None:
-                missing = [each for each in row.notes if each["by"] == "clerk" and (ticket.id, f"note:{each['id']}") not in said]
+                missing = [
+                    each for each in row.notes if each["by"] == "clerk" and (ticket.id, f"note:{each['id']}") not in said
+                ]
                 if missing:
                     violate(f"{ticket.id} never heard of {missing}")
 

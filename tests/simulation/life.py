@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import trio
 from simulation.consumer import consume
-from simulation.disk import Image
 from simulation.desk import ticketer
+from simulation.disk import Image
 from simulation.dispatching import notifier
 from simulation.network import Socket
 from simulation.oracle import difference

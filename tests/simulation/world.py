@@ -498,10 +498,12 @@ class World(Observer):
             self.life.told_to_stop.set()
             while self.life.rewound or not self.life.open:  # noqa: ASYNC110 - virtual time costs nothing
                 await trio.sleep(0.5)
-        # What a client left early is still under way, and so is what the desk has to be told.
-        await trio.sleep(2 * POLL_SECONDS)
-        while any(next_task(each) for each in self.oracle.dispatched.tickets.values()):  # noqa: ASYNC110 - as above
-            await trio.sleep(1)
+        # What a client left early is still under way, and so is what the desk has to be told. A poll may find more to tell.
+        quiet = 0.0
+        while quiet < 2 * POLL_SECONDS:
+            waits = any(next_task(each) for each in self.oracle.dispatched.tickets.values())
+            quiet = 0.0 if waits else quiet + 1.0
+            await trio.sleep(1.0)
         self._running = False
         self.life.drain_seconds = QUIET_SECONDS
         self.life.told_to_stop.set()

@@ -48,6 +48,8 @@ def built_in_text(notification: DispatchedNotification, acknowledge_url: str = "
 def _subject(notification: DispatchedNotification, causes: list[Facts]) -> str:
     first = causes[0] if causes else {}
     head = _HEADS.get(notification.kind, _text(first.get("severity")).upper() or notification.kind.upper())
+    if notification.kind == "maintenance" and first.get("state") == "ended":
+        head = "MAINTENANCE NOT AS PLANNED"
     if notification.kind in ("escalated", "reminder") and (severity := _text(first.get("severity"))):
         head = f"{head}, {severity.upper()}"
     title = _text(first.get("title")) or ("this is a test of faultd" if notification.kind == "test" else notification.reason)
@@ -100,13 +102,16 @@ def _cause_lines(cause: Facts) -> Iterator[str]:
         ("Alarm", _text(cause.get("alarm_id"))),
         ("Resource", _resource(cause)),
         ("Area", _text(cause.get("area"))),
-        ("Since", _instant(cause.get("first_occurrence") or cause.get("since"))),
+        ("From", _instant(cause.get("starts"))),
+        ("Until", _instant(cause.get("ends"))),
+        ("Since", "" if cause.get("starts") else _instant(cause.get("first_occurrence") or cause.get("since"))),
         ("Cleared", _instant(cause.get("cleared_at"))),
         ("Customers", _counted(cause.get("customers"), cause.get("customer_count"))),
         ("Services", _counted(cause.get("services"), cause.get("service_count"))),
         ("Customer", _text(cause.get("customer_name")) or _text(cause.get("customer_id"))),
         ("Service level agreement", _text(cause.get("instance_id"))),
         ("Breach", _text(cause.get("breach_id"))),
+        ("Credit", _credit(cause.get("credit"))),
         ("Alarms explained by it", str(_number(cause.get("children")) or "")),
         ("Description", _text(cause.get("why"))),
         ("Do", _text(cause.get("recommended_action"))),
@@ -120,6 +125,13 @@ def _cause_lines(cause: Facts) -> Iterator[str]:
 def _resource(cause: Facts) -> str:
     name, kind = _text(cause.get("resource_name")), _text(cause.get("resource_type"))
     return f"{name} ({kind})" if name and kind else name
+
+
+def _credit(credit: Any) -> str:
+    if not isinstance(credit, Mapping):
+        return ""
+    state = "final" if credit.get("final") else "so far"
+    return f"{_text(credit.get('amount'))} {_text(credit.get('currency'))} ({state})"
 
 
 def _ticket(ticket: Any) -> str:

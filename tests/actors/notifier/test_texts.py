@@ -66,6 +66,24 @@ def test_subjects() -> None:
     assert built_in_text(dispatched(kind="test", facts={})).subject == "[TEST] this is a test of faultd"
 
 
+def test_planned_maintenance_says_when_and_whether_it_takes_place() -> None:
+    cause = {"title": "Splicing", "state": "open", "severity": "info", "since": "2026-03-01T00:00:00+00:00"}
+    cause |= {"starts": "2026-03-03T22:00:00+00:00", "ends": "2026-03-04T04:00:00+00:00"}
+    text = built_in_text(dispatched(kind="maintenance", facts={"causes": [cause], "count": 1}))
+    assert text.subject == "[PLANNED MAINTENANCE] Splicing"
+    assert "  From: 2026-03-03 22:00:00 UTC\n  Until: 2026-03-04 04:00:00 UTC\n" in text.text
+    assert "Since" not in text.text
+    over = built_in_text(dispatched(kind="maintenance", facts={"causes": [cause | {"state": "ended"}], "count": 1}))
+    assert over.subject == "[MAINTENANCE NOT AS PLANNED] Splicing"
+
+
+def test_a_credit_says_how_much_and_whether_that_is_final() -> None:
+    for final, said in ((False, "so far"), (True, "final")):
+        cause = {"title": "Credit", "credit": {"amount": "5.95", "currency": "EUR", "final": final}}
+        text = built_in_text(dispatched(kind="credit", facts={"causes": [cause], "count": 1}))
+        assert f"  Credit: 5.95 EUR ({said})\n" in text.text
+
+
 @pytest.mark.parametrize(
     ("fields", "has"),
     [

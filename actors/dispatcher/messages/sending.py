@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from actors.dispatcher.cause import DispatchSubject, ToldPerson
+from actors.dispatcher.causes.holding import held_by
 from actors.dispatcher.messages.facts import facts_of
+from actors.dispatcher.messages.overdue import watch
 from actors.dispatcher.messages.recipient import Recipient, Telling
 from actors.dispatcher.people.reach import Reached
 from actors.dispatcher.run import DispatchRun
+from actors.dispatcher.state import DispatchState
 from protocols.dispatch.channel import Channel
 from protocols.dispatch.notification import DispatchedNotification, MessageKind
 from protocols.severity import is_worse, rank
@@ -16,6 +19,8 @@ from protocols.sla.local_time import SECOND, second_text, utc_text
 
 MACHINES: frozenset[Channel] = frozenset(("webhook", "remediation"))
 """Channels to other systems, which neither sleep nor drown: no storm is kept from them."""
+LOOK_AGAIN = 300 * SECOND
+"""What something else than quiet hours holds back at the end of its wait is looked at again so much later."""
 GATHERS = 5
 """A storm gathers for the fifth part of ``storm_seconds`` before its first message."""
 MOST_ALARMS = 100
@@ -102,7 +107,7 @@ def tell_all(run: DispatchRun, tenant_id: str, person: Reached, items: Sequence[
         waiting.pop(item.subject, None)
         if item.until > run.now:
             waiting[item.subject] = item
-            _note(run, recipient, item, f"waits until {second_text(item.until)}: quiet hours")
+            _note(run, recipient, item, f"waits until {second_text(item.until)}: {waits_for(run.state, item)}")
         else:
             ready.append(item)
     sent = None
@@ -120,6 +125,13 @@ def tell_all(run: DispatchRun, tenant_id: str, person: Reached, items: Sequence[
         recipient = replace(recipient, singles=(*recipient.singles, run.now))
     put_recipient(run, replace(recipient, waiting=waiting))
     return sent
+
+
+def waits_for(state: DispatchState, item: Telling) -> str:
+    """What a telling waits for until its time."""
+    subject = state.subjects.get(item.subject)
+    held = held_by(state, subject, item.kind) if subject is not None and subject.state == "open" else ""
+    return held or "quiet hours"
 
 
 def may_send(run: DispatchRun, recipient: Recipient) -> bool:
@@ -208,6 +220,8 @@ def _deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling], p
         fallback_of=first.fallback_of,
     )
     run.put_notification(notification)
+    if subject.state == "open":
+        watch(run, notification, subject.severity)
     for each, item in told:
         count_as_told(run, each, item, notification)
     return notification

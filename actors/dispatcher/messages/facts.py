@@ -7,6 +7,7 @@ from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.messages.recipient import Telling
 from actors.dispatcher.state import DispatchState
 from protocols.decimal_text import decimal
+from protocols.dispatch.contact import ContactRecord
 from protocols.sla.credit import SlaCredit
 from protocols.sla.local_time import utc_text
 
@@ -20,13 +21,38 @@ MOST_SUBJECTS = 1_000
 """Subjects that a message names by their keys."""
 
 
-def facts_of(state: DispatchState, told: Sequence[tuple[DispatchSubject, Telling]]) -> dict[str, Any]:
-    """``causes``: those of the message, at most :data:`MOST_CAUSES`. ``count``: how many there are; ``others``: how many of
+OF_CUSTOMERS = (
+    "subject",
+    "kind",
+    "state",
+    "severity",
+    "title",
+    "area",
+    "since",
+    "starts",
+    "ends",
+    "first_occurrence",
+    "cleared_at",
+)
+"""Facts of a cause that a customer's contact is told. The others name other customers, or are the operator's own."""
+_OF_AGREEMENTS = ("instance_id", "customer_id", "customer_name", "service_id", "breach_id")
+
+
+def facts_of(
+    state: DispatchState, told: Sequence[tuple[DispatchSubject, Telling]], contact: ContactRecord | None
+) -> dict[str, Any]:
+    """``time_zone``: that of the ``contact`` that is told, else UTC. ``customer_id``: the customer whose contact it is, or
+    "". ``causes``: those of the message, at most :data:`MOST_CAUSES`. ``count``: how many there are; ``others``: how many of
     them are not described. ``subjects``: the keys of all, at most :data:`MOST_SUBJECTS`; ``over``: those that have ended."""
+    customer_id = "" if contact is None else contact.plan.customer_id or ""
     causes = [_cause(state, subject, telling) for subject, telling in told[:MOST_CAUSES]]
+    if customer_id:
+        causes = [_for_customer(cause, customer_id) for cause in causes]
     first = told[0][1]
     policy = state.policies.get(first.policy)
     return {
+        "time_zone": "UTC" if contact is None else contact.plan.time_zone,
+        "customer_id": customer_id,
         "causes": causes,
         "count": len(told),
         "others": len(told) - len(causes),
@@ -35,6 +61,11 @@ def facts_of(state: DispatchState, told: Sequence[tuple[DispatchSubject, Telling
         "policy": first.policy if policy is None else policy.policy.name,
         "step": first.step,
     }
+
+
+def _for_customer(cause: dict[str, Any], customer_id: str) -> dict[str, Any]:
+    names = (*OF_CUSTOMERS, *_OF_AGREEMENTS) if cause.get("customer_id") == customer_id else OF_CUSTOMERS
+    return {name: cause[name] for name in names if name in cause}
 
 
 def _cause(state: DispatchState, subject: DispatchSubject, telling: Telling) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from vocabulary.agreement_world import AgreementWorld
 from vocabulary.sla import plan_window
 from vocabulary.world import ADMIN, moment
 
+from actors.dispatcher.messages.facts import OF_CUSTOMERS
 from protocols.command import CancelWindow, PatchWindow
 from protocols.maintenance import PlanChanges
 from protocols.sla.credit_models import CreditTier, TierCredits
@@ -106,6 +107,22 @@ def test_a_breach_that_is_over_when_it_is_found_is_told_once(world: AgreementWor
     world.network("device.up", "olt-1", at=first.replace(minute=59))
     world.run_to(86_400 * 31 + 200)
     assert [each.kind for each in world.sent if each.kind.startswith("breach")] == ["breach_opened"]
+
+
+def test_a_customer_is_told_of_a_cause_nothing_about_other_customers(world: AgreementWorld) -> None:
+    world.contact("Customer 1", ("email", "c1@example.net"), customer_id="c-svc-1", time_zone="Europe/Berlin")
+    world.contact("NOC", ("email", "noc@example.net"))
+    world.policy(
+        "customers", {"channel": "email", "to": "customer"}, {"channel": "email", "to": "NOC"}, match={"subject": "alarm"}
+    )
+    world.at(100).network("device.down", "olt-1")
+    world.run_to(200)
+    told = {each.address: each for each in world.sent}
+    assert {"c-svc-1", "c-svc-2"} <= set(told["noc@example.net"].facts["causes"][0]["customers"])
+    of_customer = told["c1@example.net"]
+    assert (of_customer.customer_id, of_customer.facts["time_zone"]) == ("c-svc-1", "Europe/Berlin")
+    assert set(of_customer.facts["causes"][0]) <= set(OF_CUSTOMERS)
+    assert "c-svc-2" not in str(of_customer.facts)
 
 
 def test_customers_hear_of_planned_work_two_days_ahead_and_of_its_end_before_it_began(world: AgreementWorld) -> None:

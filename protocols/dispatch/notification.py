@@ -82,6 +82,13 @@ class DispatchedNotification(Struct, frozen=True, kw_only=True):
         return self.alarm_ids[0] if self.alarm_ids else ""
 
     @property
+    def customer_id(self) -> str:
+        """The customer whose contact is told, "" for everybody else. A customer is told nothing of other customers, and gets no
+        link to acknowledge an alarm."""
+        found = self.facts.get("customer_id")
+        return found if isinstance(found, str) else ""
+
+    @property
     def waits(self) -> bool:
         """True while the notifier has to deliver it."""
         return self.status in ("pending", "failed")

@@ -116,6 +116,7 @@ def _cause_lines(cause: Facts, zone: ZoneInfo) -> Iterator[str]:
         ("Customer", _text(cause.get("customer_name")) or _text(cause.get("customer_id"))),
         ("Service level agreement", _text(cause.get("instance_id"))),
         ("Breach", _text(cause.get("breach_id"))),
+        ("Credit", _credit(cause.get("credit"))),
         ("Alarms explained by it", str(_number(cause.get("children")) or "")),
         ("Description", _text(cause.get("why"))),
         ("Do", _text(cause.get("recommended_action"))),
@@ -129,6 +130,13 @@ def _cause_lines(cause: Facts, zone: ZoneInfo) -> Iterator[str]:
 def _resource(cause: Facts) -> str:
     name, kind = _text(cause.get("resource_name")), _text(cause.get("resource_type"))
     return f"{name} ({kind})" if name and kind else name
+
+
+def _credit(credit: Any) -> str:
+    if not isinstance(credit, Mapping):
+        return ""
+    state = "final" if credit.get("final") else "so far"
+    return f"{_text(credit.get('amount'))} {_text(credit.get('currency'))} ({state})"
 
 
 def _ticket(ticket: Any) -> str:

@@ -6,14 +6,17 @@ from typing import Any
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.messages.recipient import Telling
 from actors.dispatcher.state import DispatchState
+from protocols.decimal_text import decimal
 from protocols.dispatch.contact import ContactRecord
+from protocols.sla.credit import SlaCredit
 from protocols.sla.local_time import utc_text
 
 MOST_CUSTOMERS = 20
 """Customers, and services, that a message names of one cause."""
 MOST_CAUSES = 20
 """Causes that a message describes; of the others it gives the number."""
-
+MOST_LINES = 50
+"""Lines of a credit that a message has; of the others it gives the number."""
 MOST_SUBJECTS = 1_000
 """Subjects that a message names by their keys."""
 
@@ -90,6 +93,8 @@ def _cause(state: DispatchState, subject: DispatchSubject, telling: Telling) -> 
             "service_id": subject.service_id,
             "breach_id": subject.breach_id,
         }
+    if subject.credit is not None:
+        facts["credit"] = _credit(subject.credit)
     alarm = subject.alarm
     if alarm is None:
         return facts
@@ -117,3 +122,25 @@ def _cause(state: DispatchState, subject: DispatchSubject, telling: Telling) -> 
     if alarm.acknowledged_by:
         facts["acknowledged_by"] = alarm.acknowledged_by
     return facts
+
+
+def _credit(credit: SlaCredit) -> dict[str, Any]:
+    """What is owed for a period, for a billing system. Amounts are decimal text in the major unit: ``5.95``. ``amount`` takes
+    the place of what an earlier message said of the same instance and period. ``final``: the period is closed."""
+    return {
+        "period_start": utc_text(credit.period_start),
+        "amount": decimal(credit.amount, credit.minor_digits),
+        "currency": credit.currency,
+        "final": credit.final,
+        "lines": [
+            {
+                "amount": decimal(line.amount, credit.minor_digits),
+                "rule": line.rule,
+                "item": line.item,
+                "arithmetic": line.arithmetic,
+                "breach_id": line.breach_id,
+            }
+            for line in credit.lines[:MOST_LINES]
+        ],
+        "other_lines": max(0, len(credit.lines) - MOST_LINES),
+    }

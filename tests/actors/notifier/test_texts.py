@@ -66,6 +66,13 @@ def test_subjects() -> None:
     assert built_in_text(dispatched(kind="test", facts={})).subject == "[TEST] this is a test of faultd"
 
 
+def test_a_credit_says_how_much_and_whether_that_is_final() -> None:
+    for final, said in ((False, "so far"), (True, "final")):
+        cause = {"title": "Credit", "credit": {"amount": "5.95", "currency": "EUR", "final": final}}
+        text = built_in_text(dispatched(kind="credit", facts={"causes": [cause], "count": 1}))
+        assert f"  Credit: 5.95 EUR ({said})\n" in text.text
+
+
 @pytest.mark.parametrize(
     ("fields", "has"),
     [

@@ -52,6 +52,7 @@ class SavedDispatch(Struct, kw_only=True):
     tickets_for: dict[str, tuple[str, ...]] = {}
     remote_changes: dict[str, tuple[str, ...]] = {}
     resolving: dict[str, str] = {}
+    overdue: dict[str, bool] = {}
 
 
 T = TypeVar("T")
@@ -96,6 +97,8 @@ class DispatchState:
         """By the id of a ticket: the desk's ids of the last changes by persons."""
         self.resolving: dict[str, str] = {}
         """Alarms (UUID) to be resolved, since a person closed their ticket, with the person."""
+        self.overdue: dict[str, bool] = {}
+        """Ids of notifications that wait, and of which the person's next method was tried."""
 
     def put_contact(self, journal: Journal, contact_id: str, contact: ContactRecord | None) -> None:
         """The contact as it is now; None: there is no such contact any more."""

@@ -9,6 +9,7 @@ from protocols.dispatch.channel import Channel
 from protocols.dispatch.notification import MessageKind
 from protocols.dispatch.policy import TicketPriority
 from protocols.severity import Severity
+from protocols.sla.credit import SlaCredit
 
 SubjectState = Literal["open", "ended"]
 
@@ -70,7 +71,7 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     """A cause with what was decided about it. Frozen: every change is a new value."""
 
     key: str
-    """``alarm:UUID``, ``sla:INSTANCE``, ``credit:INSTANCE`` or ``window:ID``."""
+    """``alarm:UUID``, ``sla:INSTANCE``, ``credit:INSTANCE:PERIOD`` or ``window:ID``."""
     tenant_id: str
     state: SubjectState = "open"
     alarm: Alarm | None = None
@@ -131,6 +132,8 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     """Of an agreement: the breach, or ``at_risk``, for which the ticket of its cause stands; "" when none does."""
     said: str = ""
     """Of an agreement: the ticket of its cause, and for what that last said it stands: ``TK17 SB20``."""
+    credit: SlaCredit | None = None
+    """Of a credit: its lines, as the last request has them."""
 
     @property
     def is_alarm(self) -> bool:

@@ -11,6 +11,7 @@ from actors.dispatcher.escalation import chain
 from actors.dispatcher.jumps import fold_clock_jumped
 from actors.dispatcher.loading import load_inputs
 from actors.dispatcher.messages import delivery_alarms, groups, storm
+from actors.dispatcher.messages.fallback import fall_back
 from actors.dispatcher.messages.outcomes import fold_failed, fold_sent, forget_message
 from actors.dispatcher.people import gaps
 from actors.dispatcher.restoring import fold_restored
@@ -141,5 +142,7 @@ def _meet_timers(run: DispatchRun) -> None:
                 forget_message(run, name)
             case "escalation":
                 chain.due(run, name)
+            case "fallback":
+                fall_back(run, name)
             case "ticket":
                 look_at_ticket(run, name)

@@ -52,6 +52,7 @@ class SavedDispatch(Struct, kw_only=True):
     tickets_for: dict[str, tuple[str, ...]] = {}
     remote_changes: dict[str, tuple[str, ...]] = {}
     resolving: dict[str, str] = {}
+    overdue: dict[str, bool] = {}
     merged_tickets: dict[str, str] = {}
     shared_tickets: dict[str, tuple[str, ...]] = {}
 
@@ -98,6 +99,8 @@ class DispatchState:
         """By the id of a ticket: the desk's ids of the last changes by persons."""
         self.resolving: dict[str, str] = {}
         """Alarms (UUID) to be resolved, since a person closed their ticket, with the person."""
+        self.overdue: dict[str, bool] = {}
+        """Ids of notifications that wait, and of which the person's next method was tried."""
         self.merged_tickets: dict[str, str] = {}
         """By the id of a ticket that a person merged into another one: the key that it had before."""
         self.shared_tickets: dict[str, tuple[str, ...]] = {}

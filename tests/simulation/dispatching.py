@@ -64,7 +64,7 @@ _VARIANTS: tuple[tuple[tuple[dict[str, Any], ...], DispatcherSettings], ...] = (
             {"name": "mails", "actions": [{"channel": "email", "to": "on-call"}], "group_wait": 1, "repeat_interval": 7},
             {"name": "groups", "group_by": ["alarm_type"], "group_interval": 4, "actions": [{"channel": "email", "to": "Ben"}]},
         ),
-        DispatcherSettings(storm_seconds=4, storm_mails=2),
+        DispatcherSettings(storm_seconds=4, storm_mails=2, fallback_critical_seconds=3, fallback_major_seconds=8),
     ),
     (
         (
@@ -151,7 +151,8 @@ class Planner(Person):
         rng, number = self._rng, self._rng.randint(1, 3)
         mail = ContactMethod(channel="email", address=f"p{number}@example.net")
         phone = ContactMethod(channel="sms", address=f"+49151111111{number}")
-        return rng.choice(((), (mail,), (phone,), (mail, phone), (phone, mail)))
+        chat = ContactMethod(channel="slack", address=f"@p{number}")
+        return rng.choice(((), (mail,), (phone,), (mail, phone), (phone, mail), (mail, phone, chat)))
 
 
 class FarEnd:

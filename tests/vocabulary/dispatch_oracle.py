@@ -2,7 +2,8 @@
 
 1. Whoever was told of a raise is told of the end.
 2. One open ticket per cause.
-3. One page per person, cause and step; none for a cause that another one explains.
+3. One page per person, cause and step; none for a cause that another one explains. A page that has not arrived is followed by
+   one by the person's next method.
 4. Nothing is said before the correlator requests it, and the first message comes with the Event of the request.
 """
 
@@ -77,6 +78,11 @@ class DispatchHistory:
         return alarm.resolved_at is not None or not any(each.kind == "flapping" for each in alarm.suppressed_by)
 
     def _decided(self, made: DispatchedNotification) -> None:
+        first = self.notifications.get(made.fallback_of)
+        if first is not None and first.status == "sent":
+            self._violate(f"{made.id} follows {first.id}, which has arrived")
+        if first is not None and (first.channel, first.address) == (made.channel, made.address):
+            self._violate(f"{made.id} follows {first.id} by the same method")
         over = set(made.facts.get("over", ()))
         kinds = {each["subject"]: each["kind"] for each in made.facts.get("causes", ())}
         for alarm_id in _alarms(made):

@@ -4,7 +4,8 @@ from msgspec.structs import replace
 
 from actors.command_refused import CommandRefused
 from actors.dispatcher.messages.ends import tell_those_told
-from actors.dispatcher.messages.outcomes import subjects_of
+from actors.dispatcher.messages.message_subjects import subjects_of
+from actors.dispatcher.messages.overdue import watch
 from actors.dispatcher.messages.recipient import Telling
 from actors.dispatcher.messages.sending import count_as_told
 from actors.dispatcher.people.reach import Reached, reach
@@ -13,6 +14,7 @@ from protocols.change import Refusal
 from protocols.dispatch.actions import ResendNotification, SendTest
 from protocols.dispatch.notification import DispatchedNotification
 from protocols.principal import Principal
+from protocols.severity import rank
 from protocols.sla.local_time import utc_text
 
 MOST_TESTED = 20
@@ -32,7 +34,10 @@ def resend(run: DispatchRun, by: Principal, action: ResendNotification) -> None:
     asked = f"{found.reason}; sent again, asked for by {by.name}"
     again = replace(found, status="pending", attempts=0, reason=asked, revision=found.revision + 1)
     run.put_notification(again)
-    for subject in list(subjects_of(run.state, again)):
+    concerned = list(subjects_of(run.state, again))
+    if still_open := [each.severity for each in concerned if each.state == "open"]:
+        watch(run, again, min(still_open, key=rank))
+    for subject in concerned:
         item = Telling(subject.key, again.kind, again.policy, step=again.step)
         if subject.state == "open":
             count_as_told(run, subject, item, again)

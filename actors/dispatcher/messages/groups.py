@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.causes.holding import held_by
-from actors.dispatcher.messages.ends import News, news_of
+from actors.dispatcher.messages.ends import News, add_news, news_of
 from actors.dispatcher.messages.group import GroupMember, MessageGroup
 from actors.dispatcher.messages.quiet import policy_quiet_until
 from actors.dispatcher.messages.recipient import Telling
@@ -173,7 +173,7 @@ def fire(run: DispatchRun, key: str) -> None:
             del members[subject.key]
     _add_open(run, group, telling, news)
     for person, items in news.values():
-        tell_all(run, group.tenant_id, person, items)
+        tell_all(run, group.tenant_id, person, list(items.values()))
     _put(run, replace(group, members=members, ended=(), sent_at=run.now if news else group.sent_at), *members)
 
 
@@ -229,4 +229,4 @@ def _add_open(run: DispatchRun, group: MessageGroup, telling: list[tuple[Dispatc
             until = max(policy_quiet_until(group, subject, run.now), person.quiet_until or 0)
             reason = f"{member.reason or subject.reason}; {person.why}"
             item = Telling(subject.key, member.kind, group.policy, group.template, reason, 0, group.key, until)
-            news.setdefault((person.channel, person.address), (person, []))[1].append(item)
+            add_news(news, person, item)

@@ -5,17 +5,22 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from actors.dispatcher.cause import DispatchSubject, ToldPerson
+from actors.dispatcher.causes.holding import held_by
 from actors.dispatcher.messages.facts import facts_of
+from actors.dispatcher.messages.overdue import watch
 from actors.dispatcher.messages.recipient import Recipient, Telling
 from actors.dispatcher.people.reach import Reached
 from actors.dispatcher.run import DispatchRun
+from actors.dispatcher.state import DispatchState
 from protocols.dispatch.channel import Channel
 from protocols.dispatch.notification import DispatchedNotification, MessageKind
 from protocols.severity import is_worse, rank
-from protocols.sla.local_time import SECOND, utc_text, utc_time
+from protocols.sla.local_time import SECOND, second_text, utc_text
 
 MACHINES: frozenset[Channel] = frozenset(("webhook", "remediation"))
 """Channels to other systems, which neither sleep nor drown: no storm is kept from them."""
+LOOK_AGAIN = 300 * SECOND
+"""What something else than quiet hours holds back at the end of its wait is looked at again so much later."""
 GATHERS = 5
 """A storm gathers for the fifth part of ``storm_seconds`` before its first message."""
 MOST_ALARMS = 100
@@ -102,7 +107,7 @@ def tell_all(run: DispatchRun, tenant_id: str, person: Reached, items: Sequence[
         waiting.pop(item.subject, None)
         if item.until > run.now:
             waiting[item.subject] = item
-            _note(run, recipient, item, f"waits until {utc_time(item.until).isoformat()}: quiet hours")
+            _note(run, recipient, item, f"waits until {second_text(item.until)}: {waits_for(run.state, item)}")
         else:
             ready.append(item)
     sent = None
@@ -113,13 +118,20 @@ def tell_all(run: DispatchRun, tenant_id: str, person: Reached, items: Sequence[
         for item in ready:
             waiting[item.subject] = item
             assert recipient.storm_at is not None
-            at = utc_time(recipient.storm_at).isoformat()
+            at = second_text(recipient.storm_at)
             _note(run, recipient, item, f"waits until {at} for the message of the storm: {len(recipient.singles)} were sent")
     elif ready:
         sent = deliver(run, recipient, ready)
         recipient = replace(recipient, singles=(*recipient.singles, run.now))
     put_recipient(run, replace(recipient, waiting=waiting))
     return sent
+
+
+def waits_for(state: DispatchState, item: Telling) -> str:
+    """What a telling waits for until its time."""
+    subject = state.subjects.get(item.subject)
+    held = held_by(state, subject, item.kind) if subject is not None and subject.state == "open" else ""
+    return held or "quiet hours"
 
 
 def may_send(run: DispatchRun, recipient: Recipient) -> bool:
@@ -173,7 +185,7 @@ def _deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling], p
     told.sort(key=lambda each: (each[0].state == "ended", rank(each[0].severity), each[0].since, each[0].key))
     subject, first = told[0]
     before = told_of(subject, recipient.channel, recipient.address)
-    facts = facts_of(state, told) | {"unproven": _unproven(recipient, told)}
+    facts = facts_of(state, told, state.contacts.get(recipient.to)) | {"unproven": _unproven(recipient, told)}
     number = run.new_id("N")
     kinds = {item.kind for item in items}
     kind: MessageKind = next((each for each in _PRECEDENCE if each in kinds), first.kind)
@@ -182,7 +194,7 @@ def _deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling], p
         kind = "storm"
         facts |= {"since": utc_text(recipient.storm_since), "passed": passed}
         ended = sum(each.state == "ended" for each, _ in told)
-        since = utc_time(recipient.storm_since).isoformat()
+        since = second_text(recipient.storm_since)
         reason = f"since {since}: {len(told) - ended} open, {ended} over, {passed} came and went"
     elif len(told) > 1:
         reason = f"{reason}; {len(told) - 1} others"
@@ -208,6 +220,8 @@ def _deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling], p
         fallback_of=first.fallback_of,
     )
     run.put_notification(notification)
+    if subject.state == "open":
+        watch(run, notification, subject.severity)
     for each, item in told:
         count_as_told(run, each, item, notification)
     return notification

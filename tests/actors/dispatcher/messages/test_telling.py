@@ -15,6 +15,7 @@ from protocols.command import (
     Unacknowledge,
     Unshelve,
 )
+from protocols.dispatch.quiet_hours import QuietHours
 from protocols.event import ClockJumped
 from protocols.maintenance import PlanChanges, WindowPlan, WindowScope
 
@@ -45,6 +46,21 @@ def test_a_cause_is_told_with_the_end_of_its_hold_and_once_more_when_it_ends(wor
     assert len(world.said) == 2
     assert not world.dispatch.groups
     assert not world.dispatch.subjects
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_two_persons_with_one_address_get_one_message_that_names_the_cause_once(world: DispatchWorld, *, quiet: bool) -> None:
+    """The quiet hours of one of them do not hold it back from the other."""
+    hours = {"quiet_hours": QuietHours(begin="00:00", end="23:59")} if quiet else {}
+    world.contact("Ann", ("email", NOC), **hours)
+    world.contact("Ann", ("email", NOC))
+    world.policy("all", mail("Ann"), group_wait=10)
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(60)
+    world.at(100).network("device.up", "olt-1")
+    world.run_to(200)
+    assert [kind for _, kind, _ in world.said] == ["raised", "recovered"]
+    assert [len(each.facts["causes"]) for each in world.sent] == [1, 1]
 
 
 def test_a_cause_that_ends_before_its_hold_is_told_to_nobody(world: DispatchWorld) -> None:

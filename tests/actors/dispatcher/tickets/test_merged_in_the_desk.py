@@ -40,7 +40,7 @@ def of(world: TicketWorld, number: int) -> Ticket:
 
 def kinds(world: TicketWorld) -> list[tuple[int, str]]:
     """The number of the ticket, and the kind of each task that the desk does now."""
-    waiting = [(each.number, task.kind) for each in world.tickets for task in each.tasks]
+    waiting: list[tuple[int, str]] = [(each.number, task.kind) for each in world.tickets for task in each.tasks]
     world.desk()
     return waiting
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from actors.notifier.channel import MessageText
 from actors.notifier.local_times import local_time, zone_of_facts
+from actors.notifier.sms_parts import cut_to_parts
 from protocols.dispatch.notification import DispatchedNotification, MessageKind
 
 _HEADS: dict[MessageKind, str] = {
@@ -26,8 +27,7 @@ _HEADS: dict[MessageKind, str] = {
 }
 """Of the others the severity is the head."""
 _LONGEST_SUBJECT = 200
-_LONGEST_SMS = 459
-"""Three parts of 153 characters."""
+_SMS_PARTS = 3
 _LONGEST_TEXT = 32_768
 
 Facts = Mapping[str, Any]
@@ -39,7 +39,7 @@ def built_in_text(notification: DispatchedNotification, acknowledge_url: str = "
     causes = [cause for cause in _list(notification.facts.get("causes")) if isinstance(cause, Mapping)]
     subject = _subject(notification, causes)
     if notification.channel == "sms":
-        return MessageText(subject=subject, text=_cut(_short(notification, subject, causes), _LONGEST_SMS))
+        return MessageText(subject=subject, text=cut_to_parts(_short(notification, subject, causes), _SMS_PARTS))
     lines = list(_lines(notification, causes, acknowledge_url))
     text = _cut("\n".join(lines), _LONGEST_TEXT)
     return MessageText(subject=subject, text=text + "\n", html=_html(subject, text), link=acknowledge_url)

@@ -9,6 +9,7 @@ from actors.dispatcher.tickets.agreements import join_cause, leave_cause
 from actors.dispatcher.tickets.family import live_ticket, root_of
 from actors.dispatcher.tickets.own import close_as_part, stand_alone
 from actors.dispatcher.tickets.refreshing import COMMENT_EVERY, follow_breach, refresh, set_priority
+from actors.dispatcher.tickets.shared import close_ticket, is_merged, leave_key
 from actors.dispatcher.tickets.tasks import is_live, name_of_ticket, with_task
 from actors.dispatcher.tickets.waiting import wait_for, wait_no_more
 from protocols.alarm import Alarm
@@ -168,16 +169,13 @@ def _close(run: DispatchRun, subject: DispatchSubject) -> None:
     if ticket is None:
         return
     text = f"Over: {subject.reason}"
-    if ticket.state == "merged":
-        run.put_ticket(replace(with_task(ticket, "comment", text), closed_at=run.at))
-        run.note(
-            subject, f"ticket {name_of_ticket(ticket)} is a person's: it gets a comment and stays open", policy=ticket.policy
-        )
-    elif ticket.closes:
-        run.put_ticket(with_task(ticket, "close", text))
-    else:
+    if not ticket.closes and not is_merged(state, ticket):
         run.put_ticket(with_task(ticket, "comment", text))
         run.note(subject, f"ticket {name_of_ticket(ticket)} stays open: the policy says so", policy=ticket.policy)
+        return
+    open_because = close_ticket(run, ticket, text)
+    if open_because:
+        run.note(subject, f"ticket {name_of_ticket(ticket)} stays open: {open_because}", policy=ticket.policy)
 
 
 def forget_ticket(run: DispatchRun, ticket_id: str) -> None:
@@ -188,5 +186,7 @@ def forget_ticket(run: DispatchRun, ticket_id: str) -> None:
         return
     subject = state.subjects.get(ticket.subject)
     if subject is None or subject.ticket_id != ticket_id:
+        leave_key(run, ticket)
+        run.journal.drop(state.merged_tickets, ticket_id)
         run.journal.drop(state.tickets, ticket_id)
         run.journal.drop(state.remote_changes, ticket_id)

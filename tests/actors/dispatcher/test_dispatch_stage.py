@@ -115,8 +115,8 @@ def _saved(world: DispatchWorld) -> dict[str, Any]:
     timers = {kind: dict(table) for kind, table in state.timers.due.items() if table}
     return {
         "subjects": dict(state.subjects),
-        "groups": dict(state.groups),
-        "recipients": dict(state.recipients),
+        "groups": {key: group.copied() for key, group in state.groups.items()},
+        "recipients": {key: recipient.copied() for key, recipient in state.recipients.items()},
         "notifications": dict(state.notifications),
         "timers": timers,
     }

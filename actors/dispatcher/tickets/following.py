@@ -169,7 +169,7 @@ def _close(run: DispatchRun, subject: DispatchSubject) -> None:
     if ticket is None:
         return
     text = f"Over: {subject.reason}"
-    if not ticket.closes and not is_merged(state, ticket):
+    if not ticket.closes and not is_merged(run.state, ticket):
         run.put_ticket(with_task(ticket, "comment", text))
         run.note(subject, f"ticket {name_of_ticket(ticket)} stays open: the policy says so", policy=ticket.policy)
         return

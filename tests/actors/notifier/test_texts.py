@@ -73,8 +73,8 @@ def test_a_conclusion_that_gives_way_names_the_other_cause_and_that_one_what_it_
     assert "  Goes on as: A67 OLT 3 is down\n" in text.text
     short = built_in_text(dispatched(kind="recovered", channel="sms", facts={"causes": [cause], "count": 1}))
     assert short.text == "[ANOTHER CAUSE] Feeder cut, goes on as A67 OLT 3 is down"
-    cause = {"title": "OLT 3 is down", "severity": "critical", "state": "open", "explains": ["A43", "A44"]}
-    text = built_in_text(dispatched(facts={"causes": [cause], "count": 1}))
+    facts: Any = {"title": "OLT 3 is down", "severity": "critical", "state": "open", "explains": ["A43", "A44"]}
+    text = built_in_text(dispatched(facts={"causes": [facts], "count": 1}))
     assert "  Explains what was told before: A43, A44\n" in text.text
 
 

@@ -120,6 +120,8 @@ class DispatchState:
         """The state as it is now, encoded in pieces."""
         copies: dict[str, Any] = {name: getattr(self, name) for name in SavedDispatch.__struct_fields__ if name != "timers"}
         copies = {name: dict(value) if isinstance(value, dict) else value for name, value in copies.items()}
+        copies["groups"] = {key: group.copied() for key, group in self.groups.items()}
+        copies["recipients"] = {key: recipient.copied() for key, recipient in self.recipients.items()}
         copies["timers"] = {kind: dict(table) for kind, table in self.timers.due.items()}
         return struct_pieces([(name, copies[name]) for name in SavedDispatch.__struct_fields__])
 

@@ -55,6 +55,7 @@ class SavedDispatch(Struct, kw_only=True):
     overdue: dict[str, bool] = {}
     merged_tickets: dict[str, str] = {}
     shared_tickets: dict[str, tuple[str, ...]] = {}
+    rounds: dict[str, tuple[int, ...]] = {}
 
 
 T = TypeVar("T")
@@ -105,6 +106,8 @@ class DispatchState:
         """By the id of a ticket that a person merged into another one: the key that it had before."""
         self.shared_tickets: dict[str, tuple[str, ...]] = {}
         """By ``DESK KEY``: the ids of several tickets that are one at the desk."""
+        self.rounds: dict[str, tuple[int, ...]] = {}
+        """By fault: when the status of its tickets was changed in the desk lately, in microseconds since 1970."""
 
     def put_contact(self, journal: Journal, contact_id: str, contact: ContactRecord | None) -> None:
         """The contact as it is now; None: there is no such contact any more."""

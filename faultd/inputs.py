@@ -230,7 +230,7 @@ def read_dispatch(config: Config) -> DispatchLoaded:
     dispatcher folds by."""
     settings = config.dispatcher
     try:
-        policies = load_policies(_texts("policies", settings.directory, settings.extra))
+        policies = load_policies(_texts("policies", settings.directory, settings.extra), template_names(config))
     except TableFileErrors as error:
         raise _of_tables("policies", error) from error
     unknown = sorted(set(settings.disabled) - {policy.name for policy in policies})
@@ -256,12 +256,21 @@ def read_templates(config: Config) -> Mapping[str, MessageTemplate]:
         raise ConfigError("notifier.templates", mistakes) from error
 
 
+def template_names(config: Config) -> tuple[str, ...] | None:
+    """The names of the operator's templates, also of those with mistakes; None when there is no such directory."""
+    folder = config.notifier.templates
+    if not folder:
+        return ()
+    return tuple(sorted(file.stem for file in Path(folder).glob("*.toml"))) if Path(folder).is_dir() else None
+
+
 def dispatch_inputs(config: Config) -> DispatchInputs:
     """The parts of the configuration that the dispatcher folds by."""
     return DispatchInputs(
         settings=DispatcherSettings(**fields_for(DispatcherSettings, config.dispatcher)),
         desk=config.ticketer.desk,
         channels=lane_names(config.notifier),
+        templates=template_names(config),
     )
 
 

@@ -2,6 +2,7 @@
 
 from actors.dispatcher.people.gaps import look_at_all
 from actors.dispatcher.run import DispatchRun
+from actors.dispatcher.tickets.shared import share
 from protocols.dispatch.changes import (
     ContactChanged,
     NotificationChanged,
@@ -33,4 +34,7 @@ def fold_restored(run: DispatchRun, event: DispatchDataRestored) -> None:
                 run.put_notification(notification)
             case _:
                 pass
+    for ticket in [each for each in state.tickets.values() if each.state == "merged"]:
+        journal.put(state.merged_tickets, ticket.id, "")
+        share(run, ticket)
     look_at_all(run)

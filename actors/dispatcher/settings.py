@@ -37,3 +37,5 @@ class DispatchInputs(Struct, frozen=True, kw_only=True):
     desk: Desk = "embedded"
     channels: tuple[str, ...] = ()
     """Channels that are configured, and names of webhooks as ``webhook:NAME``. A message by any other is not tried."""
+    templates: tuple[str, ...] | None = None
+    """Names of the operator's templates. None: written by a version that did not tell."""

@@ -1,6 +1,6 @@
 """Changes by people in the desk, asked at an interval: comments, status, merges. A comment of faultd coming back is none."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,8 +10,7 @@ import trio
 from actors.delivery_failed import DeliveryFailed
 from actors.metrics import Metrics
 from actors.outcome_queue import OutcomeQueue
-from actors.ticketer.desk import DeskTicket, is_own
-from actors.ticketer.outcomes import changed_by_people
+from actors.ticketer.outcomes import brought_back
 from actors.ticketer.settings import TicketerSettings
 from actors.ticketer.work import Desks, OutcomeKey, Tickets
 from protocols.dispatch.outcomes import TicketChanged
@@ -22,7 +21,6 @@ OVERLAP: Final = timedelta(minutes=5)
 its id."""
 FIRST: Final = timedelta(days=1)
 """The first poll of a run looks back so far."""
-_MOST_COMMENT: Final = 4_000
 log = structlog.get_logger()
 
 
@@ -58,10 +56,10 @@ class DeskPoll:
     async def once(self) -> None:
         """One poll. A desk that fails is logged once, and asked again the next time."""
         now = self._clock()
-        followed: dict[str, list[str]] = {}
+        followed: dict[str, list[Ticket]] = {}
         for each in self._tickets().values():
             if self._follows(each, now):
-                followed.setdefault(each.key, []).append(each.id)
+                followed.setdefault(each.key, []).append(each)
         if not followed:
             return
         desk = self._desks[self._settings.desk]
@@ -79,9 +77,12 @@ class DeskPoll:
         self._metrics.desk_polls.labels(self._settings.desk, "done").inc()
         current = self._tickets()
         for key, remote in found:
-            for ticket in (current.get(each) for each in followed.get(key, ())):
+            for before in followed.get(key, ()):
+                ticket = current.get(before.id)
                 if ticket is not None and ticket.key == key:
-                    for outcome in brought_back(ticket, remote):
+                    # While faultd changes it, the desk's answer may be older than what faultd knows.
+                    quiet = ticket is before and not ticket.tasks
+                    for outcome in brought_back(ticket, remote, status=quiet):
                         self._bring(outcome)
 
     def _follows(self, ticket: Ticket, now: datetime) -> bool:
@@ -95,19 +96,3 @@ class DeskPoll:
                 self._brought.clear()
             self._brought.add(key)
             self._outcomes.offer(key, outcome)
-
-
-def brought_back(ticket: Ticket, remote: DeskTicket) -> Iterator[TicketChanged]:
-    """The changes of people by which ``remote`` differs from the ticket. The status counts only while faultd itself has nothing
-    to do on the ticket: it may be about to change it."""
-    for note in remote.notes:
-        if note.text.strip() and not is_own(note.text):
-            yield changed_by_people(
-                ticket, remote, f"note:{note.id}", comment=note.text[:_MOST_COMMENT].strip(), author=note.author
-            )
-    moved = remote.key != ticket.key
-    differs = remote.state != ticket.state and not (remote.state == "open" and ticket.state == "merged")
-    if not ticket.tasks and (moved or differs):
-        state = "merged" if moved and remote.state == "open" else remote.state
-        remote_id = f"state:{remote.key}:{remote.state}:{remote.changed}:{ticket.revision}"
-        yield changed_by_people(ticket, remote, remote_id, state=state, author=remote.author)

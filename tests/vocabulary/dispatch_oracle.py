@@ -28,6 +28,8 @@ class DispatchHistory:
         self.alarms: dict[str, Alarm] = {}
         self.notifications: dict[str, DispatchedNotification] = {}
         self.tickets: dict[str, Ticket] = {}
+        self._of_people: set[str] = set()
+        """Tickets that a person opened again, until faultd closes or opens them next."""
         self._requested: set[str] = set()
         """Alarms of which somebody may be told: requested, and not ended since."""
         self._paged: dict[tuple[str, str], str] = {}
@@ -144,7 +146,12 @@ class DispatchHistory:
 
     def _ticket(self, ticket: Ticket) -> None:
         """One open ticket for each cause."""
+        before = self.tickets.get(ticket.id)
         self.tickets[ticket.id] = ticket
+        if before is not None and before.state == "closed" and ticket.state == "open" and not _moves(before):
+            self._of_people.add(ticket.id)
+        elif _moves(ticket):
+            self._of_people.discard(ticket.id)
         if not _lives(ticket):
             return
         others = [each.id for each in self.tickets.values() if each.subject == ticket.subject and _lives(each)]
@@ -154,6 +161,8 @@ class DispatchHistory:
     def judge_tickets(self) -> None:
         """Every task is done: the ticket of a cause that is over is closed."""
         for ticket in self.tickets.values():
+            if ticket.id in self._of_people:
+                continue
             alarms = [each for each in ticket.alarm_ids if each in self.alarms]
             if ticket.subject.startswith("alarm:") and _lives(ticket) and ticket.closes and all(map(self._over, alarms)):
                 self._violate(f"ticket {ticket.id} is {ticket.state}, and its causes {alarms} are over")
@@ -178,6 +187,11 @@ def _alarms(notification: DispatchedNotification) -> list[str]:
 def _lives(ticket: Ticket) -> bool:
     """True when it is open and is not about to be closed."""
     return ticket.state in ("wanted", "open") and not any(task.kind == "close" for task in ticket.tasks)
+
+
+def _moves(ticket: Ticket) -> bool:
+    """True when faultd is about to close it or to open it again."""
+    return any(task.kind in ("close", "reopen") for task in ticket.tasks)
 
 
 def _reaches(notification: DispatchedNotification, to: str, address: str) -> bool:

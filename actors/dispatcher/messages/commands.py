@@ -9,6 +9,7 @@ from actors.dispatcher.messages.overdue import watch
 from actors.dispatcher.messages.recipient import Telling
 from actors.dispatcher.messages.sending import count_as_told
 from actors.dispatcher.people.reach import Reached, reach
+from actors.dispatcher.policies.templates import lack_of_template
 from actors.dispatcher.run import DispatchRun
 from protocols.change import Refusal
 from protocols.dispatch.actions import ResendNotification, SendTest
@@ -52,9 +53,11 @@ def resend(run: DispatchRun, by: Principal, action: ResendNotification) -> None:
 
 def send_test(run: DispatchRun, by: Principal, action: SendTest) -> None:
     """Send a test to everybody whom ``to`` reaches by this channel now. It disregards quiet hours and storms. Refused when it
-    reaches nobody."""
+    reaches nobody, and for a template that the configuration lacks."""
     if not by.sees(action.tenant_id):
         raise CommandRefused(Refusal("", "not_your_tenant", f"tenant_id: this token sees tenant {by.tenant!r} only"))
+    if lack := lack_of_template(action.template, run.state.inputs.templates):
+        raise CommandRefused(Refusal("", "invalid", f"template: {lack}"))
     found = reach(run.state, action.to, action.channel, "critical", run.now, tenant_id=action.tenant_id)
     people = [each for each in found.people if each.channel == action.channel][:MOST_TESTED]
     if not people:

@@ -1,6 +1,6 @@
 """Sending: what is said to one recipient now, what waits, and who counts as told of what."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -101,12 +101,11 @@ def tell_all(run: DispatchRun, tenant_id: str, person: Reached, items: Sequence[
         storm_since=0 if known is None else known.storm_since,
         waiting={} if known is None else known.waiting,
     )
-    waiting = dict(recipient.waiting)
+    waiting = recipient.waiting
     ready: list[Telling] = []
     for item in items:
-        waiting.pop(item.subject, None)
         if item.until > run.now:
-            waiting[item.subject] = item
+            run.journal.put(waiting, item.subject, item)
             _note(run, recipient, item, f"waits until {second_text(item.until)}: {waits_for(run.state, item)}")
         else:
             ready.append(item)
@@ -116,14 +115,16 @@ def tell_all(run: DispatchRun, tenant_id: str, person: Reached, items: Sequence[
             gathers = round(run.state.inputs.settings.storm_seconds * SECOND) // GATHERS
             recipient = replace(recipient, storm_at=run.now + gathers, storm_since=run.now)
         for item in ready:
-            waiting[item.subject] = item
+            run.journal.put(waiting, item.subject, item)
             assert recipient.storm_at is not None
             at = second_text(recipient.storm_at)
             _note(run, recipient, item, f"waits until {at} for the message of the storm: {len(recipient.singles)} were sent")
     elif ready:
+        for item in ready:
+            run.journal.drop(waiting, item.subject)
         sent = deliver(run, recipient, ready)
         recipient = replace(recipient, singles=(*recipient.singles, run.now))
-    put_recipient(run, replace(recipient, waiting=waiting))
+    put_recipient(run, recipient, [item.subject for item in items])
     return sent
 
 
@@ -153,20 +154,27 @@ def recent(run: DispatchRun, times: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(at for at in times if at > since)
 
 
-def put_recipient(run: DispatchRun, recipient: Recipient) -> None:
-    """Put the recipient with its timer; forget one for whom nothing waits and whose last message is long ago."""
+def put_recipient(run: DispatchRun, recipient: Recipient, changed: Iterable[str] | None = None) -> None:
+    """Put the recipient with its timer; forget one for whom nothing waits and whose last message is long ago. ``changed``: the
+    subjects that may need an earlier timer than the present one, which says nothing when it comes too early; None: all."""
+    timers, key, waiting = run.state.timers, recipient.key, recipient.waiting
     singles = () if recipient.channel in MACHINES else recent(run, recipient.singles)
+    due: list[int] = []
     if recipient.storm_at is not None:
         due = [recipient.storm_at]
-    else:
-        due = [max(item.until, run.now) for item in recipient.waiting.values()]
-    if singles and not due:
-        due.append(singles[-1] + round(run.state.inputs.settings.storm_seconds * SECOND))
-    run.state.timers.set(run.journal, "recipient", recipient.key, min(due) if due else None)
+    elif waiting:
+        known = timers.at("recipient", key)
+        names = waiting if changed is None or known is None else [each for each in changed if each in waiting]
+        due = [max(waiting[each].until, run.now) for each in names]
+        if changed is not None and known is not None:
+            due.append(known)
+    elif singles:
+        due = [singles[-1] + round(run.state.inputs.settings.storm_seconds * SECOND)]
+    timers.set(run.journal, "recipient", key, min(due) if due else None)
     if due:
-        run.journal.put(run.state.recipients, recipient.key, replace(recipient, singles=singles))
+        run.journal.put(run.state.recipients, key, replace(recipient, singles=singles))
     else:
-        run.journal.drop(run.state.recipients, recipient.key)
+        run.journal.drop(run.state.recipients, key)
 
 
 def deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling]) -> DispatchedNotification:

@@ -30,7 +30,7 @@ def release(run: DispatchRun, key: str) -> None:
     waiting: dict[str, Telling] = {}
     ready: list[Telling] = []
     passed = 0
-    for name, item in recipient.waiting.items():
+    for name, item in sorted(recipient.waiting.items(), key=lambda each: (each[1].until, each[0])):
         until = max(item.until, _quiet(run, recipient, item)) if item.until > run.now else _again(run, recipient, item)
         if until > run.now:
             waiting[name] = replace(item, until=until)
@@ -59,7 +59,8 @@ def look_again(run: DispatchRun, subject_key: str) -> None:
     for recipient in list(run.state.recipients.values()):
         item = recipient.waiting.get(subject_key)
         if item is not None and item.until > run.now:
-            put_recipient(run, replace(recipient, waiting={**recipient.waiting, subject_key: replace(item, until=run.now)}))
+            run.journal.put(recipient.waiting, subject_key, replace(item, until=run.now))
+            put_recipient(run, recipient, [subject_key])
 
 
 _DROPPED = -1

@@ -17,7 +17,7 @@ READ_SECONDS = 5.0
 """A read of the API that PostgreSQL does not answer within this time finds it away: somebody waits for the answer."""
 
 
-class Database(Struct, frozen=True):
+class DaemonDatabase(Struct, frozen=True):
     """``written``: the store's connection. ``read``: those of the API, so that a slow read does not hold up the store.
     ``keeper`` runs an embedded PostgreSQL; None where the configuration names another."""
 
@@ -56,7 +56,7 @@ class Database(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_database(config: Config, metrics: Metrics) -> AsyncIterator[Database]:
+async def open_database(config: Config, metrics: Metrics) -> AsyncIterator[DaemonDatabase]:
     """Open the pools, and run an embedded PostgreSQL if none is configured, until the end of the block. Waits for no answer of
     PostgreSQL. Raises ConfigError; EmbeddedPostgresError when the embedded one does not stop."""
     async with (
@@ -66,7 +66,7 @@ async def open_database(config: Config, metrics: Metrics) -> AsyncIterator[Datab
             url, size=config.database.pool_size - 1, command_timeout=READ_SECONDS, answer_within=READ_SECONDS
         ) as read,
     ):
-        yield Database(written, read, keeper)
+        yield DaemonDatabase(written, read, keeper)
 
 
 @asynccontextmanager

@@ -57,8 +57,8 @@ from faultd.config import Config
 from faultd.consumer_seed import seed_of
 from faultd.database import open_database
 from faultd.database_alarm import DatabaseAlarm
+from faultd.delivery_actors import DeliveryActors, open_far_ends
 from faultd.descriptors import seldom_about_accept
-from faultd.far_ends import FarEnds, open_far_ends
 from faultd.first_events import append_first
 from faultd.health import Health
 from faultd.inputs import Inputs, changed_inputs, read_inputs
@@ -160,7 +160,7 @@ async def serve(
         )
         plant = PlantView(state)
         stream = Stream(config.stream, ledger.feed, board, tokens, metrics, clock, customers=plant.customers)
-        far_ends = FarEnds(
+        delivery = DeliveryActors(
             config,
             opened,
             inputs.templates,
@@ -171,7 +171,7 @@ async def serve(
             metrics=metrics,
             clock=clock,
         )
-        at_the_end.callback(far_ends.close)
+        at_the_end.callback(delivery.close)
         backtests = BacktestService(config.ledger.path(state_dir), clock)
         listener = TrapListener(
             config.traps,
@@ -203,7 +203,8 @@ async def serve(
             sla_printer=ReportPrinter(),
             sla_texts=ReportTexts(lambda: config.sla.operator, arithmetic_lines, explanation_lines),
             link_key=link_key,
-            message_preview=far_ends.preview,
+            desk_calls=delivery.ticketer,
+            message_preview=delivery.preview,
             health=health,
         )
         routes = api_routes(submitter, reads, views, config.http, metrics, clock, config.correlator.default_tenant)
@@ -213,7 +214,7 @@ async def serve(
             opened = open_far_ends(new, ledger_file.ledger_id)
             replace_users(security, new)
             listener.reconfigure(new.traps, security, community_fields(inputs.profiles.profiles))
-            far_ends.switch(new, opened, inputs.templates)
+            delivery.switch(new, opened, inputs.templates)
             logs.configure(new.log)
             credit_models.clear()
             credit_models.update(inputs.credit_models)
@@ -252,8 +253,8 @@ async def serve(
                     await sources.start(supervise, "database_alarm", absence, EDGE, metrics)
                     if heartbeat is not None:
                         await sources.start(supervise, "heartbeat", heartbeat, EDGE, metrics)
-                    await sources.start(partial(supervise, "notifier", far_ends.notifier, PARKED, metrics, on_park=park))
-                    await sources.start(partial(supervise, "ticketer", far_ends.ticketer, PARKED, metrics, on_park=park))
+                    await sources.start(partial(supervise, "notifier", delivery.notifier, PARKED, metrics, on_park=park))
+                    await sources.start(partial(supervise, "ticketer", delivery.ticketer, PARKED, metrics, on_park=park))
                     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
 
                         async def announce() -> None:

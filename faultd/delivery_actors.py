@@ -1,4 +1,4 @@
-"""The far ends of dispatch as the configuration names them: notifier, ticketer, heartbeat, and the templates of messages."""
+"""The actors that deliver what the dispatcher decides, with the channels and desks that the configuration names."""
 
 from collections.abc import Mapping
 
@@ -13,9 +13,10 @@ from actors.notifier.template_process import TemplateRenderer
 from actors.notifier.templates import MessageTemplate
 from actors.notifier.writer import MessageWriter
 from actors.ticketer.actor import Ticketer
+from actors.ticketer.webhook import DeskWebhook
 from actors.ticketer.work import Desks
 from actors.trusted_clock import TrustedClock
-from faultd.channels import configured_channels, configured_desks
+from faultd.channels import configured_channels, configured_desk_webhook, configured_desks
 from faultd.config import Config
 from faultd.pipe import Pipe, Stages
 
@@ -25,15 +26,16 @@ class OpenedFarEnds(Struct, frozen=True):
 
     channels: Channels
     desks: Desks
+    desk_webhook: DeskWebhook
 
 
 def open_far_ends(config: Config, installation: str) -> OpenedFarEnds:
     """Read the secrets; nothing is connected. ``installation``: id of the ledger. Raises ConfigError."""
-    return OpenedFarEnds(configured_channels(config, installation), configured_desks(config))
+    return OpenedFarEnds(configured_channels(config, installation), configured_desks(config), configured_desk_webhook(config))
 
 
-class FarEnds:
-    """The actors that deliver what the dispatcher decides, and the processes that render templates."""
+class DeliveryActors:
+    """Notifier and ticketer, and the processes that render the templates of messages."""
 
     def __init__(
         self,
@@ -70,13 +72,14 @@ class FarEnds:
             installation=installation,
             metrics=metrics,
             clock=clock,
+            webhook=opened.desk_webhook,
         )
         self.preview = Previewer(self._tried, config.http.public_url).preview
 
     def switch(self, config: Config, opened: OpenedFarEnds, templates: Mapping[str, MessageTemplate]) -> None:
         """Other settings, channels, desks and templates from the next attempt on."""
         self.notifier.reconfigure(config.notifier, opened.channels)
-        self.ticketer.reconfigure(config.ticketer, opened.desks)
+        self.ticketer.reconfigure(config.ticketer, opened.desks, opened.desk_webhook)
         self._templates.replace(templates)
         self._tried.replace(templates)
 

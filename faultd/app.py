@@ -69,7 +69,7 @@ from faultd.config import Config
 from faultd.database_alarm import ALARM, DatabaseAlarm
 from faultd.descriptors import seldom_about_accept
 from faultd.health import Health
-from faultd.inputs import Inputs, changed_inputs, read_inputs
+from faultd.inputs import Inputs, changed_inputs, log_unconfigured, read_inputs
 from faultd.native import TRAP_PATH
 from faultd.parking import Parking
 from faultd.pipe import Pipe, Stages
@@ -135,6 +135,7 @@ async def serve(
 
     service.status("reading profiles and topology")
     inputs = await trio.to_thread.run_sync(partial(read_inputs, config, without_plugins=True))
+    log_unconfigured(config, inputs.dispatch)
     service.status("recovering the ledger")
     ledger_file, stages, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
     state = stages.state

@@ -64,7 +64,7 @@ from actors.trusted_time import ClockReading
 from faultd import logs, state_folder
 from faultd.acknowledge_key import acknowledge_key
 from faultd.backtest.service import BacktestService
-from faultd.channels import configured_channels, configured_desks, configured_heartbeat
+from faultd.channels import configured_channels, configured_desk_webhook, configured_desks, configured_heartbeat
 from faultd.config import Config
 from faultd.database_alarm import ALARM, DatabaseAlarm
 from faultd.descriptors import seldom_about_accept
@@ -144,6 +144,7 @@ async def serve(
         link_key = await trio.to_thread.run_sync(acknowledge_key, state_dir)
         channels = await trio.to_thread.run_sync(configured_channels, config, ledger_file.ledger_id)
         desks = await trio.to_thread.run_sync(configured_desks, config)
+        desk_webhook = await trio.to_thread.run_sync(configured_desk_webhook, config)
         clock = started_clock(read_clocks, boot_id(), ledger_file, config.clock)
         security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
         sockets = open_sockets(config.traps.listen, config.traps.receive_buffer, os.environ, os.getpid())
@@ -214,6 +215,7 @@ async def serve(
             installation=ledger_file.ledger_id,
             metrics=metrics,
             clock=clock,
+            webhook=desk_webhook,
         )
         backtests = BacktestService(config.ledger.path(state_dir), clock)
         listener = TrapListener(
@@ -246,6 +248,7 @@ async def serve(
             sla_printer=ReportPrinter(),
             sla_texts=ReportTexts(lambda: config.sla.operator, arithmetic_lines, explanation_lines),
             link_key=link_key,
+            desk_calls=ticketer,
             message_preview=Previewer(tried_templates, config.http.public_url).preview,
             health=health,
         )
@@ -254,10 +257,11 @@ async def serve(
 
         def switch(new: Config, inputs: Inputs) -> None:
             channels, desks = configured_channels(new, ledger_file.ledger_id), configured_desks(new)
+            desk_webhook = configured_desk_webhook(new)
             replace_users(security, new)
             listener.reconfigure(new.traps, security, community_fields(inputs.profiles.profiles))
             notifier.reconfigure(new.notifier, channels)
-            ticketer.reconfigure(new.ticketer, desks)
+            ticketer.reconfigure(new.ticketer, desks, desk_webhook)
             templates.replace(inputs.templates)
             tried_templates.replace(inputs.templates)
             logs.configure(new.log)

@@ -61,7 +61,7 @@ from faultd.delivery_actors import DeliveryActors, open_far_ends
 from faultd.descriptors import seldom_about_accept
 from faultd.first_events import append_first
 from faultd.health import Health
-from faultd.inputs import Inputs, changed_inputs, read_inputs
+from faultd.inputs import Inputs, changed_inputs, log_unconfigured, read_inputs
 from faultd.native import TRAP_PATH
 from faultd.parking import Parking
 from faultd.pipe import Pipe
@@ -110,6 +110,7 @@ async def serve(
 
     service.status("reading profiles and topology")
     inputs = await trio.to_thread.run_sync(partial(read_inputs, config, without_plugins=True))
+    log_unconfigured(config, inputs.dispatch)
     service.status("recovering the ledger")
     ledger_file, stages, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
     state = stages.state

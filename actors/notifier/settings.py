@@ -80,7 +80,7 @@ class SmsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """``[notifier.sms]``"""
 
     url: str = ""
-    """The gateway, with `{to}`, `{text}`, `{id}` and `{password}` where these belong. Empty: no SMS."""
+    """The gateway, with `{to}`, `{text}`, `{coding}`, `{id}` and `{password}` where these belong. Empty: no SMS."""
     body: str = ""
     """Body of the request, with the same places. Empty: a GET of the URL."""
     password_file: str = ""

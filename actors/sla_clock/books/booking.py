@@ -8,7 +8,7 @@ from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.figures import basis_of, figures_of, figures_on
 from actors.sla_clock.books.outcomes import BookedOutcome, kind_of, outcome_of, shared_outcome, take_over
 from actors.sla_clock.books.past_accounts import past_account
-from actors.sla_clock.books.period_choice import Period, period_of, period_of_account
+from actors.sla_clock.books.period_choice import Period, contract_of, period_of, period_of_account
 from actors.sla_clock.books.periods import book_figures, close_period, close_waiting, revise_period
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.limits.booking_limits import book_limits
@@ -17,6 +17,7 @@ from actors.sla_clock.state import SlaState
 from actors.sla_clock.work import CloseAll
 from protocols.sla.changes import SlaInstanceChanged
 from protocols.sla.instance import InstanceStatus, SlaInstance
+from protocols.sla.periods import period_at
 
 
 def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, closed: bool = False) -> None:
@@ -42,9 +43,8 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, c
     shown = account
     if account is None and period is not None:
         account = past_account(run, instance, period)
-    if since < (run.now if period is None else period.start):
-        revise_period(run, instance, run.now if period is None else period.start, why)
     if period is None:
+        _revise_last(run, instance, why, since)
         starts = instance.start if run.now < instance.start else None
         state.deadlines.set_row(run.journal, row, starts)
         if left:
@@ -52,6 +52,8 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, c
         if last is not None:
             book_limits(run, instance, last, period_of_account(state, last), why)  # what was breached before may end
         return
+    if since < period.start:
+        revise_period(run, instance, period.start, why)
     await_period_end(run, period)
     outcome = _examined(run, instance, account, period, why)
     # The account of a period that the clock comes to again was not the instance's before.
@@ -75,6 +77,15 @@ def book_again(run: FoldRun, instance: SlaInstance, start: int, why: str) -> Non
         revise_period(run, instance, period.end, why)
     elif run.now < start and (account := past_account(run, instance, period)) is not None:
         _leave(run, instance, account, why)
+
+
+def _revise_last(run: FoldRun, instance: SlaInstance, why: str, since: int) -> None:
+    """Revise the last period of a contract that is over, if it is the period before the running one: of an older one the stage
+    no longer has the evidence."""
+    over = min(run.now, contract_of(instance)[1])
+    last = period_of(run.state, instance, over - 1)
+    if since < over and last is not None and last.end == period_at(last.definition.terms.period, run.now)[0]:
+        revise_period(run, instance, over, why)
 
 
 def _closing(run: FoldRun) -> bool:

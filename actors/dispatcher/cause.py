@@ -132,6 +132,10 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     """Of an agreement: the breach, or ``at_risk``, for which the ticket of its cause stands; "" when none does."""
     said: str = ""
     """Of an agreement: the ticket of its cause, and for what that last said it stands: ``TK17 SB20``."""
+    heir: str = ""
+    """Key of the alarm that takes the place of this one, a conclusion that was withdrawn; "" while it is open."""
+    heir_name: str = ""
+    """The same as a reader knows it: ``A67 OLT down``."""
     credit: SlaCredit | None = None
     """Of a credit: its lines, as the last request has them."""
 

@@ -50,6 +50,8 @@ def _subject(notification: DispatchedNotification, causes: list[Facts]) -> str:
     head = _HEADS.get(notification.kind, _text(first.get("severity")).upper() or notification.kind.upper())
     if notification.kind == "maintenance" and first.get("state") == "ended":
         head = f"{head} WITHDRAWN"
+    if notification.kind == "recovered" and _text(first.get("goes_on_as")):
+        head = "ANOTHER CAUSE"
     if notification.kind in ("escalated", "reminder") and (severity := _text(first.get("severity"))):
         head = f"{head}, {severity.upper()}"
     title = _text(first.get("title")) or ("this is a test of faultd" if notification.kind == "test" else notification.reason)
@@ -70,6 +72,8 @@ def _short(notification: DispatchedNotification, subject: str, causes: list[Fact
         parts.append(f"{customers} customers")
     if alarm_id := _text(first.get("alarm_id")):
         parts.append(alarm_id)
+    if heir := _text(first.get("goes_on_as")):
+        parts.append(f"goes on as {heir}")
     return _line(", ".join(parts))
 
 
@@ -111,6 +115,8 @@ def _cause_lines(cause: Facts, zone: ZoneInfo) -> Iterator[str]:
         ("Cleared", local_time(cause.get("cleared_at"), zone)),
         ("Begins", local_time(cause.get("starts"), zone)),
         ("Ends", local_time(cause.get("ends"), zone)),
+        ("Goes on as", _text(cause.get("goes_on_as"))),
+        ("Explains what was told before", ", ".join(map(_text, _list(cause.get("explains"))))),
         ("Customers", _counted(cause.get("customers"), cause.get("customer_count"))),
         ("Services", _counted(cause.get("services"), cause.get("service_count"))),
         ("Customer", _text(cause.get("customer_name")) or _text(cause.get("customer_id"))),

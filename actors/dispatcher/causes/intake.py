@@ -66,6 +66,8 @@ def take_request(run: DispatchRun, request: NotificationRequested) -> None:
     alarm = run.alarms.get(request.alarm_id) or (None if subject is None else subject.alarm)
     if request.kind == "recovered":
         if subject is not None and subject.state == "open":
+            if request.instead:
+                subject = _replaced(run, subject, request.instead)
             _end(run, subject, "recovered", request.reason)
         return
     if alarm is None:
@@ -78,6 +80,18 @@ def take_request(run: DispatchRun, request: NotificationRequested) -> None:
         _note_merged(run, subject, request)
     else:
         route_subject(run, key, request.kind, request.reason)
+
+
+def _replaced(run: DispatchRun, subject: DispatchSubject, heir_id: str) -> DispatchSubject:
+    """Another alarm takes the place of this one, which is about to end: its ticket goes on as that of the other one."""
+    heir = f"alarm:{heir_id}"
+    known = run.state.subjects.get(heir)
+    alarm = run.alarms.get(heir_id) or (None if known is None else known.alarm)
+    name = "" if alarm is None else f"{alarm.alarm_id} {alarm.title}"
+    change_subject(run, subject, replace(subject, merged_into=heir, heir=heir, heir_name=name))
+    after = run.state.subjects[subject.key]
+    run.note(after, f"from now on {name or name_of(run.state, heir)} stands for it")
+    return after
 
 
 def _note_merged(run: DispatchRun, subject: DispatchSubject, request: NotificationRequested) -> None:
@@ -93,7 +107,9 @@ def _opened(run: DispatchRun, before: DispatchSubject | None, request: Notificat
     elif before.state == "ended":
         groups.owe_no_end(run, before)
         run.state.timers.set(run.journal, "forget", key, None)
-        subject = replace(before, state="open", ended_at=None, since=run.now, routed=False, escalations=())
+        subject = replace(
+            before, state="open", ended_at=None, since=run.now, routed=False, escalations=(), heir="", heir_name=""
+        )
     else:
         subject = before
     subject = replace(

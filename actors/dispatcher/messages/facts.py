@@ -80,6 +80,11 @@ def _cause(state: DispatchState, subject: DispatchSubject, telling: Telling) -> 
         "reason": telling.reason or subject.reason,
         "children": subject.children,
     }
+    if subject.heir_name and subject.state == "ended":
+        facts["goes_on_as"] = subject.heir_name
+    told_before = [each for key in subject.consequences if (each := state.subjects.get(key)) is not None and each.routed]
+    if told_before and subject.state == "open":
+        facts["explains"] = [each.alarm.alarm_id for each in told_before if each.alarm is not None][:MOST_CAUSES]
     ticket = state.tickets.get(subject.ticket_id)
     if ticket is not None:
         facts["ticket"] = {"id": ticket.id, "key": ticket.key, "url": ticket.url}

@@ -66,6 +66,18 @@ def test_subjects() -> None:
     assert built_in_text(dispatched(kind="test", facts={})).subject == "[TEST] this is a test of faultd"
 
 
+def test_a_conclusion_that_gives_way_names_the_other_cause_and_that_one_what_it_explains() -> None:
+    cause = {"title": "Feeder cut", "severity": "critical", "state": "ended", "goes_on_as": "A67 OLT 3 is down"}
+    text = built_in_text(dispatched(kind="recovered", facts={"causes": [cause], "count": 1}))
+    assert text.subject == "[ANOTHER CAUSE] Feeder cut"
+    assert "  Goes on as: A67 OLT 3 is down\n" in text.text
+    short = built_in_text(dispatched(kind="recovered", channel="sms", facts={"causes": [cause], "count": 1}))
+    assert short.text == "[ANOTHER CAUSE] Feeder cut, goes on as A67 OLT 3 is down"
+    facts: Any = {"title": "OLT 3 is down", "severity": "critical", "state": "open", "explains": ["A43", "A44"]}
+    text = built_in_text(dispatched(facts={"causes": [facts], "count": 1}))
+    assert "  Explains what was told before: A43, A44\n" in text.text
+
+
 def test_a_credit_says_how_much_and_whether_that_is_final() -> None:
     for final, said in ((False, "so far"), (True, "final")):
         cause = {"title": "Credit", "credit": {"amount": "5.95", "currency": "EUR", "final": final}}

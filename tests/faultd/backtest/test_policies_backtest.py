@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
 import pytest
 from typer.testing import CliRunner
+from vocabulary.dispatch_outcomes import failed, sent
 from vocabulary.policies import policy
 from vocabulary.world import START
 from vocabulary.written_ledger import WrittenLedger
 
 from actors.correlator.settings import CorrelatorSettings
+from actors.dispatcher.policies.files import load_policies
 from actors.dispatcher.settings import DispatchInputs
 from faultd.backtest.night import at_night, wakes
 from faultd.backtest.report import words
@@ -23,8 +26,7 @@ from protocols.backtest_dispatch import MessageFigures
 from protocols.command import Acknowledge, Action, Command
 from protocols.dispatch.actions import ChangeTicket, CreateContact, CreatePolicy, CreateRota, EditRota
 from protocols.dispatch.contact import ContactMethod, ContactPlan
-from protocols.dispatch.notification import DispatchedNotification
-from protocols.dispatch.outcomes import MessageFailed, MessageSent, TicketChanged, TicketOpened
+from protocols.dispatch.outcomes import MessageFailed, TicketChanged, TicketOpened
 from protocols.dispatch.policy import NotificationPolicy
 from protocols.dispatch.quiet_hours import QuietHours
 from protocols.dispatch.rota import RotaEdited, RotaLayer, RotaOverride, RotaPlan
@@ -114,12 +116,6 @@ class Plant(WrittenLedger):
 
     def trial(self, *policies: NotificationPolicy, since: str = "1h", **trial: Any) -> Result:
         return backtest(self.path, since, Trial(policies=policies, **trial))
-
-
-def sent(found: DispatchedNotification) -> MessageSent:
-    return MessageSent(
-        notification_id=found.id, tenant_id="t", alarm_ids=found.alarm_ids, channel=found.channel, to="x", kind=found.kind
-    )
 
 
 @pytest.fixture
@@ -415,3 +411,62 @@ def test_a_rule_that_is_tried_shows_who_is_told(plant: Plant, tmp_path: Path) ->
     assert code == 0
     assert "1 message no more (-)" in out
     assert "1 ticket would differ" in out
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_recorded_policies_tried_again_make_no_difference_whatever_happened(tmp_path: Path, seed: int) -> None:
+    """Raises, ends, acknowledgements, failed messages, tickets that people close, and a far end that answers late."""
+    random = Random(seed)
+    text = SHIPPED.read_text(encoding="utf-8") + DEEPER
+    policies = load_policies({"f": text})
+    plant = Plant(tmp_path / "ledger.sqlite")
+    plant.answers = False
+    plant.begin(*policies)
+    down: set[str] = set()
+    now = 10.0
+    for _ in range(120):
+        now += random.choice((0.3, 4, 30, 200, 1_000))
+        _happen(random, plant, now, down)
+        plant.write(now, Tick())
+    for since in ("30d", f"{round(now / 2)}s"):
+        found = backtest(plant.path, since, Trial(policies=policies)).dispatch
+        assert (found.messages_found, found.tickets_found, found.untold_found, found.assumed) == ({}, 0, {}, 0), since
+        assert found.people
+        assert all(each.today == each.new for each in found.people)
+    plant.file.close()
+
+
+SHIPPED = Path(__file__).parents[3] / "config" / "policies" / "default.toml"
+DEEPER = """
+[[policies]]
+name = "Groups"
+match = { severity = ["critical", "major", "minor"] }
+group_by = ["severity"]
+group_wait = 20
+repeat_interval = 600
+quiet_hours = { from = "04:00", to = "05:00", allowed = ["critical"] }
+actions = [{ channel = "sms", to = "Ben" }, { channel = "webhook", to = "erp" }]
+"""
+
+
+def _happen(random: Random, plant: Plant, now: float, down: set[str]) -> None:
+    """One thing that happens, chosen at random."""
+    resource = f"olt-{random.randrange(8)}"
+    waiting = [each for each in plant.stages.dispatch.notifications.values() if each.waits]
+    tickets = [each for each in plant.stages.dispatch.tickets.values() if each.state == "open"]
+    match random.randrange(7):
+        case 0 | 1 if resource not in down:
+            plant.down(now, resource, random.choice(("critical", "major", "minor")))
+            down.add(resource)
+        case 2 if down:
+            plant.clear(now, gone := random.choice(sorted(down)))
+            down.discard(gone)
+        case 3 if resource in down:
+            plant.do(now, Acknowledge(), *(each.id for each in plant.state.alarms.values() if each.resource_id == resource))
+        case 4 | 5 if waiting:
+            each = random.choice(waiting)
+            plant.write(now, sent(each) if random.random() < 0.7 else failed(each, dead=random.random() < 0.5))
+        case 6 if tickets:
+            plant.do(now, ChangeTicket(ticket_id=random.choice(tickets).id, state="closed"))
+        case _:
+            pass

@@ -1,10 +1,12 @@
 """Who is told when: the first message with the end of the hold-down, and the end, to everybody who was told. In seconds."""
 
+import msgspec
 import pytest
 from vocabulary.dispatch_world import DispatchWorld, mail, text
 from vocabulary.world import ADMIN, moment
 
 from actors.dispatcher.messages import groups
+from actors.dispatcher.messages.group import MessageGroup
 from actors.dispatcher.run import DispatchRun
 from protocols.command import (
     Acknowledge,
@@ -289,3 +291,45 @@ def test_a_policy_that_tells_somebody_else_now_reminds_nobody(world: DispatchWor
     assert any("policy all tells somebody else now" in each for each in world.notes)
     world.network("device.up", "olt-1")
     assert world.said[1:] == [(500, "recovered", NOC)]
+
+
+def test_the_ends_of_a_large_group_do_not_copy_it(world: DispatchWorld) -> None:
+    world.policy("all", mail(), group_by=["alarm_type"], group_wait=10, group_interval=100)
+    world.at(0)
+    alarms = [world.raise_alarm("device.down", f"olt-{number}") for number in range(12)]
+    world.run_to(20)
+    world.restarts = False
+    (group,) = world.dispatch.groups.values()
+    for alarm in alarms[:10]:
+        world.clear_alarm(alarm)
+    (after,) = world.dispatch.groups.values()
+    assert after.members is group.members
+    assert after.owed is group.owed
+    assert (len(after.members), len(after.owed)) == (2, 10)
+    world.run_to(200)
+    assert [each.facts["count"] for each in world.sent] == [12, 10]
+
+
+def test_what_waits_for_a_person_is_not_copied_with_each_telling(world: DispatchWorld) -> None:
+    world.contact("Ann", ("email", "ann@example.net"), quiet_hours=QuietHours(begin="03:00", end="04:00", allowed=()))
+    world.policy("all", mail("Ann"))
+    world.at(0).network("device.down", "olt-0")
+    world.run_to(10)
+    world.restarts = False
+    (recipient,) = world.dispatch.recipients.values()
+    for number in range(1, 10):
+        world.network("device.down", f"olt-{number}")
+    world.run_to(20)
+    (after,) = world.dispatch.recipients.values()
+    assert after.waiting is recipient.waiting
+    assert len(after.waiting) == 10
+    assert world.said == []
+    world.run_to(3_700)
+    assert [(at, kind) for at, kind, _ in world.said] == [(3_600, "storm")]
+
+
+def test_a_snapshot_with_ends_in_its_former_form_is_read() -> None:
+    names = dict.fromkeys(("key", "tenant_id", "policy", "policy_name", "pointer", "to"), "x")
+    former = {**names, "channel": "email", "opened_at": 0, "interval": 1, "repeat": 1, "ended": ["alarm:1", "alarm:2"]}
+    group = msgspec.convert(former, MessageGroup)
+    assert (group.owed, group.ended) == ({"alarm:1": True, "alarm:2": True}, ())

@@ -55,6 +55,7 @@ class SavedDispatch(Struct, kw_only=True):
     overdue: dict[str, bool] = {}
     merged_tickets: dict[str, str] = {}
     shared_tickets: dict[str, tuple[str, ...]] = {}
+    lost: dict[str, str] = {}
 
 
 T = TypeVar("T")
@@ -97,6 +98,8 @@ class DispatchState:
         """By the key of a cause that is no open subject yet: the keys of subjects with tickets that it explains."""
         self.remote_changes: dict[str, tuple[str, ...]] = {}
         """By the id of a ticket: the desk's ids of the last changes by persons."""
+        self.lost: dict[str, str] = {}
+        """Alarms of a lost ledger that were told: the keys of their subjects by what makes them the same problem."""
         self.resolving: dict[str, str] = {}
         """Alarms (UUID) to be resolved, since a person closed their ticket, with the person."""
         self.overdue: dict[str, bool] = {}

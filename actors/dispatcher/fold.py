@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from actors.dispatcher.causes.agreements import take_agreement_request, take_breach, take_instance
 from actors.dispatcher.causes.forgetting import forget_subject
 from actors.dispatcher.causes.intake import end_cleared, take_alarm, take_request
+from actors.dispatcher.causes.lost import give_up
 from actors.dispatcher.causes.planned import look_at_window, take_window
 from actors.dispatcher.commands import fold_command
 from actors.dispatcher.escalation import chain
@@ -57,7 +58,7 @@ def concerns_nobody(state: DispatchState, events: Iterable[Event], now: int, cha
     for change in changes_before:
         kind = type(change)
         if kind is AlarmChanged:
-            if subjects and f"alarm:{change.alarm.id}" in subjects:  # type: ignore[union-attr]
+            if subjects and (state.lost or f"alarm:{change.alarm.id}" in subjects):  # type: ignore[union-attr]
                 return False
         elif kind is SlaInstanceChanged:
             if subjects and f"sla:{change.instance.id}" in subjects:  # type: ignore[union-attr]
@@ -154,5 +155,7 @@ def _meet_timers(run: DispatchRun) -> None:
                 chain.due(run, name)
             case "fallback":
                 fall_back(run, name)
+            case "lost":
+                give_up(run, name)
             case "ticket":
                 look_at_ticket(run, name)

@@ -52,6 +52,8 @@ def _subject(notification: DispatchedNotification, causes: list[Facts]) -> str:
         head = f"{head} WITHDRAWN"
     if notification.kind == "recovered" and _text(first.get("goes_on_as")):
         head = "ANOTHER CAUSE"
+    elif notification.kind == "recovered" and first.get("lost"):
+        head = "NO LONGER KNOWN"
     if notification.kind in ("escalated", "reminder") and (severity := _text(first.get("severity"))):
         head = f"{head}, {severity.upper()}"
     title = _text(first.get("title")) or ("this is a test of faultd" if notification.kind == "test" else notification.reason)
@@ -105,7 +107,8 @@ def _lines(notification: DispatchedNotification, causes: list[Facts], acknowledg
 def _cause_lines(cause: Facts, zone: ZoneInfo) -> Iterator[str]:
     planned = cause.get("kind") == "maintenance"
     severity, title = "" if planned else _text(cause.get("severity")).upper(), _text(cause.get("title"))
-    ended = (" (does not take place at this time)" if planned else " (over)") if cause.get("state") == "ended" else ""
+    over = "" if cause.get("lost") else " (does not take place at this time)" if planned else " (over)"
+    ended = over if cause.get("state") == "ended" else ""
     yield _line(f"{severity + ': ' if severity else ''}{title}{ended}")
     for label, value in (
         ("Alarm", _text(cause.get("alarm_id"))),

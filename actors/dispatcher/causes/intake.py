@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.causes.holding import name_of
+from actors.dispatcher.causes.lost import cleared_again, go_on_as
 from actors.dispatcher.causes.routing import route_subject
 from actors.dispatcher.causes.subjects import change_subject, end_subject
 from actors.dispatcher.messages import groups
@@ -47,6 +48,8 @@ def _release_consequences(run: DispatchRun, cause_key: str) -> None:
 def end_cleared(run: DispatchRun, alarm: Alarm) -> None:
     """End the subject of an alarm that is over, although nobody asked for a notification of its end."""
     subject = run.state.subjects.get(f"alarm:{alarm.id}")
+    if subject is None and alarm.cleared_at is not None:
+        cleared_again(run, alarm)
     if subject is None or subject.state == "ended" or alarm.cleared_at is None:
         return
     if alarm.resolved_at is None and any(each.kind == "flapping" for each in alarm.suppressed_by):
@@ -124,6 +127,8 @@ def _opened(run: DispatchRun, before: DispatchSubject | None, request: Notificat
         merged_into=_merged_into(run, alarm),
     )
     change_subject(run, before, subject)
+    if run.state.lost:
+        go_on_as(run, key, alarm)
     return run.state.subjects[key]
 
 

@@ -210,7 +210,7 @@ def _deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling], p
         id=number,
         tenant_id=recipient.tenant_id,
         subject=subject.key if passed is None else f"storm:{recipient.to}",
-        alarm_ids=tuple(each.alarm.id for each, _ in told[:MOST_ALARMS] if each.alarm is not None),
+        alarm_ids=tuple(found for each, _ in told[:MOST_ALARMS] if (found := each.alarm_uuid)),
         instance_id=subject.instance_id if passed is None else "",
         breach_id=subject.breach_id if passed is None else "",
         policy=first.policy,

@@ -78,6 +78,13 @@ def test_a_conclusion_that_gives_way_names_the_other_cause_and_that_one_what_it_
     assert "  Explains what was told before: A43, A44\n" in text.text
 
 
+def test_an_alarm_of_a_lost_ledger_is_not_called_cleared() -> None:
+    cause = {"title": "OLT 3 is down", "severity": "critical", "state": "ended", "lost": True}
+    text = built_in_text(dispatched(kind="recovered", facts={"causes": [cause], "count": 1}))
+    assert text.subject == "[NO LONGER KNOWN] OLT 3 is down"
+    assert "over" not in text.text
+
+
 def test_a_credit_says_how_much_and_whether_that_is_final() -> None:
     for final, said in ((False, "so far"), (True, "final")):
         cause = {"title": "Credit", "credit": {"amount": "5.95", "currency": "EUR", "final": final}}

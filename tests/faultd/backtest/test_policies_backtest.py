@@ -20,7 +20,7 @@ from actors.dispatcher.settings import DispatchInputs
 from faultd.backtest.night import at_night, wakes
 from faultd.backtest.report import words
 from faultd.backtest.run import Trial, backtest
-from faultd.cli import app
+from faultd.cli.every_command import app
 from protocols.backtest import Result
 from protocols.backtest_dispatch import MessageFigures
 from protocols.command import Acknowledge, Action, Command

@@ -108,9 +108,13 @@ class DispatchHistory:
             self._paged[key] = made.id
 
     def _pending(self, made: DispatchedNotification, alarm_id: str) -> bool:
-        """True when the person was sent something of the alarm that may have arrived, or may still."""
-        sent = (each for each in self.notifications.values() if each.status != "dead" and each.id != made.id)
-        return any(_reaches(made, each.to, each.address) and alarm_id in _alarms(each) for each in sent)
+        """True when the person was sent something of the alarm that may have arrived, or may still. The message of a storm may
+        have taken in the fallback of another person with the same address."""
+        others = (each for each in self.notifications.values() if each.status != "dead" and each.id != made.id)
+        sent = [each for each in others if alarm_id in _alarms(each)]
+        if made.kind == "storm" and any(each.waits for each in sent):
+            return True
+        return any(_reaches(made, each.to, each.address) for each in sent)
 
     def _known(self, each: DispatchedNotification) -> None:
         before = self.notifications.get(each.id)

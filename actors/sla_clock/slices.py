@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from actors.sla_clock.books.booking import book, instance_changed
+from actors.sla_clock.books.booking import book, book_again, instance_changed
 from actors.sla_clock.books.periods import close_untouched
 from actors.sla_clock.books.retention import forget_past, forget_slice
 from actors.sla_clock.deadlines import NEVER
@@ -11,6 +11,7 @@ from actors.sla_clock.evidence.outages import record
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.followed import follow_nodes
 from actors.sla_clock.work import (
+    BookAgain,
     CloseAll,
     FollowNodes,
     ForgetPast,
@@ -72,6 +73,8 @@ def _do(run: FoldRun, item: WorkItem) -> WorkItem | None:
             return _below(run, item)
         case WalkThese():
             return _these(run, item)
+        case BookAgain():
+            return _again(run, item)
         case WalkAll():
             return _all(run, item)
         case CloseAll():
@@ -134,6 +137,17 @@ def _these(run: FoldRun, item: WalkThese) -> WorkItem | None:
         instance = run.state.instances.get(instance_id)
         if instance is not None:
             _examine(run, instance, item)
+    return None
+
+
+def _again(run: FoldRun, item: BookAgain) -> WorkItem | None:
+    for done, (instance_id, start) in enumerate(item.periods):
+        if run.budget <= 0:
+            return replace(item, periods=item.periods[done:])
+        run.budget -= 1
+        instance = run.state.instances.get(instance_id)
+        if instance is not None:
+            book_again(run, instance, start, item.why)
     return None
 
 

@@ -62,21 +62,6 @@ def mark_of(installation: str, ticket: Ticket) -> str:
     return f"{installation[:8]}-{ticket.id.replace('.', '-')}"
 
 
-def signed(comment: str, mark: str, task: TicketTask) -> str:
-    """The comment with a last line that tells it from those of people, and from that of another task."""
-    return f"{comment}\n\n{signature(mark, task)}".lstrip()
-
-
-def signature(mark: str, task: TicketTask) -> str:
-    """The last line of a comment that faultd wrote for ``task``."""
-    return f"[faultd {mark}.{task.number}]"
-
-
-def is_own(text: str) -> bool:
-    """True for a comment that a faultd wrote."""
-    return re.search(r"\[faultd [\w.-]+\.\d+\]", text) is not None
-
-
 def holds(value: Any, mark: str) -> bool:
     """True when a text anywhere in ``value`` (JSON) has ``mark`` as a whole. A desk that does not know the filter of a search
     answers with tickets of others."""

@@ -80,7 +80,7 @@ class RoundupDesk:
 
     async def _read(self, key: str, from_time: str) -> DeskTicket:
         """The issue with its latest messages, of those not before ``from_time``."""
-        data = at(await self._call("GET", f"issue/{quote(key, safe='')}?@verbose=2"), "/data")
+        data = at(await self._call("GET", f"issue/{quote(key, safe='')}?@verbose=2&@protected=true"), "/data")
         attributes = at(data, "/attributes")
         # The first message is the description.
         comments = (at(attributes, "/messages") or [])[1:]
@@ -88,7 +88,7 @@ class RoundupDesk:
         notes = [await self._note(text_at(each, "/id")) for each in listed[-_MOST_NOTES:]]
         other = at(attributes, "/superseder/0/id")
         if other is not None:
-            into = at(await self._call("GET", f"issue/{quote(str(other), safe='')}?@verbose=2"), "/data")
+            into = at(await self._call("GET", f"issue/{quote(str(other), safe='')}?@verbose=2&@protected=true"), "/data")
             return self._ticket(into, at(into, "/attributes"), tuple(notes))
         return self._ticket(data, attributes, tuple(notes))
 

@@ -1,6 +1,6 @@
 """A ticketer among parts of a test: the stage's tickets, a ledger that folds outcomes, the feed, and a desk in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -129,6 +129,7 @@ class TicketHouse:
         self.outcomes: list[TicketOpened | TicketChanged | TicketFailed] = []
         self.deaf = False
         self.webhook = DeskWebhook(())
+        self.clock: Callable[[], datetime] = lambda: AT + timedelta(seconds=trio.current_time())
         self.metrics = Metrics()
         self._batches: list[RecordedBatch] = []
         self._moved = trio.Event()
@@ -145,7 +146,7 @@ class TicketHouse:
             tickets=lambda: self.tickets,
             installation=LEDGER,
             metrics=self.metrics,
-            clock=lambda: AT + timedelta(seconds=trio.current_time()),
+            clock=lambda: self.clock(),
             random=Random(7),
             webhook=self.webhook,
         )

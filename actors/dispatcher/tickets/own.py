@@ -17,8 +17,10 @@ from actors.dispatcher.tickets.content import (
     team_of,
     title_of,
 )
+from actors.dispatcher.tickets.contested import is_contested
 from actors.dispatcher.tickets.family import agreements_of, first_breach, members_of
 from actors.dispatcher.tickets.refreshing import COMMENT_EVERY
+from actors.dispatcher.tickets.restored import restored_ticket
 from actors.dispatcher.tickets.shared import close_ticket
 from actors.dispatcher.tickets.tasks import is_live, name_of_ticket, with_task
 from protocols.dispatch.ticket import Ticket, TicketTask
@@ -31,8 +33,12 @@ def stand_alone(run: DispatchRun, key: str) -> None:
         subject = replace(subject, part_of="")
         run.put_subject(subject)
     ticket = run.state.tickets.get(subject.ticket_id)
+    if ticket is None and (ticket := restored_ticket(run, key)) is not None:
+        run.put_subject(replace(subject, ticket_id=ticket.id))
     if ticket is None:
         _open(run, subject)
+    elif not is_live(ticket) and is_contested(run, ticket):
+        run.note(subject, f"ticket {name_of_ticket(ticket)} stays closed: its status is changed in the desk again and again")
     elif not is_live(ticket):
         text = f"Open again: {title_of(subject)} ({subject.reason})"
         breach_id = first_breach(subject, agreements_of(run.state, members_of(run.state, subject)))

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from actors.dispatcher.causes.holding import name_of
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.state import DispatchState
+from actors.dispatcher.tickets.contested import is_contested
 from actors.dispatcher.tickets.tasks import is_live, with_task
 from protocols.dispatch.ticket import Ticket
 
@@ -67,7 +68,10 @@ def close_ticket(run: DispatchRun, ticket: Ticket, text: str) -> str:
     if is_merged(run.state, ticket):
         run.put_ticket(replace(with_task(ticket, "comment", text), closed_at=run.at))
     else:
-        run.put_ticket(with_task(ticket, "comment" if standing else "close", text))
+        contested = is_contested(run, ticket)
+        run.put_ticket(with_task(ticket, "comment" if standing or contested else "close", text))
+        if contested and not standing:
+            return "its status is changed in the desk again and again"
     if standing:
         return f"a person merged it with that of {names}"
     _close_the_last(run, ticket)

@@ -168,8 +168,8 @@ def snapshot_times(connection: sqlite3.Connection) -> list[tuple[int, int]]:
 
 
 def read_snapshots(connection: sqlite3.Connection, wanted: Iterable[int] | None = None) -> Iterator[Snapshot]:
-    """The whole snapshots, newest first, or those through the Events ``wanted``, in this order. One that lacks a piece or cannot
-    be decoded is passed over."""
+    """The whole snapshots, newest first, or those through the Events ``wanted``, in this order. One that lacks a piece, or that
+    cannot be decoded, is passed over."""
     if wanted is None:
         wanted = [each for each, _ in snapshot_times(connection)]
     for name in wanted:

@@ -176,5 +176,7 @@ def _examine(run: FoldRun, instance: SlaInstance, item: WalkBelow | WalkThese) -
     run.budget -= 1
     if item.adopts:
         adopt(run, instance)
-    record(run, item.outage_id)
+    outage_id = item.outage_id
+    if outage_id and outage_id not in run.state.recorded:
+        record(run, outage_id)
     book(run, instance, item.why, item.since)

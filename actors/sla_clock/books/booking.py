@@ -5,6 +5,7 @@ have been there without the mistake. The account keeps only what was decided: it
 """
 
 from actors.sla_clock.accounts import Account
+from actors.sla_clock.books.common_outcome import CommonOutcome, common_key, keep_common
 from actors.sla_clock.books.figures import basis_of, figures_on
 from actors.sla_clock.books.outcomes import BookedOutcome, kind_of, outcome_of, shared_outcome, take_over
 from actors.sla_clock.books.past_accounts import past_account
@@ -27,6 +28,15 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, c
     row = state.instances.row_of(instance.id)
     assert row is not None
     account = state.accounts.at(row)
+    if run.evidence.common and (closed or account is not None or not _closing(run)):
+        common: CommonOutcome | None = run.evidence.common.get(common_key(instance, account, run.evidence.of(instance)))
+        if common is not None and common.is_of(run, instance, since):
+            if common.is_told:
+                _keep(run, instance, row, take_over(run, instance, account, common.outcome))
+            else:
+                common.keep(run, instance, row)
+            return
+    in_table = account
     if account is not None and run.now < account.period_start:
         # The clock was put back over the begin of the period: it goes on when time has caught up.
         state.deadlines.set_row(run.journal, row, account.period_start)
@@ -49,16 +59,24 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, c
             book_limits(run, instance, last, period_of_account(state, last), why)  # what was breached before may end
         return
     await_period_end(run, period)
-    _keep(run, instance, row, _examined(run, instance, account, period, why))
+    _keep(run, instance, row, _examined(run, instance, account, period, why, plain=account is in_table))
 
 
 def _closing(run: FoldRun) -> bool:
     """Whether there may be instances with a period that has ended and is not closed."""
-    return run.state.deadlines.first <= run.now or CloseAll in map(type, run.state.work.values())
+    if run.state.deadlines.first <= run.now:
+        return True
+    for item in run.state.work.values():  # noqa: SIM110 - it is asked for each contract, and compiled
+        if type(item) is CloseAll:
+            return True
+    return False
 
 
-def _examined(run: FoldRun, instance: SlaInstance, before: Account | None, period: Period, why: str) -> BookedOutcome:
-    """Bring breaches and credits to what the evidence says now, or take over the outcome of an instance of the same kind."""
+def _examined(
+    run: FoldRun, instance: SlaInstance, before: Account | None, period: Period, why: str, *, plain: bool
+) -> BookedOutcome:
+    """Bring breaches and credits to what the evidence says now, or take over the outcome of an instance of the same kind.
+    ``plain``: ``before`` is the account that the instance has in the table."""
     basis = basis_of(run.evidence, instance, period)
     kind = kind_of(run.evidence, instance, before, period, basis, why)
     known: BookedOutcome | None = None if kind is None else run.evidence.outcomes.get(kind)
@@ -71,7 +89,10 @@ def _examined(run: FoldRun, instance: SlaInstance, before: Account | None, perio
     outcome = outcome_of(run, instance, before, account, period, figures, limits)
     shared = None if kind is None else shared_outcome(outcome, run.changes[emitted:], limits)
     if shared is not None:
-        run.evidence.outcomes[kind] = shared._replace(kept=(basis[0], period.definition))
+        shared = shared._replace(kept=(basis[0], period.definition))
+        run.evidence.outcomes[kind] = shared
+        if plain:
+            keep_common(run, instance, before, period, basis, shared)
     return outcome
 
 

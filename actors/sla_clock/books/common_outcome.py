@@ -59,7 +59,9 @@ class CommonOutcome:
         if since < self._start or instance.start > self._start or instance.suspended or instance.former:
             return False
         end = instance.end
-        if (end is not None and end < self._end) or self._exclusions or self._windows or self._performance:
+        if (end is not None and end < self._end) or self._performance:
+            return False
+        if (self._exclusions or self._windows) and not run.evidence.in_no_scope(instance):
             return False
         if self._clock_marks and instance.id in self._clock_marks:
             return False

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.maintenance import MaintenanceReader
+from actors.sla_clock.evidence.scope_names import ScopeNames
 from actors.sla_clock.state import SlaState
 from protocols.sla.definition import SlaTerms
 from protocols.sla.instance import SlaInstance
@@ -51,12 +52,14 @@ class EvidenceReader:
         """The memory of :mod:`~actors.sla_clock.books.outcomes`."""
         self.common: dict[Any, Any] = {}
         """The memory of :mod:`~actors.sla_clock.books.common_outcome`."""
+        self._scopes: ScopeNames | None = None
 
     def forget(self) -> None:
         """Evidence has changed."""
         self._nodes.clear()
         self._everywhere.clear()
         self.figures.clear()
+        self._scopes = None
         self.forget_limits()
         self.maintenance.forget()
 
@@ -65,6 +68,15 @@ class EvidenceReader:
         self.clocks.clear()
         self.outcomes.clear()
         self.common.clear()
+
+    def in_no_scope(self, instance: SlaInstance) -> bool:
+        """True when no exclusion and no maintenance window can concern an instance, whatever its time."""
+        state = self.state
+        if not state.exclusions and not state.maintenance.named:
+            return True
+        if self._scopes is None:
+            self._scopes = ScopeNames(state)
+        return self._scopes.have_none_of(instance)
 
     def of(self, instance: SlaInstance) -> ServiceEvidence:
         """The evidence of an instance: down while all of its resources are, or while an alarm names its service or customer."""

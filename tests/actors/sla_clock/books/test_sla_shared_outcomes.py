@@ -7,15 +7,30 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given, settings
-from vocabulary.sla import SlaWorld, us
+from hypothesis import example, given, settings
+from vocabulary.sla import SlaWorld, plan_window, us
 
 from protocols.sla.actions import CorrectOutage, CreateExclusion, EditInstance, ReportFault
 from protocols.sla.credit_models import CreditRate, CreditStep, OutageCredits
 from protocols.sla.exclusion import ExclusionPlan, ExclusionScope
 from protocols.sla.instance import InstanceEdited
 
-STEPS = ("down", "up", "up", "wait", "wait", "long", "suspend", "currency", "correct", "correct", "exclude", "report", "begin")
+STEPS = (
+    "down",
+    "up",
+    "up",
+    "wait",
+    "wait",
+    "long",
+    "suspend",
+    "currency",
+    "correct",
+    "correct",
+    "exclude",
+    "report",
+    "begin",
+    "window",
+)
 NODES = ("olt-1", "olt-1", "olt-1", "olt-1/1/1", "olt-1/1/1/1")
 HOURLY = OutageCredits(
     rule="1 % an hour",
@@ -26,6 +41,8 @@ HOURLY = OutageCredits(
     counts="part",
     rates=(CreditRate(date(2026, 1, 1), (CreditStep(1, percent=Decimal(1)),)),),
 )
+NEXT_MONTH = [("up", 0), ("long", 10)]
+"""The outage ends, and a month begins in which no contract has an account."""
 steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 7)), max_size=10)
 
 
@@ -60,20 +77,23 @@ def _take(world: SlaWorld, step: str, number: int, contracts: list[str]) -> None
             world.command(EditInstance(contracts[number], InstanceEdited(suspended=suspended)))
         case "currency":
             world.command(EditInstance(contracts[number], InstanceEdited(currency="EUR", minor_digits=3)))
+        case "window":
+            start = world.seconds + 600 * (number % 3 + 1)
+            plan_window(world, start, start + 1_800, ("olt-1/1/1", "olt-1/1/1/1", "svc-3")[number % 3])
         case "report":
             service = f"svc-{number % 4 + 1}"
             world.command(ReportFault("t", f"c-{service}", service, us(world.seconds - 60)))
         case "begin":
-            world.command(EditInstance(contracts[number], InstanceEdited(start=us(300 * number - 1_000))))
+            world.command(EditInstance(contracts[number], InstanceEdited(start=us(world.seconds - 900 * number))))
         case "correct" if world.sla.outages:
             outage = list(world.sla.outages.values())[number % len(world.sla.outages)]
             end = outage.start + 1_000_000 * (1 + 500 * number)
             world.command(CorrectOutage(outage.id, "the device's own log", end=min(end, us(world.seconds))))
         case "exclude":
             scope = ExclusionScope(instances=(contracts[number],))
-            now = us(world.seconds)
-            start = now - 3_600_000_000
-            plan = ExclusionPlan(tenant_id=None, category="agreed", reason="by letter", scope=scope, start=start, end=now)
+            start = us(world.seconds + (-3_600 if number < 4 else 600))
+            end = start + 3_600_000_000
+            plan = ExclusionPlan(tenant_id=None, category="agreed", reason="by letter", scope=scope, start=start, end=end)
             world.command(CreateExclusion(plan))
 
 
@@ -81,6 +101,10 @@ def _take(world: SlaWorld, step: str, number: int, contracts: list[str]) -> None
 @pytest.mark.parametrize("restarts", [False, True], ids=["", "restarts"])
 @settings(max_examples=60, deadline=None)
 @given(steps, st.booleans(), st.booleans(), st.booleans())
+@example([*NEXT_MONTH, ("exclude", 4), ("down", 0)], False, False, False)
+@example([*NEXT_MONTH, ("correct", 2)], False, False, False)
+@example([*NEXT_MONTH, ("window", 2), ("down", 0)], False, False, False)
+@example([*NEXT_MONTH, ("begin", 4), ("down", 0)], False, False, False)
 def test_sharing_changes_nothing(restarts: bool, steps: list[tuple[str, int]], limits: bool, burn: bool, credits: bool) -> None:
     shared = lived(steps, limits=limits, burn=burn, credits=credits, restarts=restarts)
     with pytest.MonkeyPatch.context() as patch:

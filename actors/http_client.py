@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from actors.delivery_failed import DeliveryFailed
 from actors.isolation import leaves
-from actors.public_address import is_public
+from actors.public_address import is_public, names_address
 
 MOST_READ: Final = 65_536
 """Octets of an answer's body that are read; then the connection is closed."""
@@ -96,8 +96,9 @@ def retry_after(value: str, now: datetime) -> float | None:
 
 
 class _CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to an address that the host's name resolves to, if it is public or private ones are allowed. The check and the
-    connection use one resolution, so a name that resolves otherwise a moment later gains nothing."""
+    """Connects to an address that the host's name resolves to, if it is public or private ones are allowed. A URL with the
+    address itself names it, so that one is allowed. Check and connection use one resolution, so a name that resolves
+    otherwise a moment later gains nothing."""
 
     def __init__(self, limiter: trio.CapacityLimiter, *, allow_private: bool) -> None:
         self._limiter, self._allow_private = limiter, allow_private
@@ -112,9 +113,12 @@ class _CheckedNetwork(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         addresses = await self._resolved(host, port)
-        allowed = [address for address in addresses if self._allow_private or is_public(address)]
+        private = self._allow_private or names_address(host)
+        allowed = [address for address in addresses if private or is_public(address)]
         if not allowed:
-            raise DeliveryFailed("the host has a private address, which allow_private does not permit", permanent=True)
+            raise DeliveryFailed(
+                "the host's name leads to a private address, which allow_private does not permit", permanent=True
+            )
         for number, address in enumerate(allowed, 1):
             try:
                 stream = await self._plain.connect_tcp(address, port, _CONNECT_SECONDS, local_address, socket_options)

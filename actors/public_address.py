@@ -1,8 +1,18 @@
-"""Is an address one of the public Internet? Pure."""
+"""Addresses that the hosts of URLs lead to. Pure."""
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 _NAT64 = IPv6Network("64:ff9b::/96")
+
+
+def names_address(host: str) -> bool:
+    """True for a host that is an address in its usual form, or ``localhost`` (RFC 6761): nobody else decides where it leads.
+    False for a name, and for the forms that only a resolver reads as an address, such as ``0x7f.1``."""
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return host.lower() == "localhost"
+    return True
 
 
 def is_public(text: str) -> bool:

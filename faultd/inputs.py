@@ -19,7 +19,8 @@ from actors.correlator.rules.plugin_process import Bounds
 from actors.correlator.rules.plugins import Host, PluginLimits, install, installed, load_plugins
 from actors.correlator.rules.rule_registry import loaded_rules
 from actors.correlator.state import State
-from actors.dispatcher.policies.files import load_policies
+from actors.dispatcher.people.addresses import configured
+from actors.dispatcher.policies.files import addresses_of, load_policies
 from actors.dispatcher.settings import DispatcherSettings, DispatchInputs
 from actors.dispatcher.state import DispatchState
 from actors.notifier.settings import lane_names
@@ -230,7 +231,7 @@ def read_dispatch(config: Config) -> DispatchLoaded:
     dispatcher folds by."""
     settings = config.dispatcher
     try:
-        policies = load_policies(_texts("policies", settings.directory, settings.extra))
+        policies = load_policies(_texts("policies", settings.directory, settings.extra), template_names(config))
     except TableFileErrors as error:
         raise _of_tables("policies", error) from error
     unknown = sorted(set(settings.disabled) - {policy.name for policy in policies})
@@ -256,13 +257,42 @@ def read_templates(config: Config) -> Mapping[str, MessageTemplate]:
         raise ConfigError("notifier.templates", mistakes) from error
 
 
+def template_names(config: Config) -> tuple[str, ...] | None:
+    """The names of the operator's templates, also of those with mistakes; None when there is no such directory."""
+    folder = config.notifier.templates
+    if not folder:
+        return ()
+    return tuple(sorted(file.stem for file in Path(folder).glob("*.toml"))) if Path(folder).is_dir() else None
+
+
 def dispatch_inputs(config: Config) -> DispatchInputs:
     """The parts of the configuration that the dispatcher folds by."""
     return DispatchInputs(
         settings=DispatcherSettings(**fields_for(DispatcherSettings, config.dispatcher)),
         desk=config.ticketer.desk,
         channels=lane_names(config.notifier),
+        templates=template_names(config),
     )
+
+
+def unconfigured_channels(config: Config, loaded: DispatchLoaded) -> dict[str, list[str]]:
+    """Channels, and webhooks as ``webhook NAME``, that the configuration lacks, each with the names of the enabled policies of
+    the files that name it."""
+    channels = lane_names(config.notifier)
+    found: dict[str, list[str]] = {}
+    for policy in loaded.policies:
+        for to, channel in addresses_of(policy) if policy.enabled else ():
+            if not configured(channels, channel, to):
+                names = found.setdefault(f"webhook {to}" if channel == "webhook" else channel, [])
+                if policy.name not in names:
+                    names.append(policy.name)
+    return found
+
+
+def log_unconfigured(config: Config, loaded: DispatchLoaded) -> None:
+    """Say once what no note of a cause says: which channels the policies of the files name in vain."""
+    if lacking := unconfigured_channels(config, loaded):
+        _log.info("policies name channels that are not configured: contacts are told by other methods", channels=lacking)
 
 
 def _of_tables(what: str, errors: TableFileErrors) -> ConfigError:

@@ -1,4 +1,4 @@
-"""Rules tried on what really happened: what is asked for, and what comes back."""
+"""Rules and notification policies tried on what really happened: the request, and the result."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,6 +6,9 @@ from typing import Annotated, Literal, Protocol
 
 from msgspec import Meta, Struct
 
+from protocols.backtest_dispatch import DispatchResult
+from protocols.dispatch.channel import Channel
+from protocols.dispatch.policy import NotificationPolicy
 from protocols.rule import Rule
 
 What = Literal[
@@ -21,6 +24,7 @@ What = Literal[
     "pages",
 ]
 """``suppressed``: now, and not before; ``not_suppressed``: no longer; ``held_otherwise``: by something else."""
+TriedPart = Literal["rules", "settings", "policies"]
 JobState = Literal["running", "done", "failed", "cancelled"]
 
 
@@ -58,7 +62,8 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 
 class Result(Struct, kw_only=True):
-    """The result of a backtest. ``differences`` has at most the requested number; ``found`` counts all, by kind."""
+    """The result of a backtest. ``differences`` has at most the requested number; ``found`` counts all, by kind. ``dispatch``:
+    who is told, and which tickets are opened."""
 
     since: datetime
     until: datetime
@@ -71,15 +76,24 @@ class Result(Struct, kw_only=True):
     """The rules were others at some time of the period: both sides had those in force at its end from its beginning."""
     found: dict[str, int] = {}
     differences: list[Difference] = []
+    asked: datetime
+    """The ledger does not go back so far when ``since`` is later."""
+    tried: tuple[TriedPart, ...]
+    dispatch: DispatchResult
 
 
 class BacktestRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Body of ``POST /backtest``."""
 
-    rules: Annotated[tuple[Rule, ...], Meta(max_length=1_000)]
-    """Take the place of the rules of files; those written through the API stay."""
+    rules: Annotated[tuple[Rule, ...], Meta(max_length=1_000)] | None = None
+    """Take the place of the rules of files; those written through the API stay. Rules, or policies, or both are given."""
+    policies: Annotated[tuple[NotificationPolicy, ...], Meta(max_length=1_000)] | None = None
+    """Take the place of the notification policies of files; those written through the API stay, except one of the same
+    name."""
     add: bool = False
-    """Keep the rules of files; those of the same name are replaced."""
+    """Keep the rules, and the policies, of files; those of the same name are replaced."""
+    person: Annotated[str, Meta(max_length=200, description="Name or address: list every message to this person")] = ""
+    wakes: Annotated[tuple[Channel, ...], Meta(max_length=6, description="Channels that wake a person at night")] = ("sms",)
     since: Annotated[str, Meta(min_length=1, max_length=40, description="30m, 12h, 7d, or a time")] = "7d"
     most: Annotated[int, Meta(ge=0, le=10_000, description="Differences to list; all are counted")] = 1_000
 

@@ -138,6 +138,8 @@ class NotificationRequested(Struct, frozen=True, kw_only=True, array_like=True, 
     """The classes (``sla_class``) of the customers affected, at most 20."""
     children: int = 0
     """Number of alarms whose cause it is."""
+    instead: str = ""
+    """Of ``recovered``: the ``id`` of the alarm that takes the place of this one, a conclusion that was withdrawn."""
 
 
 class Refusal(Struct, frozen=True):

@@ -66,7 +66,7 @@ class NotificationShown(Struct, frozen=True, kw_only=True):
     answer: str | None
     """What the far end answered, or the error of the last attempt."""
     fallback_of: str | None
-    """`id` of the notification to the same person that was given up before, by another method."""
+    """`id` of the notification to the same person by another method that was given up, or had not arrived in time."""
     revision: int
 
 

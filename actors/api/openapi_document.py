@@ -9,7 +9,8 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from actors.api.openapi import name_failed_conditions
 from protocols.alarm import Source, Status, SuppressionKind
-from protocols.backtest import JobState, What
+from protocols.backtest import JobState, TriedPart, What
+from protocols.backtest_dispatch import WhichSide
 from protocols.command import NoteType
 from protocols.dispatch.channel import Channel
 from protocols.dispatch.notification import DeliveryStatus, MessageKind
@@ -50,6 +51,8 @@ ENUMS: Final[Mapping[str, Any]] = {
     "AlarmStatus": Status,
     "AlarmView": View,
     "BacktestDifference": What,
+    "BacktestPart": TriedPart,
+    "BacktestSide": WhichSide,
     "BacktestState": JobState,
     "BreachType": BreachType,
     "BreachUnit": BreachUnit,

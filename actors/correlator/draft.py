@@ -1,6 +1,7 @@
 """The changes that one Event makes. Nothing reaches the State before :meth:`Draft.commit`. A draft that is not committed
 leaves no trace, so an Event whose fold raises half-way can be quarantined, and a strategy that raises can be left out."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -201,6 +202,10 @@ class Draft(Staging):
     def last_entry(self, alarm_id: str) -> TimelineEntry:
         """The newest entry that this Event has added to the timeline of an alarm. Raises KeyError when there is none."""
         return self._entries[alarm_id][-1]
+
+    def entries_of(self, alarm_id: str) -> Sequence[TimelineEntry]:
+        """The entries that this Event has added to the timeline of an alarm, oldest first."""
+        return self._entries.get(alarm_id, ())
 
     def amend(self, alarm: Alarm) -> Alarm:
         """Stage a known alarm as it is now, without a timeline entry."""

@@ -6,9 +6,11 @@ from msgspec import Struct
 
 from protocols.alarm import Alarm
 from protocols.dispatch.channel import Channel
+from protocols.dispatch.lost_alarm import LostAlarm
 from protocols.dispatch.notification import MessageKind
 from protocols.dispatch.policy import TicketPriority
 from protocols.severity import Severity
+from protocols.sla.credit import SlaCredit
 
 SubjectState = Literal["open", "ended"]
 
@@ -70,7 +72,7 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     """A cause with what was decided about it. Frozen: every change is a new value."""
 
     key: str
-    """``alarm:UUID``, ``sla:INSTANCE``, ``credit:INSTANCE`` or ``window:ID``."""
+    """``alarm:UUID``, ``sla:INSTANCE``, ``credit:INSTANCE:PERIOD`` or ``window:ID``."""
     tenant_id: str
     state: SubjectState = "open"
     alarm: Alarm | None = None
@@ -131,6 +133,14 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     """Of an agreement: the breach, or ``at_risk``, for which the ticket of its cause stands; "" when none does."""
     said: str = ""
     """Of an agreement: the ticket of its cause, and for what that last said it stands: ``TK17 SB20``."""
+    lost: LostAlarm | None = None
+    """An alarm of a lost ledger, instead of ``alarm``; None for all others."""
+    heir: str = ""
+    """Key of the alarm that takes the place of this one, a conclusion that was withdrawn; "" while it is open."""
+    heir_name: str = ""
+    """The same as a reader knows it: ``A67 OLT down``."""
+    credit: SlaCredit | None = None
+    """Of a credit: its lines, as the last request has them."""
 
     @property
     def is_alarm(self) -> bool:
@@ -138,8 +148,17 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
         return self.key.startswith("alarm:")
 
     @property
+    def alarm_uuid(self) -> str:
+        """The id of its alarm; "" when it has none."""
+        if self.lost is not None:
+            return self.lost.id
+        return "" if self.alarm is None else self.alarm.id
+
+    @property
     def severity(self) -> Severity:
         """The severity of its alarm. A breach counts as critical, an instance at risk as major, anything else as info."""
+        if self.lost is not None:
+            return self.lost.severity
         if self.alarm is not None and self.is_alarm:
             return self.alarm.severity
         return _SEVERITY_OF_KIND.get(self.kind, "info")

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Sequence
 from actors.dispatcher.causes.agreements import take_agreement_request, take_breach, take_instance
 from actors.dispatcher.causes.forgetting import forget_subject
 from actors.dispatcher.causes.intake import end_cleared, take_alarm, take_request
+from actors.dispatcher.causes.lost import give_up
 from actors.dispatcher.causes.planned import look_at_window, take_window
 from actors.dispatcher.commands import fold_command
 from actors.dispatcher.escalation import chain
 from actors.dispatcher.jumps import fold_clock_jumped
 from actors.dispatcher.loading import load_inputs
 from actors.dispatcher.messages import delivery_alarms, groups, storm
+from actors.dispatcher.messages.fallback import fall_back
 from actors.dispatcher.messages.outcomes import fold_failed, fold_sent, forget_message
 from actors.dispatcher.people import gaps
 from actors.dispatcher.restoring import fold_restored
@@ -52,7 +54,7 @@ def concerns_nobody(state: DispatchState, events: Iterable[Event], now: int, cha
     for change in changes_before:
         kind = type(change)
         if kind is AlarmChanged:
-            if subjects and f"alarm:{change.alarm.id}" in subjects:  # type: ignore[union-attr]
+            if subjects and (state.lost or f"alarm:{change.alarm.id}" in subjects):  # type: ignore[union-attr]
                 return False
         elif kind is SlaInstanceChanged:
             if subjects and f"sla:{change.instance.id}" in subjects:  # type: ignore[union-attr]
@@ -141,5 +143,9 @@ def _meet_timers(run: DispatchRun) -> None:
                 forget_message(run, name)
             case "escalation":
                 chain.due(run, name)
+            case "fallback":
+                fall_back(run, name)
+            case "lost":
+                give_up(run, name)
             case "ticket":
                 look_at_ticket(run, name)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.causes.holding import held_by
 from actors.dispatcher.escalation.chain import next_steps
+from actors.dispatcher.messages.fallback import untried_methods
+from actors.dispatcher.messages.sending import waits_for
 from actors.dispatcher.policies.routing import action_at
 from actors.dispatcher.state import DispatchState
 from protocols.dispatch.view import DispatchOutlook, PlannedMessage
@@ -17,7 +19,12 @@ def outlook_of(state: DispatchState, key: str) -> DispatchOutlook | None:
     if subject is None:
         return None
     planned = sorted(
-        (*_of_groups(state, subject), *_of_recipients(state, subject), *_of_escalations(state, subject)),
+        (
+            *_of_groups(state, subject),
+            *_of_recipients(state, subject),
+            *_of_fallbacks(state, subject),
+            *_of_escalations(state, subject),
+        ),
         key=lambda each: (each.at is None, each.at or utc_time(0), each.text),
     )
     return DispatchOutlook(
@@ -50,10 +57,22 @@ def _of_recipients(state: DispatchState, subject: DispatchSubject) -> Iterator[P
     for recipient in state.recipients.values():
         item = recipient.waiting.get(subject.key)
         if item is not None:
-            quiet = item.until > now
-            at = item.until if quiet else recipient.storm_at
-            text = f"{item.kind} by {recipient.channel} to {recipient.name}, {'after quiet hours' if quiet else 'with a storm'}"
+            waits = item.until > now
+            at = item.until if waits else recipient.storm_at
+            why = f"waits: {waits_for(state, item)}" if waits else "with a storm"
+            text = f"{item.kind} by {recipient.channel} to {recipient.name}, {why}"
             yield PlannedMessage(None if at is None else utc_time(at), item.policy, text)
+
+
+def _of_fallbacks(state: DispatchState, subject: DispatchSubject) -> Iterator[PlannedMessage]:
+    for number in dict.fromkeys(each.notification_id for each in subject.told):
+        at, first = state.timers.at("fallback", number), state.notifications.get(number)
+        if at is None or first is None:
+            continue
+        method = next(iter(untried_methods(state, first)), None)
+        if method is not None:
+            text = f"{first.kind} by {method.channel} to {first.to_name}, unless {number} by {first.channel} has arrived"
+            yield PlannedMessage(utc_time(at), first.policy, text)
 
 
 def _of_escalations(state: DispatchState, subject: DispatchSubject) -> Iterator[PlannedMessage]:

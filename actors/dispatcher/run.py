@@ -121,7 +121,6 @@ class DispatchRun:
     def note(self, subject: DispatchSubject, text: str, *, policy: str = "") -> None:
         """A decision that sends nothing, for whoever asks why."""
         number, self._noted = self._noted, self._noted + 1
-        alarm_id = subject.alarm.id if subject.alarm is not None else ""
         self.emit(
             DispatchNoted(
                 offset=self.offset,
@@ -129,7 +128,7 @@ class DispatchRun:
                 at=self.at,
                 tenant_id=subject.tenant_id,
                 subject=subject.key,
-                alarm_id=alarm_id,
+                alarm_id=subject.alarm_uuid,
                 policy=policy,
                 text=text,
             )

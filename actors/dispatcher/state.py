@@ -52,6 +52,10 @@ class SavedDispatch(Struct, kw_only=True):
     tickets_for: dict[str, tuple[str, ...]] = {}
     remote_changes: dict[str, tuple[str, ...]] = {}
     resolving: dict[str, str] = {}
+    overdue: dict[str, bool] = {}
+    merged_tickets: dict[str, str] = {}
+    shared_tickets: dict[str, tuple[str, ...]] = {}
+    lost: dict[str, str] = {}
 
 
 T = TypeVar("T")
@@ -94,8 +98,16 @@ class DispatchState:
         """By the key of a cause that is no open subject yet: the keys of subjects with tickets that it explains."""
         self.remote_changes: dict[str, tuple[str, ...]] = {}
         """By the id of a ticket: the desk's ids of the last changes by persons."""
+        self.lost: dict[str, str] = {}
+        """Alarms of a lost ledger that were told: the keys of their subjects by what makes them the same problem."""
         self.resolving: dict[str, str] = {}
         """Alarms (UUID) to be resolved, since a person closed their ticket, with the person."""
+        self.overdue: dict[str, bool] = {}
+        """Ids of notifications that wait, and of which the person's next method was tried."""
+        self.merged_tickets: dict[str, str] = {}
+        """By the id of a ticket that a person merged into another one: the key that it had before."""
+        self.shared_tickets: dict[str, tuple[str, ...]] = {}
+        """By ``DESK KEY``: the ids of several tickets that are one at the desk."""
 
     def put_contact(self, journal: Journal, contact_id: str, contact: ContactRecord | None) -> None:
         """The contact as it is now; None: there is no such contact any more."""
@@ -111,6 +123,8 @@ class DispatchState:
         """The state as it is now, encoded in pieces."""
         copies: dict[str, Any] = {name: getattr(self, name) for name in SavedDispatch.__struct_fields__ if name != "timers"}
         copies = {name: dict(value) if isinstance(value, dict) else value for name, value in copies.items()}
+        copies["groups"] = {key: group.copied() for key, group in self.groups.items()}
+        copies["recipients"] = {key: recipient.copied() for key, recipient in self.recipients.items()}
         copies["timers"] = {kind: dict(table) for kind, table in self.timers.due.items()}
         return struct_pieces([(name, copies[name]) for name in SavedDispatch.__struct_fields__])
 
@@ -121,6 +135,10 @@ class DispatchState:
         state = cls()
         for name in SavedDispatch.__struct_fields__:
             setattr(state, name, getattr(saved, name))
+        # A snapshot of an earlier version has the state of a merged ticket alone.
+        for each in saved.tickets.values():
+            if each.state == "merged":
+                state.merged_tickets.setdefault(each.id, "")
         state.timers = DispatchTimers(saved.timers)
         state.people = PeopleIndex(state.contacts.values(), state.rotas.values())
         return state

@@ -23,11 +23,11 @@ class DispatchTally:
         for change in changes:
             if isinstance(change, NotificationChanged):
                 self._take_notification(state, change.offset, change.notification)
-            elif isinstance(change, TicketUpdated) and _made_at(change.ticket.id, "TK", change.offset):
+            elif isinstance(change, TicketUpdated) and made_at(change.ticket.id, "TK", change.offset):
                 self._tickets[change.ticket.desk] += 1
 
     def _take_notification(self, state: DispatchState, offset: int, found: DispatchedNotification) -> None:
-        if _made_at(found.id, "N", offset):
+        if made_at(found.id, "N", offset):
             self._made[found.channel, found.kind] += 1
         elif found.status == "sent" and found.kind == "raised" and found.sent_at is not None:
             subject = state.subjects.get(found.subject)
@@ -48,6 +48,6 @@ class DispatchTally:
         self._latencies.clear()
 
 
-def _made_at(name: str, prefix: str, offset: int) -> bool:
+def made_at(name: str, prefix: str, offset: int) -> bool:
     """True when the Event at ``offset`` gave this id: ``N17``, or ``N17.1``."""
     return name.partition(".")[0] == f"{prefix}{offset}"

@@ -19,8 +19,14 @@ class AcknowledgeLinks:
         self._base, self._key = public_url.rstrip("/"), key
 
     def link(self, notification: DispatchedNotification) -> str:
-        """The link for the first alarm of the notification, the same for every attempt; "" where it has none."""
-        if not self._base or not notification.alarm_id or notification.channel not in _READ_BY_PEOPLE:
+        """The link for the first alarm of the notification, the same for every attempt; "" where it has none. A contact of a
+        customer gets none."""
+        if (
+            not self._base
+            or not notification.alarm_id
+            or notification.channel not in _READ_BY_PEOPLE
+            or notification.customer_id
+        ):
             return ""
         if notification.kind not in _ABOUT_OPEN:
             return ""

@@ -2,9 +2,12 @@
 
 from typing import Any, NoReturn
 
-from jinja2 import ChainableUndefined
+from jinja2 import ChainableUndefined, pass_context
 from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from actors.notifier.local_times import local_time, zone_of_facts
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -15,5 +18,13 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 
 def sandbox(*, html: bool) -> ImmutableSandboxedEnvironment:
-    """The environment of a part. A value that is missing is shown as nothing; in ``html`` each value is escaped."""
-    return _Sandbox(autoescape=html, undefined=ChainableUndefined, trim_blocks=True, lstrip_blocks=True)
+    """The environment of a part. A value that is missing is shown as nothing; in ``html`` each value is escaped. The filter
+    ``local`` shows an instant in the reader's zone, the value ``time_zone``."""
+    environment = _Sandbox(autoescape=html, undefined=ChainableUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["local"] = _local
+    return environment
+
+
+@pass_context
+def _local(context: Context, value: Any) -> str:
+    return local_time(value, zone_of_facts(context.get("time_zone")))

@@ -47,7 +47,7 @@ class WebhookSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """File with the secret of the signature (`whsec_...`); a second line has the former secret while you rotate. Empty: not
     signed."""
     allow_private: bool = False
-    """Also post to a private or local address. Otherwise an address that the name resolves to must be public."""
+    """Also post to a name that leads to a private or local address. An address that the URL gives itself is always used."""
 
     def __post_init__(self) -> None:
         check_url(self.url)
@@ -61,7 +61,7 @@ class SlackSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     url: str = "https://slack.com/api"
     """The Web API."""
     allow_private: bool = False
-    """Also use a Web API at a private or local address."""
+    """Also use a Web API whose name leads to a private or local address."""
 
     def __post_init__(self) -> None:
         check_url(self.url)
@@ -73,20 +73,20 @@ class TeamsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     url_file: str = ""
     """File with the URL of the incoming webhook, which is a secret. Empty: no Teams."""
     allow_private: bool = False
-    """Also post to a private or local address."""
+    """Also post to a name that leads to a private or local address."""
 
 
 class SmsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[notifier.sms]``"""
 
     url: str = ""
-    """The gateway, with `{to}`, `{text}`, `{id}` and `{password}` where these belong. Empty: no SMS."""
+    """The gateway, with `{to}`, `{text}`, `{coding}`, `{id}` and `{password}` where these belong. Empty: no SMS."""
     body: str = ""
     """Body of the request, with the same places. Empty: a GET of the URL."""
     password_file: str = ""
     """File with what stands for `{password}`."""
     allow_private: bool = False
-    """Also use a gateway at a private or local address."""
+    """Also use a gateway whose name leads to a private or local address."""
 
     def __post_init__(self) -> None:
         check_url(self.url)
@@ -106,7 +106,7 @@ class RemediationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     per_minute: Annotated[float, Meta(gt=0, le=600)] = 6.0
     """Requests in a minute at most; others wait."""
     allow_private: bool = False
-    """Also post to a private or local address."""
+    """Also post to a name that leads to a private or local address."""
 
     def __post_init__(self) -> None:
         check_url(self.url)
@@ -122,7 +122,7 @@ class HeartbeatSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     seconds: Annotated[float, Meta(ge=1, le=86_400)] = 60.0
     """Between two beats."""
     allow_private: bool = False
-    """Also ask a private or local address."""
+    """Also ask a name that leads to a private or local address."""
 
 
 class NotifierSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,8 +10,11 @@ from actors.delivery_failed import DeliveryFailed
 from actors.http_client import HttpClient, raise_for_status
 from actors.notifier.channel import Delivered, OutgoingMessage
 from actors.notifier.settings import SmsSettings
+from actors.notifier.sms_parts import coding_of, cut_to_parts
 
-_PLACE = re.compile(r"\{(to|text|id|password)\}")
+_PLACE = re.compile(r"\{(to|text|id|password|coding)\}")
+_MOST_PARTS = 10
+"""The built-in texts have fewer; a template may write more than a gateway takes."""
 _NUMBER = re.compile(r"^\+?[0-9]{3,20}$")
 
 
@@ -30,7 +33,14 @@ class Sms:
         number = re.sub(r"[ ()/.-]", "", message.notification.address)
         if not _NUMBER.match(number):
             raise DeliveryFailed(f"{message.notification.address!r} is no telephone number", permanent=True)
-        values = {"to": number, "text": message.text.text, "id": message.notification.id, "password": self._password}
+        text = cut_to_parts(message.text.text.strip(), _MOST_PARTS)
+        values = {
+            "to": number,
+            "text": text,
+            "id": message.notification.id,
+            "password": self._password,
+            "coding": str(coding_of(text)),
+        }
         url = filled(self._settings.url, values, _percent)
         if not self._settings.body:
             answer = await self._client.request("GET", url, {})
@@ -44,8 +54,7 @@ class Sms:
 
 
 def filled(template: str, values: Mapping[str, str], encode: Callable[[str], str]) -> str:
-    """``template`` with ``{to}``, ``{text}``, ``{id}`` and ``{password}`` replaced by their encoded values. What looks like a
-    place in a value stays as it is."""
+    """``template`` with its places replaced by their encoded values. What looks like a place in a value stays as it is."""
     return _PLACE.sub(lambda place: encode(values[place[1]]), template)
 
 

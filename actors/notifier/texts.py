@@ -2,11 +2,13 @@
 that fails falls back on them. Facts that are missing or of another shape are left out, never an error."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from actors.notifier.channel import MessageText
+from actors.notifier.local_times import local_time, zone_of_facts
+from actors.notifier.sms_parts import cut_to_parts
 from protocols.dispatch.notification import DispatchedNotification, MessageKind
 
 _HEADS: dict[MessageKind, str] = {
@@ -25,10 +27,8 @@ _HEADS: dict[MessageKind, str] = {
 }
 """Of the others the severity is the head."""
 _LONGEST_SUBJECT = 200
-_LONGEST_SMS = 459
-"""Three parts of 153 characters."""
+_SMS_PARTS = 3
 _LONGEST_TEXT = 32_768
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Facts = Mapping[str, Any]
 
@@ -39,7 +39,7 @@ def built_in_text(notification: DispatchedNotification, acknowledge_url: str = "
     causes = [cause for cause in _list(notification.facts.get("causes")) if isinstance(cause, Mapping)]
     subject = _subject(notification, causes)
     if notification.channel == "sms":
-        return MessageText(subject=subject, text=_cut(_short(notification, subject, causes), _LONGEST_SMS))
+        return MessageText(subject=subject, text=cut_to_parts(_short(notification, subject, causes), _SMS_PARTS))
     lines = list(_lines(notification, causes, acknowledge_url))
     text = _cut("\n".join(lines), _LONGEST_TEXT)
     return MessageText(subject=subject, text=text + "\n", html=_html(subject, text), link=acknowledge_url)
@@ -48,6 +48,12 @@ def built_in_text(notification: DispatchedNotification, acknowledge_url: str = "
 def _subject(notification: DispatchedNotification, causes: list[Facts]) -> str:
     first = causes[0] if causes else {}
     head = _HEADS.get(notification.kind, _text(first.get("severity")).upper() or notification.kind.upper())
+    if notification.kind == "maintenance" and first.get("state") == "ended":
+        head = f"{head} WITHDRAWN"
+    if notification.kind == "recovered" and _text(first.get("goes_on_as")):
+        head = "ANOTHER CAUSE"
+    elif notification.kind == "recovered" and first.get("lost"):
+        head = "NO LONGER KNOWN"
     if notification.kind in ("escalated", "reminder") and (severity := _text(first.get("severity"))):
         head = f"{head}, {severity.upper()}"
     title = _text(first.get("title")) or ("this is a test of faultd" if notification.kind == "test" else notification.reason)
@@ -68,12 +74,15 @@ def _short(notification: DispatchedNotification, subject: str, causes: list[Fact
         parts.append(f"{customers} customers")
     if alarm_id := _text(first.get("alarm_id")):
         parts.append(alarm_id)
+    if heir := _text(first.get("goes_on_as")):
+        parts.append(f"goes on as {heir}")
     return _line(", ".join(parts))
 
 
 def _lines(notification: DispatchedNotification, causes: list[Facts], acknowledge_url: str) -> Iterator[str]:
+    zone = zone_of_facts(notification.facts.get("time_zone"))
     for cause in causes:
-        yield from _cause_lines(cause)
+        yield from _cause_lines(cause, zone)
         yield ""
     if others := _number(notification.facts.get("others")):
         yield f"{others} more are not shown."
@@ -81,6 +90,9 @@ def _lines(notification: DispatchedNotification, causes: list[Facts], acknowledg
     if passed := _number(notification.facts.get("passed")):
         yield f"{passed} came and went meanwhile."
         yield ""
+    if notification.customer_id:
+        yield f"Reference: {notification.id}"
+        return
     if notification.reason:
         yield f"Why you are told: {_line(notification.reason)}"
     policy = _text(notification.facts.get("policy")) or notification.policy
@@ -92,21 +104,28 @@ def _lines(notification: DispatchedNotification, causes: list[Facts], acknowledg
     yield f"Notification {notification.id} of faultd"
 
 
-def _cause_lines(cause: Facts) -> Iterator[str]:
-    severity, title = _text(cause.get("severity")).upper(), _text(cause.get("title"))
-    ended = " (over)" if cause.get("state") == "ended" else ""
+def _cause_lines(cause: Facts, zone: ZoneInfo) -> Iterator[str]:
+    planned = cause.get("kind") == "maintenance"
+    severity, title = "" if planned else _text(cause.get("severity")).upper(), _text(cause.get("title"))
+    over = "" if cause.get("lost") else " (does not take place at this time)" if planned else " (over)"
+    ended = over if cause.get("state") == "ended" else ""
     yield _line(f"{severity + ': ' if severity else ''}{title}{ended}")
     for label, value in (
         ("Alarm", _text(cause.get("alarm_id"))),
         ("Resource", _resource(cause)),
         ("Area", _text(cause.get("area"))),
-        ("Since", _instant(cause.get("first_occurrence") or cause.get("since"))),
-        ("Cleared", _instant(cause.get("cleared_at"))),
+        ("Since", "" if planned else local_time(cause.get("first_occurrence") or cause.get("since"), zone)),
+        ("Cleared", local_time(cause.get("cleared_at"), zone)),
+        ("Begins", local_time(cause.get("starts"), zone)),
+        ("Ends", local_time(cause.get("ends"), zone)),
+        ("Goes on as", _text(cause.get("goes_on_as"))),
+        ("Explains what was told before", ", ".join(map(_text, _list(cause.get("explains"))))),
         ("Customers", _counted(cause.get("customers"), cause.get("customer_count"))),
         ("Services", _counted(cause.get("services"), cause.get("service_count"))),
         ("Customer", _text(cause.get("customer_name")) or _text(cause.get("customer_id"))),
         ("Service level agreement", _text(cause.get("instance_id"))),
         ("Breach", _text(cause.get("breach_id"))),
+        ("Credit", _credit(cause.get("credit"))),
         ("Alarms explained by it", str(_number(cause.get("children")) or "")),
         ("Description", _text(cause.get("why"))),
         ("Do", _text(cause.get("recommended_action"))),
@@ -120,6 +139,13 @@ def _cause_lines(cause: Facts) -> Iterator[str]:
 def _resource(cause: Facts) -> str:
     name, kind = _text(cause.get("resource_name")), _text(cause.get("resource_type"))
     return f"{name} ({kind})" if name and kind else name
+
+
+def _credit(credit: Any) -> str:
+    if not isinstance(credit, Mapping):
+        return ""
+    state = "final" if credit.get("final") else "so far"
+    return f"{_text(credit.get('amount'))} {_text(credit.get('currency'))} ({state})"
 
 
 def _ticket(ticket: Any) -> str:
@@ -136,20 +162,6 @@ def _counted(names: Any, count: Any) -> str:
         return ""
     dots = " ..." if number > len(shown) and shown else ""
     return f"{number}: {', '.join(shown)}{dots}" if shown else str(number)
-
-
-def _instant(value: Any) -> str:
-    """ISO 8601 with seconds in UTC, from text or from microseconds since 1970."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        try:
-            value = (_EPOCH + timedelta(microseconds=value)).isoformat()
-        except OverflowError:
-            return ""
-    text = _text(value)
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if text else ""
-    except ValueError:
-        return text
 
 
 def _html(subject: str, text: str) -> str:

@@ -19,6 +19,8 @@ from protocols.sla.local_time import instant_at
 from protocols.sla.outage import SlaOutage
 
 JUMPED = "the clock jumped"
+MOST_EARLIER = 15
+"""Jumps that are kept besides the last one."""
 
 
 def fold_clock_jumped(run: FoldRun, event: ClockJumped) -> None:
@@ -48,6 +50,8 @@ def fold_clock_jumped(run: FoldRun, event: ClockJumped) -> None:
         shift = by if lasts else shifts.get(alarm_id, 0)
         if shift:
             put_facts(run, alarm_id, replace(facts, times=_times(facts.times, shift)), JUMPED)
+    if back:
+        journal.set(state, "earlier_jumps", (*state.earlier_jumps, (since, back))[-MOST_EARLIER:])
     journal.set(state, "last_jump", (after, by))
     state.aside.move(journal, by)
     run.evidence.forget()

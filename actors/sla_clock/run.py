@@ -12,6 +12,7 @@ from actors.sla_clock.state import SlaState
 from protocols.change import Answer, Change, Refusal
 from protocols.sla.breach import SlaBreach
 from protocols.sla.changes import SlaNoticeKind, SlaNotificationRequested
+from protocols.sla.credit import SlaCredit
 from protocols.sla.instance import SlaInstance
 
 SLICE = 1_000
@@ -101,9 +102,16 @@ class FoldRun:
             raise
 
     def notify(
-        self, kind: SlaNoticeKind, instance: SlaInstance, reason: str, *, breach_id: str = "", alarm_id: str = ""
+        self,
+        kind: SlaNoticeKind,
+        instance: SlaInstance,
+        reason: str,
+        *,
+        breach_id: str = "",
+        alarm_id: str = "",
+        credit: SlaCredit | None = None,
     ) -> None:
-        """Request that people hear of an instance."""
+        """Request that people hear of an instance. ``credit``: of the kind ``credit``."""
         number, self._notices = self._notices, self._notices + 1
         definition = self.state.definition(instance.definition_id)
         self.changes.append(
@@ -123,5 +131,6 @@ class FoldRun:
                 customer_name=instance.customer_name,
                 service_type="" if definition is None else definition.terms.service_type,
                 sla_class="" if definition is None else definition.terms.sla_class,
+                credit=credit,
             )
         )

@@ -64,6 +64,7 @@ class SavedSla(Struct, kw_only=True):
     default_tenant: str = "default"
     closed_until: dict[str, int] = {}
     last_jump: tuple[int, int] = (0, 0)
+    earlier_jumps: tuple[tuple[int, int], ...] = ()
 
 
 _decoder = msgspec.msgpack.Decoder(SavedSla)
@@ -86,6 +87,8 @@ class SlaState:
         """By definition: the end of the last period that was closed for every instance."""
         self.last_jump = (0, 0)
         """The last jump of the clock: the instant to which it was set, and by how many microseconds it jumped."""
+        self.earlier_jumps: tuple[tuple[int, int], ...] = ()
+        """Those before it, the oldest first; the last ones only."""
         self.plant = PlantMirror()
         self.maintenance = MaintenanceIndex()
         self.exclusions: dict[str, SlaExclusion] = {}
@@ -255,6 +258,7 @@ class SlaState:
             "closed": dict(self.closed),
             "closed_until": dict(self.closed_until),
             "last_jump": self.last_jump,
+            "earlier_jumps": self.earlier_jumps,
             "places": list(self.plant.places.values()),
             "windows": list(self.maintenance.histories.values()),
             "exclusions": dict(self.exclusions),
@@ -289,6 +293,7 @@ class SlaState:
         state.definitions = saved.definitions
         state.maintenance = MaintenanceIndex(saved.windows)
         state.closed, state.closed_until, state.last_jump = saved.closed, saved.closed_until, saved.last_jump
+        state.earlier_jumps = saved.earlier_jumps
         for exclusion in saved.exclusions.values():
             state.put_exclusion(journal, exclusion)
         state.breaches, state.clock_marks, state.keys = saved.breaches, saved.clock_marks, saved.keys

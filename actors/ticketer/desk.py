@@ -57,8 +57,9 @@ class TicketDesk(Protocol):
 
 
 def mark_of(installation: str, ticket: Ticket) -> str:
-    """The text by which the desk is searched for the ticket: no other ticket, and no other faultd, has it."""
-    return f"{installation[:8]}-{ticket.id}"
+    """The text by which the desk is searched for the ticket: no other ticket, and no other faultd, has it. It has no dot, as
+    an id such as ``TK17.2`` has: so has the last line of a comment of ``TK17``."""
+    return f"{installation[:8]}-{ticket.id.replace('.', '-')}"
 
 
 def signed(comment: str, mark: str, task: TicketTask) -> str:
@@ -73,14 +74,14 @@ def signature(mark: str, task: TicketTask) -> str:
 
 def is_own(text: str) -> bool:
     """True for a comment that a faultd wrote."""
-    return re.search(r"\[faultd [\w-]+\.\d+\]", text) is not None
+    return re.search(r"\[faultd [\w.-]+\.\d+\]", text) is not None
 
 
 def holds(value: Any, mark: str) -> bool:
     """True when a text anywhere in ``value`` (JSON) has ``mark`` as a whole. A desk that does not know the filter of a search
     answers with tickets of others."""
     if isinstance(value, str):
-        return re.search(rf"(?<![\w-]){re.escape(mark)}(?!\w)", value) is not None
+        return re.search(rf"(?<![\w-]){re.escape(mark)}(?![\w-])", value) is not None
     if isinstance(value, dict):
         return any(holds(each, mark) for each in value.values())
     return isinstance(value, list) and any(holds(each, mark) for each in value)

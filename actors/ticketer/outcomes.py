@@ -1,10 +1,15 @@
 """Outcomes of tasks and of changes in the desk, as Events."""
 
-from actors.ticketer.desk import DeskTicket
+from collections.abc import Iterator
+from typing import Final
+
+from actors.ticketer.desk import DeskTicket, is_own
 from protocols.dispatch.outcomes import TicketChanged, TicketFailed, TicketOpened
 from protocols.dispatch.ticket import Ticket, TicketState, TicketTask
 
 TicketOutcome = TicketOpened | TicketChanged | TicketFailed
+MOST_COMMENT: Final = 4_000
+"""Characters of a comment of a person."""
 _STATES: dict[str, TicketState] = {"close": "closed", "reopen": "open"}
 
 
@@ -23,14 +28,14 @@ def opened(ticket: Ticket, task: TicketTask, desk_ticket: DeskTicket, *, found: 
     )
 
 
-def changed(ticket: Ticket, task: TicketTask) -> TicketChanged:
-    """The desk did the task."""
+def changed(ticket: Ticket, task: TicketTask, key: str = "") -> TicketChanged:
+    """The desk did the task. ``key``: that of the ticket now, if the desk was asked."""
     return TicketChanged(
         ticket_id=ticket.id,
         tenant_id=ticket.tenant_id,
         alarm_ids=ticket.alarm_ids,
         task=task.number,
-        key=ticket.key,
+        key=key or ticket.key,
         url=ticket.url,
         state=_STATES.get(task.kind),
         comment=task.text,
@@ -67,3 +72,18 @@ def changed_by_people(
         remote_id=remote_id,
         subject=ticket.subject,
     )
+
+
+def brought_back(ticket: Ticket, remote: DeskTicket, *, status: bool) -> Iterator[TicketChanged]:
+    """The changes of people by which ``remote`` differs from the ticket. ``status``: its status and its key count too."""
+    for note in remote.notes:
+        if note.text.strip() and not is_own(note.text):
+            yield changed_by_people(
+                ticket, remote, f"note:{note.id}", comment=note.text[:MOST_COMMENT].strip(), author=note.author
+            )
+    moved = remote.key != ticket.key
+    differs = remote.state != ticket.state and not (remote.state == "open" and ticket.state == "merged")
+    if status and (moved or differs):
+        state = "merged" if moved and remote.state == "open" else remote.state
+        remote_id = f"state:{remote.key}:{remote.state}:{remote.changed}:{ticket.revision}"
+        yield changed_by_people(ticket, remote, remote_id, state=state, author=remote.author)

@@ -1,6 +1,7 @@
-"""Changes by people in the desk, asked at an interval: comments, status, merges. A comment of faultd coming back is none."""
+"""Changes by people in the desk: comments, status, merges. Asked at an interval, and at once when the desk calls. Comments of
+faultd itself are none."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,8 +11,8 @@ import trio
 from actors.delivery_failed import DeliveryFailed
 from actors.metrics import Metrics
 from actors.outcome_queue import OutcomeQueue
-from actors.ticketer.desk import DeskTicket, is_own
-from actors.ticketer.outcomes import changed_by_people
+from actors.ticketer.desk import DeskTicket
+from actors.ticketer.outcomes import brought_back
 from actors.ticketer.settings import TicketerSettings
 from actors.ticketer.work import Desks, OutcomeKey, Tickets
 from protocols.dispatch.outcomes import TicketChanged
@@ -22,7 +23,6 @@ OVERLAP: Final = timedelta(minutes=5)
 its id."""
 FIRST: Final = timedelta(days=1)
 """The first poll of a run looks back so far."""
-_MOST_COMMENT: Final = 4_000
 log = structlog.get_logger()
 
 
@@ -43,6 +43,8 @@ class DeskPoll:
         self._since: datetime | None = None
         self._brought: set[OutcomeKey] = set()
         self._works = True
+        self._rung: dict[str, None] = {}
+        self._bell = trio.Event()
 
     def reconfigure(self, settings: TicketerSettings, desks: Desks) -> None:
         """Other settings and desks from the next poll on."""
@@ -58,10 +60,10 @@ class DeskPoll:
     async def once(self) -> None:
         """One poll. A desk that fails is logged once, and asked again the next time."""
         now = self._clock()
-        followed: dict[str, list[str]] = {}
+        followed: dict[str, list[Ticket]] = {}
         for each in self._tickets().values():
             if self._follows(each, now):
-                followed.setdefault(each.key, []).append(each.id)
+                followed.setdefault(each.key, []).append(each)
         if not followed:
             return
         desk = self._desks[self._settings.desk]
@@ -77,12 +79,53 @@ class DeskPoll:
             return
         self._works, self._since = True, now
         self._metrics.desk_polls.labels(self._settings.desk, "done").inc()
-        current = self._tickets()
         for key, remote in found:
-            for ticket in (current.get(each) for each in followed.get(key, ())):
-                if ticket is not None and ticket.key == key:
-                    for outcome in brought_back(ticket, remote):
-                        self._bring(outcome)
+            self._compare(followed.get(key, ()), remote)
+
+    def ring(self, key: str) -> bool:
+        """Have the ticket with this key read at once; False when faultd follows none. Bells for a ticket that is not read yet
+        are one."""
+        now = self._clock()
+        known = any(each.key == key and self._follows(each, now) for each in self._tickets().values())
+        if known:
+            self._rung[key] = None
+            self._bell.set()
+        return known
+
+    async def answer_bells(self) -> None:
+        """Read each ticket that rang, one after another, until cancelled."""
+        while True:
+            if not self._rung:
+                self._bell = trio.Event()
+                await self._bell.wait()
+            await self._read(next(iter(self._rung)))
+
+    async def _read(self, key: str) -> None:
+        """A desk that fails is asked by the next poll."""
+        del self._rung[key]
+        now = self._clock()
+        tickets = [each for each in self._tickets().values() if each.key == key and self._follows(each, now)]
+        desk = self._desks.get(self._settings.desk)
+        if desk is None or not tickets:
+            return
+        try:
+            with trio.fail_after(self._settings.attempt_seconds):
+                remote = await desk.read(key)
+        except (DeliveryFailed, trio.TooSlowError):
+            self._metrics.desk_polls.labels(self._settings.desk, "failed").inc()
+            return
+        self._compare(tickets, remote)
+
+    def _compare(self, asked: Sequence[Ticket], remote: DeskTicket) -> None:
+        """Bring back what people changed. ``asked``: the tickets as they were when the desk was asked."""
+        current = self._tickets()
+        for before in asked:
+            ticket = current.get(before.id)
+            if ticket is not None and ticket.key == before.key:
+                # While faultd changes it, the desk's answer may be older than what faultd knows.
+                quiet = ticket is before and not ticket.tasks
+                for outcome in brought_back(ticket, remote, status=quiet):
+                    self._bring(outcome)
 
     def _follows(self, ticket: Ticket, now: datetime) -> bool:
         lately = ticket.closed_at is None or now - ticket.closed_at < FIRST
@@ -95,19 +138,3 @@ class DeskPoll:
                 self._brought.clear()
             self._brought.add(key)
             self._outcomes.offer(key, outcome)
-
-
-def brought_back(ticket: Ticket, remote: DeskTicket) -> Iterator[TicketChanged]:
-    """The changes of people by which ``remote`` differs from the ticket. The status counts only while faultd itself has nothing
-    to do on the ticket: it may be about to change it."""
-    for note in remote.notes:
-        if note.text.strip() and not is_own(note.text):
-            yield changed_by_people(
-                ticket, remote, f"note:{note.id}", comment=note.text[:_MOST_COMMENT].strip(), author=note.author
-            )
-    moved = remote.key != ticket.key
-    differs = remote.state != ticket.state and not (remote.state == "open" and ticket.state == "merged")
-    if not ticket.tasks and (moved or differs):
-        state = "merged" if moved and remote.state == "open" else remote.state
-        remote_id = f"state:{remote.key}:{remote.state}:{remote.changed}:{ticket.revision}"
-        yield changed_by_people(ticket, remote, remote_id, state=state, author=remote.author)

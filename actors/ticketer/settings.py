@@ -127,6 +127,9 @@ class TicketerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     one is made."""
     poll_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 60.0
     """How often the desk is asked what people changed. 0: never."""
+    webhook_secret_file: str = ""
+    """File with the secret with which the desk signs `POST /tickets/webhook`; with two lines while it changes, the new one
+    first. Empty: such calls are refused."""
     attempt_seconds: Annotated[float, Meta(gt=0, le=600)] = 30.0
     """Longest time of one attempt."""
     attempts: Annotated[int, Meta(ge=1, le=100_000)] = 300
@@ -142,6 +145,8 @@ class TicketerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(f"url: is needed with the desk {self.desk}")
         if self.user and not self.password_file:
             raise ValueError("password_file: is needed with user")
+        if self.webhook_secret_file and self.desk == "embedded":
+            raise ValueError("webhook_secret_file: the embedded desk sends no webhooks")
         if self.desk == "roundup" and not self.user:
             raise ValueError("user: is needed with the desk roundup")
         if self.desk == "rest":

@@ -18,7 +18,7 @@ from actors.metrics import Metrics
 from actors.outcome_queue import OutcomeQueue
 from actors.retry import as_asked, back_off
 from actors.ticketer.desk import TicketDesk, mark_of, signature, signed
-from actors.ticketer.outcomes import TicketOutcome, changed, failed, opened
+from actors.ticketer.outcomes import TicketOutcome, brought_back, changed, failed, opened
 from actors.ticketer.settings import TicketerSettings
 from protocols.dispatch.ticket import Ticket, TicketTask
 
@@ -28,6 +28,8 @@ CLOSE_SECONDS: Final = 5.0
 """Time for the attempts under way, and for their outcomes, when the ticketer ends."""
 SEARCH_SECONDS: Final = 5.0
 """Between two searches for a ticket that may have been made."""
+MERGED_SECONDS: Final = 1.0
+"""Until a ticket of which the stage has to hear first that it was merged is looked at again."""
 MOST_IN_HAND: Final = 10_000
 """Tickets in memory. Others wait in the dispatcher's state."""
 _LONGEST_TEXT: Final = 500
@@ -186,12 +188,20 @@ class TicketWork:
         if not ticket.key:
             raise DeliveryFailed("the desk does not have the ticket", permanent=True)
         if desk.searches and held.uncertain_since is not None:
-            own = signature(mark, task)
-            if any(own in note.text for note in (await desk.read(ticket.key)).notes):
-                return changed(ticket, task)
+            own, there = signature(mark, task), await desk.read(ticket.key)
+            if any(own in note.text for note in there.notes):
+                return changed(ticket, task, there.key)
+        closes = desk.searches and task.kind == "close"
+        if closes and (there := await desk.read(ticket.key)).key != ticket.key:
+            # A person merged it: whether that other ticket is to be closed is for the stage to say.
+            merged = next(each for each in brought_back(ticket, there, status=True) if each.state is not None)
+            self._outcomes.offer((ticket.id, merged.remote_id), merged)
+            held.due = trio.current_time() + MERGED_SECONDS
+            return None
         held.uncertain_since = trio.current_time()
         await desk.change(ticket, task, signed(task.text, mark, task))
-        return changed(ticket, task)
+        # A person may have merged it meanwhile.
+        return changed(ticket, task, (await desk.read(ticket.key)).key if closes else "")
 
     async def _create(
         self, held: _InHand, desk: TicketDesk, ticket: Ticket, task: TicketTask, mark: str

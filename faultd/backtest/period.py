@@ -26,12 +26,13 @@ class BadPeriod(ValueError):
 
 class Beginning(NamedTuple):
     """``parts`` are the states of all stages as they were at ``at``, after the Event ``offset``; ``last`` is the ledger's
-    newest Event. ``at`` is later than what was asked for when the ledger does not go back so far."""
+    newest Event. ``at`` is later than ``asked`` when the ledger does not go back so far."""
 
     parts: dict[str, bytes]
     offset: int
     at: datetime
     last: int
+    asked: datetime
 
 
 def since_when(text: str, head: datetime) -> datetime:
@@ -53,13 +54,16 @@ def begin(connection: sqlite3.Connection, path: Path, since: str) -> Beginning:
     wanted = since_when(since, instant(head.at))
     stages = _before(connection, path, wanted)
     offset = max(stages.state.offset, begins(connection, path))
+    at = max(wanted, stages.state.at)
     for batch in iterate_events(connection, path, offset, head.offset):
         if batch.at >= wanted:
+            # An empty state begins with the ledger's first Event.
+            at = at if stages.state.offset else batch.at
             break
         for offset, event in enumerate(batch.events, batch.first):
             stages.fold(offset, batch.at, event)
     stages.forget_counts()
-    return Beginning(stages.save(), offset, max(wanted, stages.state.at), head.offset)
+    return Beginning(stages.save(), offset, at, head.offset, wanted)
 
 
 def _before(connection: sqlite3.Connection, path: Path, wanted: datetime) -> Stages:

@@ -1,7 +1,9 @@
 """A backtest's result in words."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
+from faultd.backtest.dispatch_report import dispatch_words
 from protocols.backtest import Result
 
 _SAID = {
@@ -19,14 +21,21 @@ _SAID = {
 
 
 def words(result: Result) -> Iterator[str]:
-    """The report, line by line."""
+    """The report, line by line. Times are those of this machine."""
     yield (
-        f"{result.events} Events ({result.first} to {result.last}), {result.since:%Y-%m-%d %H:%M:%S} to "
-        f"{result.until:%Y-%m-%d %H:%M:%S} UTC"
+        f"{result.events} Events ({result.first} to {result.last}), {_clock(result.since)} to {_clock(result.until)} "
+        f"{result.until.astimezone():%Z}"
     )
+    if result.since > result.asked:
+        yield f"the ledger begins at {_clock(result.since)}, later than {_clock(result.asked)}, which was asked for"
     if result.rules_changed:
         yield "the rules were changed in this time: today's are those in force at its end, from its beginning on"
+    if result.dispatch.policies_changed and "policies" in result.tried:
+        yield "the policies were changed in this time: recorded are those of each instant"
     yield ""
+    if result.tried == ("policies",):
+        yield from dispatch_words(result.dispatch, ("recorded", "new"))
+        return
     yield f"{'':<24}{'today':>10}{'new':>10}{'':>4}"
     for name in ("alarms", "roots", "suppressed", "pages", "failed"):
         yield _row(name, getattr(result.today, name), getattr(result.new, name))
@@ -39,6 +48,9 @@ def words(result: Result) -> Iterator[str]:
         for action in dict.fromkeys((*today, *new)):
             yield _row(f"{rule}: {action}", today.get(action, 0), new.get(action, 0))
     yield ""
+    if result.dispatch.channels or result.dispatch.tickets_today.opened or result.dispatch.tickets_new.opened:
+        yield from dispatch_words(result.dispatch, ("today", "new"))
+        yield ""
     if not result.found:
         yield "no alarm fares differently"
         return
@@ -51,6 +63,10 @@ def words(result: Result) -> Iterator[str]:
     left = sum(result.found.values()) - len(result.differences)
     if left:
         yield f"... and {left} more"
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def _row(name: str, today: int, new: int) -> str:

@@ -14,10 +14,13 @@ from msgspec.structs import replace
 
 from actors.correlator.rules.compiler import compile_rule
 from actors.correlator.rules.errors import RuleError
+from actors.dispatcher.policies.files import file_policy_id
+from actors.dispatcher.policies.tree import compile_policy
 from faultd.backtest.period import BadPeriod, since_when
 from faultd.backtest.run import Trial
 from protocols.backtest import BacktestBusy, BacktestJob, BacktestRefused, BacktestRequest, JobState, Result
 from protocols.rule import RuleRecord
+from protocols.toml_lines import dotted
 
 LIMIT_SECONDS = 3600.0
 """A backtest that takes longer is ended."""
@@ -76,7 +79,9 @@ class BacktestService:
                         self._over("failed", error="faultd is stopping")
 
     async def _serve(self, request: BacktestRequest) -> None:
-        trial = Trial(rules=request.rules, added=request.add)
+        trial = Trial(
+            rules=request.rules, added=request.add, policies=request.policies, wakes=request.wakes, person=request.person
+        )
         command = [sys.executable, "-m", "faultd", "backtest", "--stdin", "--ledger", str(self._ledger), "--json", "-"]
         command += ["--since", request.since, "--most", str(request.most)]
         with trio.move_on_after(self._limit) as self._scope:
@@ -107,8 +112,10 @@ class BacktestService:
 
 def _check(request: BacktestRequest) -> None:
     mistakes: list[tuple[str, str]] = []
+    if request.rules is None and request.policies is None:
+        mistakes.append(("rules", "is missing, and so is policies: nothing to try"))
     names: set[str] = set()
-    for number, rule in enumerate(request.rules):
+    for number, rule in enumerate(request.rules or ()):
         if rule.name in names:
             mistakes.append((f"rules[{number}].name", f"there is a rule {rule.name!r} already"))
         names.add(rule.name)
@@ -118,6 +125,13 @@ def _check(request: BacktestRequest) -> None:
             )
         except RuleError as error:
             mistakes += [(f"rules[{number}]{one.pointer.replace('/', '.')}", one.message) for one in error.mistakes]
+    ids: set[str] = set()
+    for number, policy in enumerate(request.policies or ()):
+        policy_id = file_policy_id(policy.name)
+        if policy_id in ids:
+            mistakes.append((f"policies[{number}].name", f"there is a policy {policy.name!r} already"))
+        ids.add(policy_id)
+        mistakes += [(dotted(("policies", number, *each.path)), each.message) for each in compile_policy("", policy).mistakes]
     try:
         since_when(request.since, _LATE)
     except BadPeriod:

@@ -1,15 +1,27 @@
 """One of the two folds: its stages, and what became of each alarm in them."""
 
 from collections import Counter
+from collections.abc import Collection, Hashable
 from datetime import datetime
 from typing import NamedTuple
 
 from msgspec import Struct
 
+from faultd.backtest.dispatch_notes import DispatchNotes
 from faultd.pipe import Stages
 from protocols.alarm import Alarm, Identity
 from protocols.backtest import Figures
-from protocols.change import AlarmChanged, AlarmForgotten, Change, NotificationKind, NotificationRequested
+from protocols.change import (
+    AlarmChanged,
+    AlarmForgotten,
+    Change,
+    NotificationKind,
+    NotificationRequested,
+    Quarantined,
+)
+from protocols.command import FIRST_STAGE
+from protocols.dispatch.changes import NotificationChanged, NotificationPolicyChanged, TicketUpdated
+from protocols.dispatch.channel import Channel
 from protocols.event import Event
 
 REQUEST = "notification_requested"
@@ -53,8 +65,9 @@ class Fate(Struct):
 class Side:
     """Stages that go their own way from a given moment."""
 
-    def __init__(self, name: str, stages: Stages) -> None:
+    def __init__(self, name: str, stages: Stages, waking: Collection[Channel] = ()) -> None:
         self.name, self.stages, self.state = name, stages, stages.state
+        self.dispatch = DispatchNotes(lambda: stages.dispatch, self.shared_subject, waking)
         self.figures = Figures()
         self.fates: dict[AlarmKey, Fate] = {}
         self.gone: list[AlarmKey] = []
@@ -84,6 +97,10 @@ class Side:
                 self._notice(change)
             elif isinstance(change, AlarmForgotten):
                 self._forget(change.id)
+            elif isinstance(change, NotificationChanged | NotificationPolicyChanged | TicketUpdated):
+                self.dispatch.take(change)
+            elif isinstance(change, Quarantined) and change.stage != FIRST_STAGE:
+                self.figures.failed += 1
 
     def key(self, alarm_id: str) -> AlarmKey | None:
         """The key of an alarm, by its id or external name."""
@@ -93,6 +110,17 @@ class Side:
     def alarm_id(self, key: AlarmKey) -> str | None:
         """The id under which this fold has an alarm."""
         return self._ids.get(key)
+
+    def own_subject(self, subject: str, of: "Side") -> str:
+        """The key in this fold of a subject of the dispatcher, by its key in another one."""
+        kind, _, name = subject.partition(":")
+        key = of.key(name) if kind == "alarm" else None
+        return f"alarm:{self.alarm_id(key) or name}" if key is not None else subject
+
+    def shared_subject(self, subject: str) -> Hashable:
+        """A subject of the dispatcher by a name that both folds share."""
+        kind, _, name = subject.partition(":")
+        return self._keys.get(name, subject) if kind == "alarm" else subject
 
     def name_rules(self, names: dict[str, str]) -> None:
         """Ids of rules and their names."""

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from faultd.cli import alarms, notify, profile, sla, token
-from faultd.cli.backtest import backtest_rules
+from faultd.cli.backtest import try_on_ledger
 from faultd.cli.check import check
 from faultd.cli.demo import demo
 from faultd.cli.evaluate import evaluate_plants
@@ -54,7 +54,7 @@ app.command("simulate", short_help="Send the traps of a simulated plant.")(simul
 app.command("replay", short_help="Print the open alarms that the ledger's Events give.")(replay)
 app.command("evaluate", short_help="Score the causes that faultd names, on simulated faults.")(evaluate_plants)
 app.command("explain", short_help="Explain an alarm: its cause, its decisions, its notes.")(explain)
-app.command("backtest", short_help="Try other rules on the ledger's Events.")(backtest_rules)
+app.command("backtest", short_help="Try other rules and notification policies on the ledger's Events.")(try_on_ledger)
 app.command("migrate")(migrate_database)
 app.command("restore", short_help="Begin a new ledger with what PostgreSQL has.")(restore_ledger)
 app.command("status", short_help="Ask the running daemon how it is.")(status)

@@ -1,6 +1,6 @@
 """An explanation of notifications as lines to read: who was told of an alarm, who was not and why, what is still to come."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from protocols.printable import counted
@@ -22,8 +22,9 @@ def explanation_lines(found: NotificationExplanation) -> Iterator[str]:
         yield f"told: {counted(len(found.notifications), 'notification')}"
     else:
         yield "nobody was told of it"
+    dead = {each.id for each in found.notifications if each.status == "dead"}
     for each in found.notifications:
-        yield from _notification(each)
+        yield from _notification(each, dead)
     if found.owed:
         yield f"  to be told of its end: {', '.join(found.owed)}"
     if found.tickets:
@@ -53,7 +54,7 @@ def explanation_lines(found: NotificationExplanation) -> Iterator[str]:
         yield "older ones are left out: GET /notifications and the alarm's timeline have them"
 
 
-def _notification(each: NotificationShown) -> Iterator[str]:
+def _notification(each: NotificationShown, dead: Collection[str]) -> Iterator[str]:
     # The address of a person who is named adds where it went.
     person = each.address if each.to_name in ("", each.address) else f"{each.to_name} ({each.address})"
     yield f"  {_time(each.created_at)} {each.kind} by {each.channel} to {person}: {_outcome(each)}"
@@ -61,7 +62,8 @@ def _notification(each: NotificationShown) -> Iterator[str]:
         yield f"      {'answer' if each.status == 'sent' else 'last error'}: {each.answer}"
     yield f"      {each.id}{_by(each.policy, each.policy_name)}: {each.reason}"
     if each.fallback_of is not None:
-        yield f"      in place of {each.fallback_of}, which was given up"
+        why = "was given up" if each.fallback_of in dead else "had not arrived"
+        yield f"      because {each.fallback_of} to the same person {why}"
 
 
 def _outcome(each: NotificationShown) -> str:

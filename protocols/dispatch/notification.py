@@ -70,7 +70,7 @@ class DispatchedNotification(Struct, frozen=True, kw_only=True):
     answer: str = ""
     """What the far end answered, or the error of the last attempt."""
     fallback_of: str = ""
-    """The notification to the same person that was given up before, by another method."""
+    """The notification to the same person by another method that was given up, or had not arrived in time."""
     revision: int = 1
     detail: dict[str, Any] = {}
     """:attr:`~protocols.dispatch.outcomes.MessageSent.detail` of the outcome: the notifier reads it for later messages of the
@@ -80,6 +80,13 @@ class DispatchedNotification(Struct, frozen=True, kw_only=True):
     def alarm_id(self) -> str:
         """The first alarm's UUID, or ""."""
         return self.alarm_ids[0] if self.alarm_ids else ""
+
+    @property
+    def customer_id(self) -> str:
+        """The customer whose contact is told, "" for everybody else. A customer is told nothing of other customers, and gets no
+        link to acknowledge an alarm."""
+        found = self.facts.get("customer_id")
+        return found if isinstance(found, str) else ""
 
     @property
     def waits(self) -> bool:

@@ -117,6 +117,8 @@ class NotificationPolicy(Route, frozen=True, kw_only=True, forbid_unknown_fields
     tenant_id: Name | None = None
     """None: the causes of every tenant."""
     continue_: bool = field(name="continue", default=True)
+    if_configured: bool = False
+    """Actions that tell an address by a channel that the configuration lacks are left out, without a note for each cause."""
 
 
 class PolicyEdited(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -137,6 +139,7 @@ class PolicyEdited(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     time_zone: Name | UnsetType | None = UNSET
     actions: Annotated[tuple[PolicyAction, ...], Meta(max_length=50)] | UnsetType = UNSET
     routes: Annotated[tuple[Route, ...], Meta(max_length=100)] | UnsetType = UNSET
+    if_configured: bool | UnsetType = UNSET
 
     def given(self) -> dict[str, Any]:
         """New values by field."""

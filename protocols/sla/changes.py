@@ -144,6 +144,8 @@ class SlaNotificationRequested(Struct, frozen=True, kw_only=True, array_like=Tru
     """Of the definition."""
     sla_class: str = ""
     """Of the definition."""
+    credit: SlaCredit | None = None
+    """Of the kind ``credit``: the lines of the period as they are now."""
 
 
 SlaChange = (

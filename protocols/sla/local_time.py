@@ -29,8 +29,13 @@ def utc_time(instant: int) -> datetime:
 
 
 def utc_text(instant: int) -> str:
-    """``2026-03-01T03:00:00.000001+00:00``: an instant as people read it."""
+    """``2026-03-01T03:00:00.000001+00:00``: the instant, exactly."""
     return utc_time(instant).isoformat()
+
+
+def second_text(instant: int) -> str:
+    """``2026-03-01 03:00:00 UTC``: the second, for people."""
+    return f"{utc_time(instant):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def midnight(day: date, zone: ZoneInfo) -> int:

@@ -11,8 +11,9 @@ import protocols
 from actors.correlator.pon import memory
 from faultd import docs
 from protocols.alarm import Alarm, Source, Status, Suppression
-from protocols.backtest import JobState
+from protocols.backtest import JobState, TriedPart
 from protocols.backtest import What as Difference
+from protocols.backtest_dispatch import WhichSide
 from protocols.change import Change, NotificationKind
 from protocols.command import Action, NoteType
 from protocols.event import Event
@@ -56,7 +57,7 @@ VOCABULARIES: dict[str, tuple[object, ...]] = {
     "Maintenance windows": (Phase,),
     "Optical power": (Quantity,),
     "Reports": (ReportKind, AddressFrom),
-    "Back-test": (JobState, Difference),
+    "Back-test": (JobState, Difference, TriedPart, WhichSide),
     "Access": (Role,),
     "States of faultd's parts": (PartStatus,),
     "Reasons to suppress": (get_type_hints(Suppression)["kind"],),
@@ -65,6 +66,7 @@ ELSEWHERE = {
     "NetworkEventType": "docs/alarms.md",
     "Verified": "docs/profiles.md",
     "Kind": "docs/profiles.md",
+    "WebhookFault": "docs/dispatch.md",
     "AlarmSort": "docs/api.md",
     "View": "docs/api.md",
     "Bucket": "docs/api.md",

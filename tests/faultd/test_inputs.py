@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 from vocabulary.world import World
 
+from actors.dispatcher.settings import DispatchInputs
 from actors.dispatcher.state import DispatchState
 from faultd.config import Config, ConfigError, parse
 from faultd.inputs import (
@@ -108,6 +111,34 @@ def test_a_mistake_in_a_policy_has_its_file_and_line(tmp_path: Path) -> None:
     assert own.startswith(f"policies: {tmp_path}/own.toml:3: policies[0].actions[0].channel: Invalid enum value 'mail'")
     assert twice.startswith(f"policies: {tmp_path}/twice.toml:2: policies[0].name: ")
     assert twice.endswith("default.toml has one named 'chat' already")
+
+
+def test_a_template_that_a_policy_names_has_to_be_there(tmp_path: Path) -> None:
+    policies, templates = tmp_path / "policies", tmp_path / "templates"
+    policies.mkdir()
+    templates.mkdir()
+    named = POLICY.replace('to = "noc', 'template = "short", to = "noc')
+    step = '[[policies.routes]]\nactions = [{ escalate = [{ after_seconds = 9, to = "on-call", template = "night" }] }]\n'
+    (policies / "own.toml").write_text(named + step, encoding="utf-8")
+    config = of_folder(policies)
+    (error,) = look_into_files(config)[1]
+    assert str(error).splitlines() == [
+        f"policies: {policies}/own.toml:3: policies[0].actions[0].template: 'short' is no template of the configuration; "
+        "[notifier] templates has none",
+        f"policies: {policies}/own.toml:5: policies[0].routes[0].actions[0].escalate[0].template: 'night' is no template of "
+        "the configuration; [notifier] templates has none",
+    ]
+    config = replace(config, notifier=replace(config.notifier, templates=str(templates)))
+    (templates / "short.toml").write_text('text = "{{ count }}"\n', encoding="utf-8")
+    (error,) = look_into_files(config)[1]
+    assert str(error).endswith("'night' is no template of the configuration; there are short")
+    (templates / "night.toml").write_text('text = "{{"\n', encoding="utf-8")
+    (error,) = look_into_files(config)[1]
+    assert f"{templates}/night.toml: text" in str(error), "one mistake, not two"
+    (templates / "night.toml").write_text('text = "{{ count }}"\n', encoding="utf-8")
+    inputs, errors = look_into_files(config)
+    assert errors == []
+    assert msgspec.msgpack.decode(inputs.dispatch.inputs, type=DispatchInputs).templates == ("night", "short")
 
 
 def test_policies_become_an_event_only_when_they_or_the_settings_changed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Durable consumers of the feed, as a notifier and a poller will be, and a record of their effects outside of the daemon.
+"""Durable consumers of the feed, as a mirror of the alarms is, and a record of their effects outside of the daemon.
 
 An effect outside outlasts a crash of the daemon, and so does :class:`Effects`. Each batch comes at least once and in order, and
 a consumer is told of every batch that it does not get.
@@ -14,7 +14,7 @@ from actors.mailbox import EndOfFeed, Feed, FeedPruned
 from protocols.ledger import RecordedBatch, Seed
 
 POLICIES = {
-    "ticketer": ConsumerPolicy(begins="oldest"),
+    "mirror": ConsumerPolicy(begins="oldest"),
     "poller": ConsumerPolicy(begins="newest", bounds_pruning=False),
 }
 

@@ -10,12 +10,11 @@ import msgspec
 import trio
 from simulation.people import Person
 from vocabulary.dispatch_oracle import HERALD, DispatchHistory
-from vocabulary.ticket_world import outcome_of
 
 from actors.delivery_failed import DeliveryFailed
 from actors.dispatcher.settings import DispatcherSettings, DispatchInputs
 from actors.dispatcher.state import DispatchState
-from actors.mailbox import Abandoned, Append, Feed, LedgerUnavailable, Outcome, Reply
+from actors.mailbox import Feed
 from actors.notifier.acknowledge_links import AcknowledgeLinks
 from actors.notifier.actor import Notifier
 from actors.notifier.channel import Delivered, OutgoingMessage
@@ -38,7 +37,6 @@ from protocols.dispatch.contact import ContactEdited, ContactMethod, ContactPlan
 from protocols.dispatch.policy import NotificationPolicy
 from protocols.dispatch.quiet_hours import LocalHours, QuietHours
 from protocols.dispatch.rota import RotaEdited, RotaLayer, RotaOverride, RotaPlan
-from protocols.dispatch.ticket import Ticket
 from protocols.event import DispatchLoaded, Event
 from protocols.principal import Principal
 
@@ -66,7 +64,7 @@ _VARIANTS: tuple[tuple[tuple[dict[str, Any], ...], DispatcherSettings], ...] = (
             {"name": "mails", "actions": [{"channel": "email", "to": "on-call"}], "group_wait": 1, "repeat_interval": 7},
             {"name": "groups", "group_by": ["alarm_type"], "group_interval": 4, "actions": [{"channel": "email", "to": "Ben"}]},
         ),
-        DispatcherSettings(storm_seconds=4, storm_mails=2),
+        DispatcherSettings(storm_seconds=4, storm_mails=2, fallback_critical_seconds=3, fallback_major_seconds=8),
     ),
     (
         (
@@ -89,7 +87,7 @@ def policies(number: int) -> DispatchLoaded:
     """The policies and settings of one of several configurations."""
     written, settings = _VARIANTS[number]
     made = tuple(msgspec.convert(each, NotificationPolicy) for each in written)
-    inputs = DispatchInputs(settings=settings, channels=CHANNELS)
+    inputs = DispatchInputs(settings=settings, channels=CHANNELS, desk="rest")
     return DispatchLoaded(f"policies-{number}", made, msgspec.msgpack.encode(inputs))
 
 
@@ -153,7 +151,8 @@ class Planner(Person):
         rng, number = self._rng, self._rng.randint(1, 3)
         mail = ContactMethod(channel="email", address=f"p{number}@example.net")
         phone = ContactMethod(channel="sms", address=f"+49151111111{number}")
-        return rng.choice(((), (mail,), (phone,), (mail, phone), (phone, mail)))
+        chat = ContactMethod(channel="slack", address=f"@p{number}")
+        return rng.choice(((), (mail,), (phone,), (mail, phone), (phone, mail), (mail, phone, chat)))
 
 
 class FarEnd:
@@ -217,34 +216,6 @@ def notifier(
         clock=clock,
         random=Random(world.rng.random()),
     )
-
-
-class Desk:
-    """A ticket desk that does every task, sooner or later, and may be told the same thing twice after a crash."""
-
-    def __init__(self, world: "World", life: "Life") -> None:
-        self._world, self._life = world, life
-        self._done: set[tuple[str, int]] = set()
-        """Tasks of which this process has the outcome on disk, or under way."""
-
-    async def run(self) -> None:
-        """Until it is cancelled."""
-        while True:
-            await trio.sleep(self._world.rng.choice((0.2, 1.0)))
-            for ticket in list(self._world.oracle.dispatched.tickets.values()):
-                if ticket.tasks and not self._life.dead and (ticket.id, ticket.tasks[0].number) not in self._done:
-                    await self._do(ticket)
-
-    async def _do(self, ticket: Ticket) -> None:
-        task = ticket.tasks[0]
-        append = Append([outcome_of(ticket, task)], Reply[int](), Reply[Outcome]())
-        assert append.committed is not None
-        try:
-            await self._life.appends.send(append)
-            await append.committed.wait()
-        except (LedgerUnavailable, Abandoned, trio.BrokenResourceError, trio.ClosedResourceError):
-            return
-        self._done.add((ticket.id, task.number))
 
 
 def choose(rng: Random) -> int:

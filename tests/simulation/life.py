@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import trio
 from simulation.consumer import consume
+from simulation.desk import ticketer
 from simulation.disk import Image
-from simulation.dispatching import Desk, notifier
+from simulation.dispatching import notifier
 from simulation.network import Socket
 from simulation.oracle import difference
 from simulation.postgres import Client
@@ -35,7 +36,7 @@ from actors.stream.sla_board import SlaBoard, unpacked
 from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.v3 import V3Engine
-from faultd.app import seed_of
+from faultd.consumer_seed import seed_of
 from faultd.inputs import changed_inputs
 from faultd.pipe import CONSUMERS, Pipe, Stages
 from faultd.restore import restore
@@ -190,7 +191,8 @@ class Life:
                     await sources.start(Clock(ClockSettings(), appends, clock, metrics).run)
                     await sources.start(listener.run)
                     await sources.start(notifier(world, self, ledger.feed, clock, lambda: stages.dispatch).run)
-                    sources.start_soon(Desk(world, self).run)
+                    dispatch = lambda: stages.dispatch  # noqa: E731
+                    await sources.start(ticketer(world, self, ledger.feed, clock, dispatch, database.ledger_id).run)
                     self.open = True
                     await self.told_to_stop.wait()
                     self.open = False

@@ -38,7 +38,7 @@ class LongFeed:
 def test_a_consumer_is_done_within_the_time_in_which_the_world_comes_to_rest(tmp_path: Any, lively: bool) -> None:
     world = World(1, tmp_path)
     world.lively = lively
-    effects = Effects("ticketer", world.violate)
+    effects = Effects("mirror", world.violate)
 
     async def main() -> float:
         feed = cast(Feed, LongFeed())

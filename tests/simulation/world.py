@@ -21,6 +21,7 @@ from msgspec import Struct, structs
 from simulation.agreements import SLICE, never_quickly, unbookable
 from simulation.clock import VirtualClock
 from simulation.consumer import POLICIES, Effects
+from simulation.desk import POLL_SECONDS, Clerk, FarDesk
 from simulation.disk import Image, Observer, Trouble, database_on, torn
 from simulation.dispatching import FarEnd, Planner, choose, policies
 from simulation.life import START, Life
@@ -42,6 +43,7 @@ from actors.ledger.group import CommitGroup, SnapshotPiece, Written
 from actors.ledger.schema import connect_reader
 from actors.ledger.settings import LedgerSettings
 from actors.sla_clock.fold import fold_event, folds_quickly
+from actors.ticketer.work import next_task
 from actors.trusted_clock import instant, micros
 from actors.trusted_time import ClockReading
 from faultd.inputs import Inputs
@@ -227,6 +229,7 @@ class World(Observer):
         self.plan = draw_plan(self.rng)
         self.failing = self.plan.failing
         self.far_end = FarEnd()
+        self.desk = FarDesk(Random(self.rng.random()))
         self.lively = True
         """The far end still fails now and then."""
         self.timeline: list[str] = []
@@ -475,6 +478,7 @@ class World(Observer):
                     busy.start_soon(Person(name, self, rng).live, plan.seconds, rng.choice((0.5, 2.0)))
                 busy.start_soon(AccountManager("eve", self, rng).live, plan.seconds, rng.choice((0.1, 0.5)))
                 busy.start_soon(Planner("max", self, rng).live, plan.seconds, rng.choice((0.3, 1.0)))
+                busy.start_soon(Clerk(self).live, plan.seconds, rng.choice((0.5, 2.0)))
             accidents.cancel_scope.cancel()
         self.note("the accidents end")
         self.trouble.calm()
@@ -494,8 +498,12 @@ class World(Observer):
             self.life.told_to_stop.set()
             while self.life.rewound or not self.life.open:  # noqa: ASYNC110 - virtual time costs nothing
                 await trio.sleep(0.5)
-        # What a client left early is still under way.
-        await trio.sleep(5)
+        # What a client left early is still under way, and so is what the desk has to be told. A poll may find more to tell.
+        quiet = 0.0
+        while quiet < 2 * POLL_SECONDS:
+            waits = any(next_task(each) for each in self.oracle.dispatched.tickets.values())
+            quiet = 0.0 if waits else quiet + 1.0
+            await trio.sleep(1.0)
         self._running = False
         self.life.drain_seconds = QUIET_SECONDS
         self.life.told_to_stop.set()
@@ -519,6 +527,7 @@ class World(Observer):
             self.violate(f"PostgreSQL ended at {self.server.tables.cursor}, the ledger at batch {seq}")
         self.oracle.settled_agreements()
         self.far_end.judge(self.violate, self.oracle.dispatched)
+        self.desk.judge(self.violate, stages.dispatch.tickets, [event for _, event in self.oracle.events])
         self.oracle.settled_dispatch()
 
     def _projected(self, tables: Tables) -> None:

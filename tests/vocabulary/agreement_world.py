@@ -14,7 +14,7 @@ class AgreementWorld(TicketWorld, SlaWorld):
     def run_to(self, seconds: float) -> Self:
         end = moment(seconds)
         while self.now < end:
-            waiting = [at for at, *_ in self.state.timers.entries()[:1]]
+            waiting = [at for at, *_ in self.state.timers.entries() if at > self.now][:1]
             waiting += [utc_time(at) for table in self.dispatch.timers.due.values() for at in table.values()]
             waiting += [utc_time(self.sla.deadlines.first)] if len(self.sla.deadlines) else []
             self.now = min([end, *(at for at in waiting if at > self.now)])

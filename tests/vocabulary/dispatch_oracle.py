@@ -2,7 +2,8 @@
 
 1. Whoever was told of a raise is told of the end.
 2. One open ticket per cause.
-3. One page per person, cause and step; none for a cause that another one explains.
+3. One page per person, cause and step; none for a cause that another one explains. A page that has not arrived is followed by
+   one by the person's next method.
 4. Nothing is said before the correlator requests it, and the first message comes with the Event of the request.
 """
 
@@ -27,6 +28,8 @@ class DispatchHistory:
         self.alarms: dict[str, Alarm] = {}
         self.notifications: dict[str, DispatchedNotification] = {}
         self.tickets: dict[str, Ticket] = {}
+        self._of_people: set[str] = set()
+        """Tickets that a person opened again, until faultd closes or opens them next."""
         self._requested: set[str] = set()
         """Alarms of which somebody may be told: requested, and not ended since."""
         self._paged: dict[tuple[str, str], str] = {}
@@ -75,6 +78,11 @@ class DispatchHistory:
         return alarm.resolved_at is not None or not any(each.kind == "flapping" for each in alarm.suppressed_by)
 
     def _decided(self, made: DispatchedNotification) -> None:
+        first = self.notifications.get(made.fallback_of)
+        if first is not None and first.status == "sent":
+            self._violate(f"{made.id} follows {first.id}, which has arrived")
+        if first is not None and (first.channel, first.address) == (made.channel, made.address):
+            self._violate(f"{made.id} follows {first.id} by the same method")
         over = set(made.facts.get("over", ()))
         kinds = {each["subject"]: each["kind"] for each in made.facts.get("causes", ())}
         for alarm_id in _alarms(made):
@@ -138,7 +146,12 @@ class DispatchHistory:
 
     def _ticket(self, ticket: Ticket) -> None:
         """One open ticket for each cause."""
+        before = self.tickets.get(ticket.id)
         self.tickets[ticket.id] = ticket
+        if before is not None and before.state == "closed" and ticket.state == "open" and not _moves(before):
+            self._of_people.add(ticket.id)
+        elif _moves(ticket):
+            self._of_people.discard(ticket.id)
         if not _lives(ticket):
             return
         others = [each.id for each in self.tickets.values() if each.subject == ticket.subject and _lives(each)]
@@ -148,6 +161,8 @@ class DispatchHistory:
     def judge_tickets(self) -> None:
         """Every task is done: the ticket of a cause that is over is closed."""
         for ticket in self.tickets.values():
+            if ticket.id in self._of_people:
+                continue
             alarms = [each for each in ticket.alarm_ids if each in self.alarms]
             if ticket.subject.startswith("alarm:") and _lives(ticket) and ticket.closes and all(map(self._over, alarms)):
                 self._violate(f"ticket {ticket.id} is {ticket.state}, and its causes {alarms} are over")
@@ -172,6 +187,11 @@ def _alarms(notification: DispatchedNotification) -> list[str]:
 def _lives(ticket: Ticket) -> bool:
     """True when it is open and is not about to be closed."""
     return ticket.state in ("wanted", "open") and not any(task.kind == "close" for task in ticket.tasks)
+
+
+def _moves(ticket: Ticket) -> bool:
+    """True when faultd is about to close it or to open it again."""
+    return any(task.kind in ("close", "reopen") for task in ticket.tasks)
 
 
 def _reaches(notification: DispatchedNotification, to: str, address: str) -> bool:

@@ -74,7 +74,7 @@ class DispatchWorld(World):
         """Move the clock there, with a Tick at each instant at which something is due, and one at the end."""
         end = moment(seconds)
         while self.now < end:
-            waiting = [at for at, *_ in self.state.timers.entries()[:1]]
+            waiting = [at for at, *_ in self.state.timers.entries() if at > self.now][:1]
             if self.dispatch.timers.due:
                 waiting += [utc_time(at) for table in self.dispatch.timers.due.values() for at in table.values()]
             # What is due now waits for an Event, as it does between two Ticks of the clock.

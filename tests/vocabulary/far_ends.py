@@ -98,15 +98,18 @@ class MailServer:
         return AuthResult(success=data.password == PASSWORD.encode(), handled=False)
 
     @contextmanager
-    def serving(self, *, tls: ssl.SSLContext | None = None, implicit: bool = False, auth: bool = False) -> Iterator[int]:
-        """Serve on a port of 127.0.0.1, with STARTTLS or (``implicit``) TLS from the first octet where ``tls`` is given."""
+    def serving(
+        self, *, tls: ssl.SSLContext | None = None, implicit: bool = False, auth: bool = False, port: int = 0
+    ) -> Iterator[int]:
+        """Serve on ``port`` of 127.0.0.1 (0: any that is free), with STARTTLS or (``implicit``) TLS from the first octet where
+        ``tls`` is given."""
         options: dict[str, Any] = {"authenticator": self.authenticate, "auth_required": True} if auth else {}
         if tls is not None:
             options |= {"ssl_context": tls} if implicit else {"tls_context": tls, "require_starttls": True}
         if implicit:
             # It does not know that the session is encrypted already.
             options |= {"auth_require_tls": False, "auth_required": False}
-        controller = _Controller(self, hostname="127.0.0.1", port=0, **options)
+        controller = _Controller(self, hostname="127.0.0.1", port=port, **options)
         controller.start()
         try:
             yield controller.port

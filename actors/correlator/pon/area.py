@@ -82,7 +82,7 @@ def _look(draft: Draft, memory: PonMemory, subject: str, tenant: str, found: Map
     for other_id in dict.fromkeys(each for port in ports for each in memory.at_port.get(port, ())):
         other = memory.causes[other_id]
         if alarm is not None and other_id != alarm.id and other.kind == "power" and recent.keys() >= set(other.members):
-            withdraw(draft, memory, other_id, cause.why)
+            withdraw(draft, memory, other_id, cause.why, alarm)
     return ports
 
 

@@ -188,8 +188,9 @@ def _take_in(draft: Draft, alarm: Alarm, cause: Cause, members: int) -> None:
             )
 
 
-def withdraw(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
-    """End a conclusion that later evidence contradicts: clear its alarm, and detach the alarms below it."""
+def withdraw(draft: Draft, memory: PonMemory, alarm_id: str, why: str, instead: Alarm | None = None) -> None:
+    """End a conclusion that later evidence contradicts: clear its alarm, and detach the alarms below it. ``instead``: the alarm
+    of the cause that takes its place; readers of another tenant are not told of it."""
     draft.on_commit(memory.drop, alarm_id)
     alarm = draft.get(alarm_id)
     if alarm is None or alarm.cleared_at is not None:
@@ -198,7 +199,9 @@ def withdraw(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
         if child.cleared_at is None:
             detach(draft, child, NAME, why)
     alarm = draft.latest(alarm)
-    draft.put(cleared(alarm, draft.at, RULE), "withdrawn", RULE, why)
+    named = instead is not None and instead.id != alarm_id and instead.tenant_id == alarm.tenant_id
+    detail = {"instead": instead.id} if instead is not None and named else {}
+    draft.put(cleared(alarm, draft.at, RULE), "withdrawn", RULE, why, **detail)
 
 
 def over(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:

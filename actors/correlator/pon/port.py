@@ -208,7 +208,7 @@ def _give_way(
     why = f"{blocker.resource_name or blocker.resource_id} is gone ({blocker.alarm_type}): that explains it"
     for alarm_id, cause in causes.items():
         if cause.kind != "degraded" and draft.at - cause.since <= SETTLED:
-            withdraw(draft, memory, alarm_id, why)
+            withdraw(draft, memory, alarm_id, why, blocker)
             for ont in cause.members:
                 for symptom in out[ont].alarms if ont in out else ():
                     attach(draft, draft.alarm(symptom), blocker, NAME, why)
@@ -287,17 +287,28 @@ def _reconcile(
     port_alarms: list[Alarm],
     repairing: set[str],
 ) -> None:
-    """Withdraw the conclusions that do not hold any more, then raise or revise those that do."""
+    """Raise or revise the conclusions that hold, and withdraw those that do not hold any more. What a larger one explains goes
+    on as that one."""
+    refuted: list[str] = []
+    explains: dict[str, set[str]] = {}
     for alarm_id, cause in causes.items():
         if cause.beyond_port or cause.kind == "rogue" or alarm_id in repairing or (cause.kind, cause.place) in wanted:
             continue
         if cause.kind == "degraded":
             over(draft, memory, alarm_id, "its ONTs are not degraded together any more")
         elif draft.at - cause.since <= SETTLED:
-            better = ", ".join(f"{kind} at {place}" for kind, place in wanted) or "nothing common to them"
-            withdraw(draft, memory, alarm_id, f"later evidence says otherwise: {better}")
+            refuted.append(alarm_id)
     largest = max(wanted.values(), key=lambda each: len(each.evidence), default=None)
     for each in wanted.values():
         mine = port_alarms if each is largest and each.kind != "degraded" else []
         unclaimed = [alarm for alarm in mine if alarm.parent_alarm_id is None]
-        conclude(draft, memory, each, unclaimed)
+        concluded = conclude(draft, memory, each, unclaimed)
+        if concluded is not None:
+            explains[concluded.id] = {one.ont for one in each.evidence}
+    better = ", ".join(f"{kind} at {place}" for kind, place in wanted) or "nothing common to them"
+    for alarm_id in refuted:
+        members = causes[alarm_id].members
+        shared = {name: len(onts.intersection(members)) for name, onts in explains.items()}
+        instead = max(shared, key=shared.__getitem__, default="")
+        heir = draft.get(instead) if shared.get(instead) else None
+        withdraw(draft, memory, alarm_id, f"later evidence says otherwise: {better}", heir)

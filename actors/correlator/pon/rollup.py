@@ -66,7 +66,7 @@ def roll_up(
             for child in children_of(draft, cause_id):  # the alarms of the ports themselves
                 if child.cleared_at is None:
                     attach(draft, child, concluded, NAME, cause.why, confidence=cause.confidence)
-            withdraw(draft, memory, cause_id, cause.why)
+            withdraw(draft, memory, cause_id, cause.why, concluded)
     return True
 
 
@@ -151,10 +151,10 @@ def gather_power(
         found.update({ont: one for ont in cause.members if (one := evidence(draft, ont, memory)) is not None})
     ports = list(dict.fromkeys([port, *(each for cause in others.values() for each in cause.ports)]))
     merged = _around(draft, above, ports, list(found.values()), sum(one.gasped for one in found.values()), len(places))
-    conclude(draft, memory, merged)
+    concluded = conclude(draft, memory, merged)
     for alarm_id, cause in others.items():
         if cause.place != above:
-            withdraw(draft, memory, alarm_id, merged.why)
+            withdraw(draft, memory, alarm_id, merged.why, concluded)
 
 
 def _around(draft: Draft, above: str, ports: list[str], found: list[Evidence], gasped: int, places: int) -> Cause:

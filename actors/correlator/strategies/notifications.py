@@ -22,6 +22,7 @@ from protocols.severity import Severity, is_worse
 NAME: Final = "notices"
 _ACTOR: Final = f"faultd:{NAME}"
 _REQUESTED: Final = "notification_requested"
+_ENDS: Final = frozenset(("cleared", "resolved", "withdrawn"))
 
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
@@ -36,7 +37,8 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         # An alarm with a notification gets one about its end, whatever held it back meanwhile and whatever ended first. A
         # flapping alarm gets it when the flapping has ended, which its release shows here.
         if told is not None and not _flaps(alarm):
-            request_notification(draft, alarm, "recovered", "its notification had been requested")
+            why, instead = _ending(draft, alarm.id)
+            request_notification(draft, alarm, "recovered", why, instead)
         return
     if not _of_interest(draft, alarm):
         return
@@ -102,10 +104,11 @@ def gone(draft: Draft, alarm_id: str, tenant_id: str, why: str) -> None:
     draft.drop(draft.state.memory(NotificationMemory).notified, alarm_id)
 
 
-def request_notification(draft: Draft, alarm: Alarm, kind: NotificationKind, reason: str) -> None:
-    """Request a notification now, and say so in the alarm's timeline."""
+def request_notification(draft: Draft, alarm: Alarm, kind: NotificationKind, reason: str, instead: str = "") -> None:
+    """Request a notification now, and say so in the alarm's timeline. ``instead``: see
+    :class:`~protocols.change.NotificationRequested`."""
     alarm = draft.put(moved(draft.latest(alarm)), _REQUESTED, _ACTOR, reason, notice=kind)
-    _request(draft, draft.last_entry(alarm.id), kind, alarm.severity, alarm)
+    _request(draft, draft.last_entry(alarm.id), kind, alarm.severity, alarm, instead)
     told = draft.state.memory(NotificationMemory).notified
     if kind == "recovered" or (kind == "steady" and alarm.cleared_at is not None):
         draft.drop(told, alarm.id)
@@ -114,7 +117,12 @@ def request_notification(draft: Draft, alarm: Alarm, kind: NotificationKind, rea
 
 
 def _request(
-    draft: Draft, entry: TimelineEntry, kind: NotificationKind, severity: Severity, alarm: Alarm | None = None
+    draft: Draft,
+    entry: TimelineEntry,
+    kind: NotificationKind,
+    severity: Severity,
+    alarm: Alarm | None = None,
+    instead: str = "",
 ) -> None:
     """The Change that says the same as ``entry``, under its number. ``alarm``: None when it is history."""
     plant = draft.state.plant
@@ -131,8 +139,17 @@ def _request(
             area="" if alarm is None else area_of(plant, alarm) or "",
             customer_tiers=() if alarm is None else tiers_of(plant, alarm),
             children=len(draft.state.children.get(entry.alarm_id, ())),
+            instead=instead,
         )
     )
+
+
+def _ending(draft: Draft, alarm_id: str) -> tuple[str, str]:
+    """Why the alarm is over, and the id of the alarm that takes its place ("" for none)."""
+    for entry in reversed(draft.entries_of(alarm_id)):
+        if entry.action in _ENDS and entry.text:
+            return entry.text, str(entry.detail.get("instead", ""))
+    return "the alarm has cleared", ""
 
 
 def _holder(alarm: Alarm) -> str:

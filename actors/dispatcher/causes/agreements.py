@@ -36,7 +36,7 @@ def take_agreement_request(run: DispatchRun, request: SlaNotificationRequested) 
         _resolve(run, request)
         return
     kind = _KINDS[request.kind]
-    key = f"{'credit' if kind == 'credit' else 'sla'}:{request.instance_id}"
+    key = f"sla:{request.instance_id}" if kind != "credit" else _credit_key(request)
     before = run.state.subjects.get(key)
     if before is None:
         known = DispatchSubject(key=key, tenant_id=request.tenant_id, since=run.now)
@@ -69,12 +69,19 @@ def take_agreement_request(run: DispatchRun, request: SlaNotificationRequested) 
         service_type=request.service_type,
         customer_tiers=(request.sla_class,) if request.sla_class else (),
         account_manager=request.account_manager,
-        title=f"{_TITLES[request.kind]}: {request.service_id} of {request.customer_name or request.customer_id}",
+        credit=request.credit,
     )
+    subject = replace(subject, title=_title(request.kind, subject))
     change_subject(run, before, subject)
     if kind == "credit":
         run.state.timers.set(run.journal, "forget", key, run.now + FORGET_AFTER)
     route_subject(run, key, kind, request.reason)
+
+
+def _credit_key(request: SlaNotificationRequested) -> str:
+    """Each period is a subject of its own: a correction may change what is owed for two of them at once."""
+    key = f"credit:{request.instance_id}"
+    return key if request.credit is None else f"{key}:{request.credit.period_start}"
 
 
 def take_breach(run: DispatchRun, breach: SlaBreach) -> None:
@@ -102,9 +109,14 @@ def _resolve(run: DispatchRun, request: SlaNotificationRequested) -> None:
 def _without(run: DispatchRun, subject: DispatchSubject, breach_id: str, reason: str) -> None:
     """One breach of the instance is over, and with the last one the subject."""
     left = tuple(each for each in subject.breaches if each != breach_id)
+    after = replace(subject, breaches=left, breach_id=breach_id, title=_title("breach_resolved", subject))
     if not left:
-        end_subject(run, replace(subject, breaches=(), breach_id=breach_id), "breach_resolved", reason)
+        end_subject(run, after, "breach_resolved", reason)
         return
-    after = replace(subject, breaches=left, kind="breach_resolved", reason=reason, requested_at=run.now, breach_id=breach_id)
+    after = replace(after, kind="breach_resolved", reason=reason, requested_at=run.now)
     change_subject(run, subject, after)
     tell_those_told(run, run.state.subjects[after.key], "breach_resolved")
+
+
+def _title(kind: SlaNoticeKind, agreement: DispatchSubject) -> str:
+    return f"{_TITLES[kind]}: {agreement.service_id} of {agreement.customer_name or agreement.customer_id}"

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.causes.holding import name_of
+from actors.dispatcher.causes.lost import cleared_again, go_on_as
 from actors.dispatcher.causes.routing import route_subject
 from actors.dispatcher.causes.subjects import change_subject, end_subject
 from actors.dispatcher.messages import groups
@@ -47,6 +48,8 @@ def _release_consequences(run: DispatchRun, cause_key: str) -> None:
 def end_cleared(run: DispatchRun, alarm: Alarm) -> None:
     """End the subject of an alarm that is over, although nobody asked for a notification of its end."""
     subject = run.state.subjects.get(f"alarm:{alarm.id}")
+    if subject is None and alarm.cleared_at is not None:
+        cleared_again(run, alarm)
     if subject is None or subject.state == "ended" or alarm.cleared_at is None:
         return
     if alarm.resolved_at is None and any(each.kind == "flapping" for each in alarm.suppressed_by):
@@ -66,6 +69,8 @@ def take_request(run: DispatchRun, request: NotificationRequested) -> None:
     alarm = run.alarms.get(request.alarm_id) or (None if subject is None else subject.alarm)
     if request.kind == "recovered":
         if subject is not None and subject.state == "open":
+            if request.instead:
+                subject = _replaced(run, subject, request.instead)
             _end(run, subject, "recovered", request.reason)
         return
     if alarm is None:
@@ -78,6 +83,18 @@ def take_request(run: DispatchRun, request: NotificationRequested) -> None:
         _note_merged(run, subject, request)
     else:
         route_subject(run, key, request.kind, request.reason)
+
+
+def _replaced(run: DispatchRun, subject: DispatchSubject, heir_id: str) -> DispatchSubject:
+    """Another alarm takes the place of this one, which is about to end: its ticket goes on as that of the other one."""
+    heir = f"alarm:{heir_id}"
+    known = run.state.subjects.get(heir)
+    alarm = run.alarms.get(heir_id) or (None if known is None else known.alarm)
+    name = "" if alarm is None else f"{alarm.alarm_id} {alarm.title}"
+    change_subject(run, subject, replace(subject, merged_into=heir, heir=heir, heir_name=name))
+    after = run.state.subjects[subject.key]
+    run.note(after, f"from now on {name or name_of(run.state, heir)} stands for it")
+    return after
 
 
 def _note_merged(run: DispatchRun, subject: DispatchSubject, request: NotificationRequested) -> None:
@@ -93,7 +110,9 @@ def _opened(run: DispatchRun, before: DispatchSubject | None, request: Notificat
     elif before.state == "ended":
         groups.owe_no_end(run, before)
         run.state.timers.set(run.journal, "forget", key, None)
-        subject = replace(before, state="open", ended_at=None, since=run.now, routed=False, escalations=())
+        subject = replace(
+            before, state="open", ended_at=None, since=run.now, routed=False, escalations=(), heir="", heir_name=""
+        )
     else:
         subject = before
     subject = replace(
@@ -108,6 +127,8 @@ def _opened(run: DispatchRun, before: DispatchSubject | None, request: Notificat
         merged_into=_merged_into(run, alarm),
     )
     change_subject(run, before, subject)
+    if run.state.lost:
+        go_on_as(run, key, alarm)
     return run.state.subjects[key]
 
 

@@ -14,7 +14,7 @@ from actors.dispatcher.policies.routing import routed
 from actors.dispatcher.policies.tree import RoutedAction
 from actors.dispatcher.run import DispatchRun
 from protocols.change import WindowChanged
-from protocols.sla.local_time import SECOND, instant_at
+from protocols.sla.local_time import SECOND, instant_at, second_text
 
 DEFAULT_BEFORE = 172_800.0
 """Seconds before the window for an action that does not say."""
@@ -76,20 +76,20 @@ def _subject(run: DispatchRun, work: PlannedWork) -> DispatchSubject:
     before = run.state.subjects.get(key)
     since = run.now if before is None or before.state == "ended" else before.since
     told = () if before is None else before.told
-    when = f"{work.start.isoformat()} to {work.end.isoformat()}"
+    starts, ends = instant_at(work.start), instant_at(work.end)
     subject = DispatchSubject(
         key=key,
         tenant_id=window.tenant_id or "",
         since=since,
         kind="maintenance",
-        reason=f"planned for {when}",
+        reason=f"planned for {second_text(starts)} to {second_text(ends)}",
         requested_at=since,
         routed=True,
         customers=work.customers,
         title=f"Planned maintenance: {window.title}",
         told=told,
-        starts=instant_at(work.start),
-        ends=instant_at(work.end),
+        starts=starts,
+        ends=ends,
     )
     if subject != before:
         run.state.timers.set(run.journal, "forget", key, None)

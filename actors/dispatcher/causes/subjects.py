@@ -10,6 +10,7 @@ from actors.dispatcher.causes.holding import held_by
 from actors.dispatcher.escalation import chain
 from actors.dispatcher.messages import groups
 from actors.dispatcher.messages.ends import tell_those_told
+from actors.dispatcher.messages.storm import look_again
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.tickets.following import follow_subject
 from protocols.dispatch.notification import MessageKind
@@ -32,6 +33,8 @@ def change_subject(run: DispatchRun, before: DispatchSubject | None, after: Disp
         run.put_subject(replace(cause, consequences=(*cause.consequences, after.key)))
     if before is not None:
         _note_hold(run, before, after)
+        if held_by(run.state, before, "raised") and not held_by(run.state, after, "raised"):
+            look_again(run, after.key)
     for key in after.groups:
         groups.schedule(run, key, after.key)
     _follow(run, before, after)

@@ -4,15 +4,18 @@ from msgspec.structs import replace
 
 from actors.command_refused import CommandRefused
 from actors.dispatcher.messages.ends import tell_those_told
-from actors.dispatcher.messages.outcomes import subjects_of
+from actors.dispatcher.messages.message_subjects import subjects_of
+from actors.dispatcher.messages.overdue import watch
 from actors.dispatcher.messages.recipient import Telling
 from actors.dispatcher.messages.sending import count_as_told
 from actors.dispatcher.people.reach import Reached, reach
+from actors.dispatcher.policies.templates import lack_of_template
 from actors.dispatcher.run import DispatchRun
 from protocols.change import Refusal
 from protocols.dispatch.actions import ResendNotification, SendTest
 from protocols.dispatch.notification import DispatchedNotification
 from protocols.principal import Principal
+from protocols.severity import rank
 from protocols.sla.local_time import utc_text
 
 MOST_TESTED = 20
@@ -32,7 +35,10 @@ def resend(run: DispatchRun, by: Principal, action: ResendNotification) -> None:
     asked = f"{found.reason}; sent again, asked for by {by.name}"
     again = replace(found, status="pending", attempts=0, reason=asked, revision=found.revision + 1)
     run.put_notification(again)
-    for subject in list(subjects_of(run.state, again)):
+    concerned = list(subjects_of(run.state, again))
+    if still_open := [each.severity for each in concerned if each.state == "open"]:
+        watch(run, again, min(still_open, key=rank))
+    for subject in concerned:
         item = Telling(subject.key, again.kind, again.policy, step=again.step)
         if subject.state == "open":
             count_as_told(run, subject, item, again)
@@ -47,9 +53,11 @@ def resend(run: DispatchRun, by: Principal, action: ResendNotification) -> None:
 
 def send_test(run: DispatchRun, by: Principal, action: SendTest) -> None:
     """Send a test to everybody whom ``to`` reaches by this channel now. It disregards quiet hours and storms. Refused when it
-    reaches nobody."""
+    reaches nobody, and for a template that the configuration lacks."""
     if not by.sees(action.tenant_id):
         raise CommandRefused(Refusal("", "not_your_tenant", f"tenant_id: this token sees tenant {by.tenant!r} only"))
+    if lack := lack_of_template(action.template, run.state.inputs.templates):
+        raise CommandRefused(Refusal("", "invalid", f"template: {lack}"))
     found = reach(run.state, action.to, action.channel, "critical", run.now, tenant_id=action.tenant_id)
     people = [each for each in found.people if each.channel == action.channel][:MOST_TESTED]
     if not people:

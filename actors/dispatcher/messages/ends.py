@@ -11,8 +11,8 @@ from actors.dispatcher.run import DispatchRun
 from protocols.dispatch.channel import Channel
 from protocols.dispatch.notification import MessageKind
 
-News = dict[tuple[Channel, str], tuple[Reached, list[Telling]]]
-"""What each person is told, by channel and address."""
+News = dict[tuple[Channel, str], tuple[Reached, dict[tuple[str, MessageKind], Telling]]]
+"""What each person is told, by channel and address: by subject and kind."""
 
 
 def tell_those_told(
@@ -21,7 +21,15 @@ def tell_those_told(
     """Tell everybody who was told of ``subject`` the news: ``kind``, or that of its last request. ``group``: only those whom
     this group told."""
     for person, items in news_of(run, [subject], kind, group).values():
-        tell_all(run, subject.tenant_id, person, items)
+        tell_all(run, subject.tenant_id, person, list(items.values()))
+
+
+def add_news(news: News, person: Reached, item: Telling) -> None:
+    """Have ``person`` told ``item``. Two persons with one address get it once, as soon as one of them has no quiet hours."""
+    items = news.setdefault((person.channel, person.address), (person, {}))[1]
+    known = items.get((item.subject, item.kind))
+    if known is None or item.until < known.until:
+        items[item.subject, item.kind] = item
 
 
 def news_of(
@@ -42,5 +50,5 @@ def news_of(
                 until=contact_quiet_until(run.state, told.to, subject.severity, run.now),
             )
             person = Reached(to=told.to, to_name=told.to_name, channel=told.channel, address=told.address, why="was told")
-            people.setdefault((told.channel, told.address), (person, []))[1].append(item)
+            add_news(people, person, item)
     return people

@@ -6,24 +6,55 @@ from typing import Any
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.messages.recipient import Telling
 from actors.dispatcher.state import DispatchState
+from protocols.decimal_text import decimal
+from protocols.dispatch.contact import ContactRecord
+from protocols.dispatch.lost_alarm import LostAlarm
+from protocols.sla.credit import SlaCredit
 from protocols.sla.local_time import utc_text
 
 MOST_CUSTOMERS = 20
 """Customers, and services, that a message names of one cause."""
 MOST_CAUSES = 20
 """Causes that a message describes; of the others it gives the number."""
-
+MOST_LINES = 50
+"""Lines of a credit that a message has; of the others it gives the number."""
 MOST_SUBJECTS = 1_000
 """Subjects that a message names by their keys."""
 
 
-def facts_of(state: DispatchState, told: Sequence[tuple[DispatchSubject, Telling]]) -> dict[str, Any]:
-    """``causes``: those of the message, at most :data:`MOST_CAUSES`. ``count``: how many there are; ``others``: how many of
+OF_CUSTOMERS = (
+    "subject",
+    "kind",
+    "state",
+    "severity",
+    "title",
+    "area",
+    "since",
+    "starts",
+    "ends",
+    "first_occurrence",
+    "cleared_at",
+    "lost",
+)
+"""Facts of a cause that a customer's contact is told. The others name other customers, or are the operator's own."""
+_OF_AGREEMENTS = ("instance_id", "customer_id", "customer_name", "service_id", "breach_id")
+
+
+def facts_of(
+    state: DispatchState, told: Sequence[tuple[DispatchSubject, Telling]], contact: ContactRecord | None
+) -> dict[str, Any]:
+    """``time_zone``: that of the ``contact`` that is told, else UTC. ``customer_id``: the customer whose contact it is, or
+    "". ``causes``: those of the message, at most :data:`MOST_CAUSES`. ``count``: how many there are; ``others``: how many of
     them are not described. ``subjects``: the keys of all, at most :data:`MOST_SUBJECTS`; ``over``: those that have ended."""
+    customer_id = "" if contact is None else contact.plan.customer_id or ""
     causes = [_cause(state, subject, telling) for subject, telling in told[:MOST_CAUSES]]
+    if customer_id:
+        causes = [_for_customer(cause, customer_id) for cause in causes]
     first = told[0][1]
     policy = state.policies.get(first.policy)
     return {
+        "time_zone": "UTC" if contact is None else contact.plan.time_zone,
+        "customer_id": customer_id,
         "causes": causes,
         "count": len(told),
         "others": len(told) - len(causes),
@@ -32,6 +63,11 @@ def facts_of(state: DispatchState, told: Sequence[tuple[DispatchSubject, Telling
         "policy": first.policy if policy is None else policy.policy.name,
         "step": first.step,
     }
+
+
+def _for_customer(cause: dict[str, Any], customer_id: str) -> dict[str, Any]:
+    names = (*OF_CUSTOMERS, *_OF_AGREEMENTS) if cause.get("customer_id") == customer_id else OF_CUSTOMERS
+    return {name: cause[name] for name in names if name in cause}
 
 
 def _cause(state: DispatchState, subject: DispatchSubject, telling: Telling) -> dict[str, Any]:
@@ -46,6 +82,11 @@ def _cause(state: DispatchState, subject: DispatchSubject, telling: Telling) -> 
         "reason": telling.reason or subject.reason,
         "children": subject.children,
     }
+    if subject.heir_name and subject.state == "ended":
+        facts["goes_on_as"] = subject.heir_name
+    told_before = [each for key in subject.consequences if (each := state.subjects.get(key)) is not None and each.routed]
+    if told_before and subject.state == "open":
+        facts["explains"] = [each.alarm.alarm_id for each in told_before if each.alarm is not None][:MOST_CAUSES]
     ticket = state.tickets.get(subject.ticket_id)
     if ticket is not None:
         facts["ticket"] = {"id": ticket.id, "key": ticket.key, "url": ticket.url}
@@ -59,6 +100,10 @@ def _cause(state: DispatchState, subject: DispatchSubject, telling: Telling) -> 
             "service_id": subject.service_id,
             "breach_id": subject.breach_id,
         }
+    if subject.credit is not None:
+        facts["credit"] = _credit(subject.credit)
+    if subject.lost is not None:
+        facts |= _lost(subject.lost)
     alarm = subject.alarm
     if alarm is None:
         return facts
@@ -86,3 +131,39 @@ def _cause(state: DispatchState, subject: DispatchSubject, telling: Telling) -> 
     if alarm.acknowledged_by:
         facts["acknowledged_by"] = alarm.acknowledged_by
     return facts
+
+
+def _credit(credit: SlaCredit) -> dict[str, Any]:
+    """What is owed for a period, for a billing system. Amounts are decimal text in the major unit: ``5.95``. ``amount`` takes
+    the place of what an earlier message said of the same instance and period. ``final``: the period is closed."""
+    return {
+        "period_start": utc_text(credit.period_start),
+        "amount": decimal(credit.amount, credit.minor_digits),
+        "currency": credit.currency,
+        "final": credit.final,
+        "lines": [
+            {
+                "amount": decimal(line.amount, credit.minor_digits),
+                "rule": line.rule,
+                "item": line.item,
+                "arithmetic": line.arithmetic,
+                "breach_id": line.breach_id,
+            }
+            for line in credit.lines[:MOST_LINES]
+        ],
+        "other_lines": max(0, len(credit.lines) - MOST_LINES),
+    }
+
+
+def _lost(lost: LostAlarm) -> dict[str, Any]:
+    """Facts of an alarm of a lost ledger: ``lost`` says that faultd does not know whether it is over."""
+    return {
+        "lost": True,
+        "severity": lost.severity,
+        "alarm_id": lost.alarm_id,
+        "id": lost.id,
+        "alarm_type": lost.alarm_type,
+        "resource_type": lost.resource_type,
+        "resource_id": lost.resource_id,
+        "resource_name": lost.resource_name or lost.resource_id,
+    }

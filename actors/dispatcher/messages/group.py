@@ -1,6 +1,7 @@
 """A group: the causes that one action of a policy tells in one message."""
 
 from msgspec import Struct
+from msgspec.structs import force_setattr, replace
 
 from protocols.dispatch.channel import Channel
 from protocols.dispatch.notification import MessageKind
@@ -36,8 +37,19 @@ class MessageGroup(Struct, frozen=True, kw_only=True):
     quiet_hours: QuietHours | None = None
     zone: str = "UTC"
     members: dict[str, GroupMember] = {}
-    """Open causes by the key of their subject. Never changed in place."""
+    """Open causes by the key of their subject. A table of the state: it is changed in place, through the journal alone."""
     ended: tuple[str, ...] = ()
-    """Subjects that have ended, of which the group still has to tell the end."""
+    """Of snapshots without ``owed``, which has them from then on."""
     sent_at: int = 0
     """When it last sent anything; 0: never."""
+    owed: dict[str, bool] = {}
+    """Subjects that have ended, of which the group still has to tell the end. A table as ``members``."""
+
+    def __post_init__(self) -> None:
+        if self.ended:
+            force_setattr(self, "owed", dict.fromkeys(self.ended, True) | self.owed)
+            force_setattr(self, "ended", ())
+
+    def copied(self) -> "MessageGroup":
+        """The group with tables of its own."""
+        return replace(self, members=dict(self.members), owed=dict(self.owed))

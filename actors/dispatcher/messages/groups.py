@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.causes.holding import held_by
-from actors.dispatcher.messages.ends import News, news_of
+from actors.dispatcher.messages.ends import News, add_news, news_of
 from actors.dispatcher.messages.group import GroupMember, MessageGroup
 from actors.dispatcher.messages.quiet import policy_quiet_until
 from actors.dispatcher.messages.recipient import Telling
@@ -61,13 +61,14 @@ def join_group(
         quiet_hours=routed.quiet_hours,
         zone=routed.zone,
         members={} if known is None else known.members,
-        ended=() if known is None else known.ended,
+        owed={} if known is None else known.owed,
         sent_at=0 if known is None else known.sent_at,
     )
     member = group.members.get(subject.key, GroupMember())
     pending = member.kind if member.kind is not None and not member.told_at else kind
     member = GroupMember(pending, reason, member.told_at)
-    run.journal.put(run.state.groups, key, replace(group, members={**group.members, subject.key: member}))
+    run.journal.put(run.state.groups, key, group)
+    run.journal.put(group.members, subject.key, member)
 
 
 def leave(run: DispatchRun, subject: DispatchSubject, but: tuple[str, ...] = ()) -> bool:
@@ -81,28 +82,30 @@ def leave(run: DispatchRun, subject: DispatchSubject, but: tuple[str, ...] = ())
         if group.members[subject.key].kind in _HAPPENED:
             continue
         unsaid = unsaid or group.members[subject.key].kind is not None
-        _put(run, replace(group, members={name: each for name, each in group.members.items() if name != subject.key}))
+        run.journal.drop(group.members, subject.key)
+        _put(run, group)
     return unsaid
 
 
 def owe_end(run: DispatchRun, key: str, subject_key: str) -> None:
     """The group has to tell the end of a subject."""
     group = run.state.groups[key]
-    if subject_key not in group.ended:
-        _put(run, replace(group, ended=(*group.ended, subject_key)))
+    run.journal.put(group.owed, subject_key, True)
+    _put(run, group)
 
 
 def owe_no_end(run: DispatchRun, subject: DispatchSubject) -> None:
     """The subject goes on before its end was told: those who know of it need not hear of either."""
     for key in dict.fromkeys(each.group for each in subject.told):
         group = run.state.groups.get(key)
-        if group is not None and subject.key in group.ended:
-            _put(run, replace(group, ended=tuple(each for each in group.ended if each != subject.key)))
+        if group is not None and subject.key in group.owed:
+            run.journal.drop(group.owed, subject.key)
+            _put(run, group)
     for told in subject.told:
         recipient = run.state.recipients.get(recipient_key(subject.tenant_id, told.channel, told.address))
         if recipient is not None and subject.key in recipient.waiting:
-            waiting = {name: each for name, each in recipient.waiting.items() if name != subject.key}
-            put_recipient(run, replace(recipient, waiting=waiting))
+            run.journal.drop(recipient.waiting, subject.key)
+            put_recipient(run, recipient, ())
 
 
 def schedule(run: DispatchRun, key: str, subject_key: str) -> None:
@@ -116,7 +119,7 @@ def _put(run: DispatchRun, group: MessageGroup, *changed: str) -> None:
     """Put the group; forget one that has nothing to say and no cause. ``changed``: the members that may need an earlier timer.
     A timer that comes too early says nothing, and is set anew."""
     timers, journal = run.state.timers, run.journal
-    if not group.members and not group.ended:
+    if not group.members and not group.owed:
         journal.drop(run.state.groups, group.key)
         timers.set(journal, "group", group.key, None)
         return
@@ -130,7 +133,7 @@ def _next(run: DispatchRun, group: MessageGroup, names: Iterable[str]) -> int | 
     """When the group has something to say next of the members ``names`` and of what has ended, by what is known now."""
     found: list[int] = []
     later = group.sent_at + group.interval if group.sent_at else group.opened_at + group.wait
-    if group.ended:
+    if group.owed:
         found.append(later if group.members else run.now)
     for name in names:
         member = group.members.get(name)
@@ -159,22 +162,21 @@ def fire(run: DispatchRun, key: str) -> None:
     if due is None or due > run.now:
         run.state.timers.set(run.journal, "group", key, due)
         return
-    news = news_of(run, [run.state.subjects[each] for each in group.ended if each in run.state.subjects], group=key)
-    members = dict(group.members)
+    news = news_of(run, [run.state.subjects[each] for each in sorted(group.owed) if each in run.state.subjects], group=key)
     telling = [
         (run.state.subjects[name], replace(member, kind=member.kind or "reminder"))
-        for name, member in members.items()
+        for name, member in sorted(group.members.items())
         if _is_due(run, group, run.state.subjects[name], member)
     ]
     for subject, _ in telling:
         if key in subject.groups:
-            members[subject.key] = GroupMember(None, "", run.now)
+            run.journal.put(group.members, subject.key, GroupMember(None, "", run.now))
         else:
-            del members[subject.key]
+            run.journal.drop(group.members, subject.key)
     _add_open(run, group, telling, news)
     for person, items in news.values():
-        tell_all(run, group.tenant_id, person, items)
-    _put(run, replace(group, members=members, ended=(), sent_at=run.now if news else group.sent_at), *members)
+        tell_all(run, group.tenant_id, person, list(items.values()))
+    _put(run, replace(group, owed={}, sent_at=run.now if news else group.sent_at), *group.members)
 
 
 def _is_due(run: DispatchRun, group: MessageGroup, subject: DispatchSubject, member: GroupMember) -> bool:
@@ -196,7 +198,7 @@ def _gone(run: DispatchRun, group: MessageGroup) -> str:
 
 def _stop(run: DispatchRun, group: MessageGroup, why: str) -> None:
     """The policy says nothing any more. Ends are told nevertheless."""
-    for name, member in group.members.items():
+    for name, member in sorted(group.members.items()):
         subject = run.state.subjects[name]
         run.put_subject(replace(subject, groups=tuple(each for each in subject.groups if each != group.key)))
         what = "gets no reminder" if member.kind is None else "is not told"
@@ -229,4 +231,4 @@ def _add_open(run: DispatchRun, group: MessageGroup, telling: list[tuple[Dispatc
             until = max(policy_quiet_until(group, subject, run.now), person.quiet_until or 0)
             reason = f"{member.reason or subject.reason}; {person.why}"
             item = Telling(subject.key, member.kind, group.policy, group.template, reason, 0, group.key, until)
-            news.setdefault((person.channel, person.address), (person, []))[1].append(item)
+            add_news(news, person, item)

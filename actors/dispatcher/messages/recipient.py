@@ -1,6 +1,7 @@
 """A recipient: an address of a person by one channel, with the messages of the last minutes and those that wait."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from protocols.dispatch.channel import Channel
 from protocols.dispatch.notification import MessageKind
@@ -37,7 +38,12 @@ class Recipient(Struct, frozen=True, kw_only=True):
     """When the next message of the storm is due; None: there is no storm."""
     storm_since: int = 0
     waiting: dict[str, Telling] = {}
-    """By the key of the subject: a later telling replaces the one that waits. Never changed in place."""
+    """By the key of the subject: a later telling replaces the one that waits. A table of the state: it is changed in place,
+    through the journal alone."""
+
+    def copied(self) -> "Recipient":
+        """The recipient with a table of its own."""
+        return replace(self, waiting=dict(self.waiting))
 
     @property
     def name(self) -> str:

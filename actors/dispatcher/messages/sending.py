@@ -1,21 +1,26 @@
 """Sending: what is said to one recipient now, what waits, and who counts as told of what."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
 from actors.dispatcher.cause import DispatchSubject, ToldPerson
+from actors.dispatcher.causes.holding import held_by
 from actors.dispatcher.messages.facts import facts_of
+from actors.dispatcher.messages.overdue import watch
 from actors.dispatcher.messages.recipient import Recipient, Telling
 from actors.dispatcher.people.reach import Reached
 from actors.dispatcher.run import DispatchRun
+from actors.dispatcher.state import DispatchState
 from protocols.dispatch.channel import Channel
 from protocols.dispatch.notification import DispatchedNotification, MessageKind
 from protocols.severity import is_worse, rank
-from protocols.sla.local_time import SECOND, utc_text, utc_time
+from protocols.sla.local_time import SECOND, second_text, utc_text
 
 MACHINES: frozenset[Channel] = frozenset(("webhook", "remediation"))
 """Channels to other systems, which neither sleep nor drown: no storm is kept from them."""
+LOOK_AGAIN = 300 * SECOND
+"""What something else than quiet hours holds back at the end of its wait is looked at again so much later."""
 GATHERS = 5
 """A storm gathers for the fifth part of ``storm_seconds`` before its first message."""
 MOST_ALARMS = 100
@@ -96,13 +101,12 @@ def tell_all(run: DispatchRun, tenant_id: str, person: Reached, items: Sequence[
         storm_since=0 if known is None else known.storm_since,
         waiting={} if known is None else known.waiting,
     )
-    waiting = dict(recipient.waiting)
+    waiting = recipient.waiting
     ready: list[Telling] = []
     for item in items:
-        waiting.pop(item.subject, None)
         if item.until > run.now:
-            waiting[item.subject] = item
-            _note(run, recipient, item, f"waits until {utc_time(item.until).isoformat()}: quiet hours")
+            run.journal.put(waiting, item.subject, item)
+            _note(run, recipient, item, f"waits until {second_text(item.until)}: {waits_for(run.state, item)}")
         else:
             ready.append(item)
     sent = None
@@ -111,15 +115,24 @@ def tell_all(run: DispatchRun, tenant_id: str, person: Reached, items: Sequence[
             gathers = round(run.state.inputs.settings.storm_seconds * SECOND) // GATHERS
             recipient = replace(recipient, storm_at=run.now + gathers, storm_since=run.now)
         for item in ready:
-            waiting[item.subject] = item
+            run.journal.put(waiting, item.subject, item)
             assert recipient.storm_at is not None
-            at = utc_time(recipient.storm_at).isoformat()
+            at = second_text(recipient.storm_at)
             _note(run, recipient, item, f"waits until {at} for the message of the storm: {len(recipient.singles)} were sent")
     elif ready:
+        for item in ready:
+            run.journal.drop(waiting, item.subject)
         sent = deliver(run, recipient, ready)
         recipient = replace(recipient, singles=(*recipient.singles, run.now))
-    put_recipient(run, replace(recipient, waiting=waiting))
+    put_recipient(run, recipient, [item.subject for item in items])
     return sent
+
+
+def waits_for(state: DispatchState, item: Telling) -> str:
+    """What a telling waits for until its time."""
+    subject = state.subjects.get(item.subject)
+    held = held_by(state, subject, item.kind) if subject is not None and subject.state == "open" else ""
+    return held or "quiet hours"
 
 
 def may_send(run: DispatchRun, recipient: Recipient) -> bool:
@@ -141,20 +154,27 @@ def recent(run: DispatchRun, times: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(at for at in times if at > since)
 
 
-def put_recipient(run: DispatchRun, recipient: Recipient) -> None:
-    """Put the recipient with its timer; forget one for whom nothing waits and whose last message is long ago."""
+def put_recipient(run: DispatchRun, recipient: Recipient, changed: Iterable[str] | None = None) -> None:
+    """Put the recipient with its timer; forget one for whom nothing waits and whose last message is long ago. ``changed``: the
+    subjects that may need an earlier timer than the present one, which says nothing when it comes too early; None: all."""
+    timers, key, waiting = run.state.timers, recipient.key, recipient.waiting
     singles = () if recipient.channel in MACHINES else recent(run, recipient.singles)
+    due: list[int] = []
     if recipient.storm_at is not None:
         due = [recipient.storm_at]
-    else:
-        due = [max(item.until, run.now) for item in recipient.waiting.values()]
-    if singles and not due:
-        due.append(singles[-1] + round(run.state.inputs.settings.storm_seconds * SECOND))
-    run.state.timers.set(run.journal, "recipient", recipient.key, min(due) if due else None)
+    elif waiting:
+        known = timers.at("recipient", key)
+        names = waiting if changed is None or known is None else [each for each in changed if each in waiting]
+        due = [max(waiting[each].until, run.now) for each in names]
+        if changed is not None and known is not None:
+            due.append(known)
+    elif singles:
+        due = [singles[-1] + round(run.state.inputs.settings.storm_seconds * SECOND)]
+    timers.set(run.journal, "recipient", key, min(due) if due else None)
     if due:
-        run.journal.put(run.state.recipients, recipient.key, replace(recipient, singles=singles))
+        run.journal.put(run.state.recipients, key, replace(recipient, singles=singles))
     else:
-        run.journal.drop(run.state.recipients, recipient.key)
+        run.journal.drop(run.state.recipients, key)
 
 
 def deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling]) -> DispatchedNotification:
@@ -173,7 +193,7 @@ def _deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling], p
     told.sort(key=lambda each: (each[0].state == "ended", rank(each[0].severity), each[0].since, each[0].key))
     subject, first = told[0]
     before = told_of(subject, recipient.channel, recipient.address)
-    facts = facts_of(state, told) | {"unproven": _unproven(recipient, told)}
+    facts = facts_of(state, told, state.contacts.get(recipient.to)) | {"unproven": _unproven(recipient, told)}
     number = run.new_id("N")
     kinds = {item.kind for item in items}
     kind: MessageKind = next((each for each in _PRECEDENCE if each in kinds), first.kind)
@@ -182,7 +202,7 @@ def _deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling], p
         kind = "storm"
         facts |= {"since": utc_text(recipient.storm_since), "passed": passed}
         ended = sum(each.state == "ended" for each, _ in told)
-        since = utc_time(recipient.storm_since).isoformat()
+        since = second_text(recipient.storm_since)
         reason = f"since {since}: {len(told) - ended} open, {ended} over, {passed} came and went"
     elif len(told) > 1:
         reason = f"{reason}; {len(told) - 1} others"
@@ -190,7 +210,7 @@ def _deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling], p
         id=number,
         tenant_id=recipient.tenant_id,
         subject=subject.key if passed is None else f"storm:{recipient.to}",
-        alarm_ids=tuple(each.alarm.id for each, _ in told[:MOST_ALARMS] if each.alarm is not None),
+        alarm_ids=tuple(found for each, _ in told[:MOST_ALARMS] if (found := each.alarm_uuid)),
         instance_id=subject.instance_id if passed is None else "",
         breach_id=subject.breach_id if passed is None else "",
         policy=first.policy,
@@ -208,6 +228,8 @@ def _deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling], p
         fallback_of=first.fallback_of,
     )
     run.put_notification(notification)
+    if subject.state == "open":
+        watch(run, notification, subject.severity)
     for each, item in told:
         count_as_told(run, each, item, notification)
     return notification

@@ -11,12 +11,10 @@ from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.causes.holding import held_by
 from actors.dispatcher.messages.quiet import contact_quiet_until
 from actors.dispatcher.messages.recipient import Recipient, Telling
-from actors.dispatcher.messages.sending import bound_of, deliver, deliver_storm, put_recipient, recent, told_of
+from actors.dispatcher.messages.sending import LOOK_AGAIN, bound_of, deliver, deliver_storm, put_recipient, recent, told_of
 from actors.dispatcher.run import DispatchRun
+from protocols.dispatch.notification import MessageKind
 from protocols.sla.local_time import SECOND
-
-LOOK_AGAIN = 300 * SECOND
-"""What something else holds back at the end of its wait is looked at again so much later."""
 
 
 def release(run: DispatchRun, key: str) -> None:
@@ -32,7 +30,7 @@ def release(run: DispatchRun, key: str) -> None:
     waiting: dict[str, Telling] = {}
     ready: list[Telling] = []
     passed = 0
-    for name, item in recipient.waiting.items():
+    for name, item in sorted(recipient.waiting.items(), key=lambda each: (each[1].until, each[0])):
         until = max(item.until, _quiet(run, recipient, item)) if item.until > run.now else _again(run, recipient, item)
         if until > run.now:
             waiting[name] = replace(item, until=until)
@@ -56,7 +54,17 @@ def release(run: DispatchRun, key: str) -> None:
     put_recipient(run, recipient)
 
 
+def look_again(run: DispatchRun, subject_key: str) -> None:
+    """Nothing holds the subject back any more: look with this Event at what waits of it."""
+    for recipient in list(run.state.recipients.values()):
+        item = recipient.waiting.get(subject_key)
+        if item is not None and item.until > run.now:
+            run.journal.put(recipient.waiting, subject_key, replace(item, until=run.now))
+            put_recipient(run, recipient, [subject_key])
+
+
 _DROPPED = -1
+_OF_AN_END: frozenset[MessageKind] = frozenset(("recovered", "breach_resolved"))
 
 
 def _again(run: DispatchRun, recipient: Recipient, item: Telling) -> int:
@@ -65,8 +73,12 @@ def _again(run: DispatchRun, recipient: Recipient, item: Telling) -> int:
     subject = state.subjects.get(item.subject)
     if subject is None:
         return _DROPPED
+    if (first := state.notifications.get(item.fallback_of)) is not None and first.status == "sent":
+        run.note(subject, f"{recipient.channel} to {recipient.name} is not sent: {first.id} has arrived", policy=item.policy)
+        return _DROPPED
     if subject.state == "ended":
-        if told_of(subject, recipient.channel, recipient.address) is None and item.kind != "breach_opened":
+        owed = item.kind in _OF_AN_END and item.fallback_of
+        if not owed and told_of(subject, recipient.channel, recipient.address) is None and item.kind != "breach_opened":
             return _DROPPED
         return _quiet(run, recipient, item)
     if gone := _gone(run, recipient, item):

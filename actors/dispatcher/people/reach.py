@@ -118,6 +118,13 @@ def mistakes_of_to(state: DispatchState, to: str, channel: Channel | None, tenan
         yield f"is no contact, no rota and none of {', '.join(WORDS)}, and {mistake}"
 
 
+def lacks_channel(state: DispatchState, to: str, channel: Channel, tenant_id: str | None) -> bool:
+    """True when ``to`` is an address of ``channel``, which the configuration lacks. People have other methods."""
+    if configured(state.inputs.channels, channel, to) or to in WORDS:
+        return False
+    return not _Seen(state, 0, tenant_id).knows(to)
+
+
 class _Seen:
     """The contacts and rotas that causes of ``tenant_id`` may reach; with None those of every tenant alone."""
 

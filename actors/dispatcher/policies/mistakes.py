@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from actors.command_checks import Mistake
 from actors.dispatcher.people.reach import mistakes_of_to
+from actors.dispatcher.policies.templates import mistakes_of_templates
 from actors.dispatcher.policies.tree import compile_policy
 from actors.dispatcher.state import DispatchState
 from protocols.dispatch.channel import Channel
@@ -23,13 +24,18 @@ def mistakes_of_policy(state: DispatchState, policy: NotificationPolicy, own_id:
         yield dotted(each.path), each.message
     if mistakes:
         return
+    for each in mistakes_of_templates(policy, state.inputs.templates):
+        yield dotted(each.path), each.message
     for path, to, channel in _told(policy, ()):
         for mistake in mistakes_of_to(state, to, channel, policy.tenant_id):
             yield dotted(path), mistake
 
 
 def warnings_of(state: DispatchState, policy: NotificationPolicy) -> Iterator[str]:
-    """Each ``to`` that reaches nobody whoever is on call, and each channel that is not configured."""
+    """Each ``to`` that reaches nobody whoever is on call, each channel that is not configured, and each template that the
+    configuration lacks."""
+    for each in mistakes_of_templates(policy, state.inputs.templates):
+        yield f"{dotted(each.path)}: {each.message}"
     for path, to, channel in _told(policy, ()):
         mistakes = list(mistakes_of_to(state, to, channel, policy.tenant_id))
         if not mistakes and channel is not None and channel != "webhook" and channel not in state.inputs.channels:

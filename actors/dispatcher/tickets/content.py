@@ -6,6 +6,7 @@ from typing import Any, Final
 from actors.dispatcher.cause import DispatchSubject, WantedTicket
 from protocols.dispatch.policy import TicketPriority, TicketTerms
 from protocols.severity import Severity
+from protocols.sla.local_time import instant_at, second_text
 
 PRIORITIES: Final[tuple[TicketPriority, ...]] = ("critical", "high", "medium", "low")
 MANY_CUSTOMERS: Final = 10
@@ -139,7 +140,7 @@ def description_of(subject: DispatchSubject) -> str:
             f"Resource: {alarm.resource_type} {where}" + (f" ({alarm.resource_id})" if where != alarm.resource_id else "")
         )
         lines += [f"Area: {subject.area}"] if subject.area else []
-        lines += [f"Since: {alarm.opened_at.isoformat()}", f"Customers affected: {customers_of(subject)}"]
+        lines += [f"Since: {second_text(instant_at(alarm.opened_at))}", f"Customers affected: {customers_of(subject)}"]
         lines += [f"Recommended action: {alarm.recommended_action}"] if alarm.recommended_action else []
     if subject.instance_id:
         lines += [

@@ -9,6 +9,7 @@ from actors.dispatcher.tickets.agreements import join_cause, leave_cause
 from actors.dispatcher.tickets.family import live_ticket, root_of
 from actors.dispatcher.tickets.own import close_as_part, stand_alone
 from actors.dispatcher.tickets.refreshing import COMMENT_EVERY, follow_breach, refresh, set_priority
+from actors.dispatcher.tickets.shared import close_ticket, is_merged, leave_key
 from actors.dispatcher.tickets.tasks import is_live, name_of_ticket, with_task
 from actors.dispatcher.tickets.waiting import wait_for, wait_no_more
 from protocols.alarm import Alarm
@@ -61,7 +62,7 @@ def _join(run: DispatchRun, key: str) -> None:
     """Another cause explains the subject from now on: its ticket becomes the ticket of the cause, or a part of that."""
     state = run.state
     child = state.subjects[key]
-    root = root_of(state, child)
+    root = root_of(state, child if child.state == "open" else state.subjects[child.heir])
     mine = live_ticket(state, child)
     if root.key != key:
         theirs = live_ticket(state, root)
@@ -89,12 +90,11 @@ def _move(run: DispatchRun, ticket: Ticket, child: DispatchSubject, root: Dispat
 
 
 def _wait_for_cause(run: DispatchRun, key: str) -> None:
-    """Note that the subject has a ticket, and that its cause is no subject yet."""
+    """Note that the subject has a ticket, or is about to be replaced, and that its cause is no subject yet."""
     state = run.state
     subject = state.subjects[key]
-    if not subject.merged_into or live_ticket(state, subject) is None:
-        return
-    wait_for(run, subject.merged_into, key)
+    if subject.merged_into and (subject.heir or live_ticket(state, subject) is not None):
+        wait_for(run, subject.merged_into, key)
 
 
 def _take_waiting(run: DispatchRun, key: str) -> None:
@@ -105,9 +105,9 @@ def _take_waiting(run: DispatchRun, key: str) -> None:
     run.journal.drop(run.state.tickets_for, key)
     for name in waiting:
         subject = run.state.subjects.get(name)
-        if subject is None or subject.state == "ended":
+        if subject is None or (subject.state == "ended" and subject.heir != key):
             continue
-        if subject.merged_into == key:
+        if key in (subject.merged_into, subject.heir):
             cause = run.state.subjects[key]
             if name not in cause.consequences:
                 run.put_subject(replace(cause, consequences=(*cause.consequences, name)))
@@ -132,6 +132,9 @@ def look_at_ticket(run: DispatchRun, key: str) -> None:
     """The timer of a subject: its ticket may have changes to tell, or it may need one of its own again."""
     state = run.state
     subject = state.subjects.get(key)
+    if subject is not None and subject.state == "ended" and subject.heir:
+        wait_no_more(run, subject.heir, key)
+        _close(run, subject)
     if subject is None or subject.state == "ended":
         return
     if subject.covered:
@@ -147,26 +150,32 @@ def _end(run: DispatchRun, before: DispatchSubject, key: str) -> None:
     state = run.state
     subject = state.subjects[key]
     state.timers.set(run.journal, "ticket", key, None)
+    heir = state.subjects.get(subject.heir)
+    if subject.heir and (heir is None or heir.state == "ended"):
+        # The hold of the alarm that takes its place is not over: the ticket waits for it.
+        state.timers.set(run.journal, "ticket", key, run.now + COMMENT_EVERY)
+        return
     wait_no_more(run, before.cause or before.merged_into, key)
     if before.covered:
         leave_cause(run, subject)
     cause = state.subjects.get(before.merged_into)
     if cause is not None and cause.state == "open":
         refresh(run, root_of(state, cause).key)
-    ticket = live_ticket(state, subject)
+    _close(run, subject)
+
+
+def _close(run: DispatchRun, subject: DispatchSubject) -> None:
+    ticket = live_ticket(run.state, subject)
     if ticket is None:
         return
     text = f"Over: {subject.reason}"
-    if ticket.state == "merged":
-        run.put_ticket(replace(with_task(ticket, "comment", text), closed_at=run.at))
-        run.note(
-            subject, f"ticket {name_of_ticket(ticket)} is a person's: it gets a comment and stays open", policy=ticket.policy
-        )
-    elif ticket.closes:
-        run.put_ticket(with_task(ticket, "close", text))
-    else:
+    if not ticket.closes and not is_merged(run.state, ticket):
         run.put_ticket(with_task(ticket, "comment", text))
         run.note(subject, f"ticket {name_of_ticket(ticket)} stays open: the policy says so", policy=ticket.policy)
+        return
+    open_because = close_ticket(run, ticket, text)
+    if open_because:
+        run.note(subject, f"ticket {name_of_ticket(ticket)} stays open: {open_because}", policy=ticket.policy)
 
 
 def forget_ticket(run: DispatchRun, ticket_id: str) -> None:
@@ -177,5 +186,7 @@ def forget_ticket(run: DispatchRun, ticket_id: str) -> None:
         return
     subject = state.subjects.get(ticket.subject)
     if subject is None or subject.ticket_id != ticket_id:
+        leave_key(run, ticket)
+        run.journal.drop(state.merged_tickets, ticket_id)
         run.journal.drop(state.tickets, ticket_id)
         run.journal.drop(state.remote_changes, ticket_id)

@@ -4,10 +4,12 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from actors.dispatcher.causes.holding import name_of
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.tickets.following import forget_ticket
 from actors.dispatcher.tickets.resolving import resolve_alarms
-from actors.dispatcher.tickets.tasks import name_of_ticket
+from actors.dispatcher.tickets.shared import close_ticket, closed_too_early, is_merged, open_for_others, take_key
+from actors.dispatcher.tickets.tasks import name_of_ticket, with_task
 from protocols.dispatch.outcomes import TicketChanged, TicketFailed, TicketOpened
 from protocols.dispatch.ticket import Ticket, TicketState
 
@@ -20,7 +22,11 @@ def fold_ticket_opened(run: DispatchRun, event: TicketOpened) -> None:
     ticket = run.state.tickets.get(event.ticket_id)
     if ticket is None or (ticket.key == event.key and not _waits(ticket, event.task)):
         return
-    _put(run, ticket, event.task, desk=event.desk, key=event.key, url=event.url or ticket.url, **_state(run, ticket, "open"))
+    # A ticket that was made now is no other one.
+    moved = take_key(run, ticket, event.key) if event.found or ticket.key else replace(ticket, key=event.key)
+    _put(run, moved, event.task, desk=event.desk, url=event.url or ticket.url, **_state(run, moved, "open"))
+    if is_merged(run.state, moved):
+        _comment_instead(run, ticket.id)
 
 
 def fold_ticket_changed(run: DispatchRun, event: TicketChanged) -> None:
@@ -28,27 +34,59 @@ def fold_ticket_changed(run: DispatchRun, event: TicketChanged) -> None:
     ticket = run.state.tickets.get(event.ticket_id)
     if ticket is None:
         return
-    fields: dict[str, Any] = {"key": event.key or ticket.key, "url": event.url or ticket.url}
     if event.task is not None:
-        task = next((each for each in ticket.tasks if each.number == event.task), None)
-        if task is None:
-            return
-        done: TicketState | None = {"close": "closed", "reopen": "open"}.get(task.kind)  # type: ignore[assignment]
-        state = event.state or done
-        _put(run, ticket, event.task, **fields, **({} if state is None else _state(run, ticket, state)))
+        _done(run, ticket, event, event.task)
         return
     if event.remote_id:
         seen = run.state.remote_changes.get(ticket.id, ())
         if event.remote_id in seen:
             return
         run.journal.put(run.state.remote_changes, ticket.id, (*seen, event.remote_id)[-MOST_REMOTE:])
+    _changed_by_people(run, ticket, event)
+
+
+def _done(run: DispatchRun, ticket: Ticket, event: TicketChanged, number: int) -> None:
+    task = next((each for each in ticket.tasks if each.number == number), None)
+    if task is None:
+        return
+    moved = take_key(run, ticket, event.key or ticket.key)
+    done: TicketState | None = {"close": "closed", "reopen": "open"}.get(task.kind)  # type: ignore[assignment]
+    state = event.state or done or ("merged" if moved is not ticket else None)
+    fields = {} if state is None else _state(run, moved, state)
+    _put(run, moved, number, url=event.url or ticket.url, **fields)
+    if moved is not ticket and state == "closed":
+        open_for_others(run, moved)
+
+
+def _changed_by_people(run: DispatchRun, ticket: Ticket, event: TicketChanged) -> None:
+    moved = take_key(run, ticket, event.key or ticket.key)
+    merged = moved is not ticket
+    fields: dict[str, Any] = {"url": event.url or ticket.url}
     if event.state is not None:
-        fields |= _state(run, ticket, event.state)
-    if any(getattr(ticket, name) != value for name, value in fields.items()):
-        _put(run, ticket, None, **fields)
-    if event.state == "closed" and ticket.state != "closed":
-        resolve_alarms(run, ticket, event.author or "the desk")
-        _note(run, ticket, f"{event.author or 'somebody'} closed ticket {name_of_ticket(ticket)}")
+        fields |= _state(run, moved, event.state)
+    if merged or any(getattr(ticket, name) != value for name, value in fields.items()):
+        _put(run, moved, None, **fields)
+    if event.state != "closed":
+        if merged:
+            _comment_instead(run, ticket.id)
+        return
+    if ticket.state == "closed":
+        return
+    if merged and closed_too_early(run, moved, ticket):
+        again = with_task(run.state.tickets[ticket.id], "reopen", f"Open again: {name_of(run.state, ticket.subject)} lasts")
+        run.put_ticket(replace(again, closed_at=None))
+        return
+    resolve_alarms(run, ticket, event.author or "the desk")
+    _note(run, ticket, f"{event.author or 'somebody'} closed ticket {name_of_ticket(ticket)}")
+
+
+def _comment_instead(run: DispatchRun, ticket_id: str) -> None:
+    """A merged ticket is not closed, though it was to be."""
+    ticket = run.state.tickets.get(ticket_id)
+    closing = [] if ticket is None else [each for each in ticket.tasks if each.kind == "close"]
+    if ticket is not None and closing:
+        left = replace(ticket, tasks=tuple(each for each in ticket.tasks if each.kind != "close"))
+        close_ticket(run, left, closing[-1].text)
 
 
 def fold_ticket_failed(run: DispatchRun, event: TicketFailed) -> None:
@@ -73,11 +111,12 @@ def _waits(ticket: Ticket, number: int) -> bool:
 
 def _state(run: DispatchRun, ticket: Ticket, state: TicketState) -> dict[str, Any]:
     """The fields of a ticket whose state the desk tells."""
-    if state == "open" and ticket.state == "merged":
-        return {}
     if state == "closed":
         return {"state": state, "closed_at": ticket.closed_at or run.at}
-    return {"state": state, "closed_at": None}
+    if not is_merged(run.state, ticket):
+        return {"state": "open", "closed_at": None}
+    # A merged ticket whose cause has ended is over, and the desk's ticket stays open.
+    return {"state": "merged", "closed_at": ticket.closed_at if ticket.state == "merged" else None}
 
 
 def _put(run: DispatchRun, ticket: Ticket, done: int | None, **fields: Any) -> None:

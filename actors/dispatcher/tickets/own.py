@@ -19,6 +19,7 @@ from actors.dispatcher.tickets.content import (
 )
 from actors.dispatcher.tickets.family import agreements_of, first_breach, members_of
 from actors.dispatcher.tickets.refreshing import COMMENT_EVERY
+from actors.dispatcher.tickets.shared import close_ticket
 from actors.dispatcher.tickets.tasks import is_live, name_of_ticket, with_task
 from protocols.dispatch.ticket import Ticket, TicketTask
 
@@ -80,6 +81,6 @@ def _open(run: DispatchRun, subject: DispatchSubject) -> None:
 def close_as_part(run: DispatchRun, ticket: Ticket, whole: Ticket, child: DispatchSubject, root: DispatchSubject) -> None:
     """The cause of ``child`` is ``root``, which has a ticket: the one of ``child`` goes on as part of it."""
     text = f"Goes on as part of ticket {name_of_ticket(whole)}: the cause is {name_of(run.state, root.key)}"
-    run.put_ticket(with_task(ticket, "close", text))
     run.put_subject(replace(run.state.subjects[child.key], part_of=whole.id))
+    close_ticket(run, ticket, text)
     run.state.timers.set(run.journal, "ticket", child.key, None)

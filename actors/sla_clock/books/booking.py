@@ -9,7 +9,7 @@ from actors.sla_clock.books.common_outcome import CommonOutcome, common_key, kee
 from actors.sla_clock.books.figures import basis_of, figures_on
 from actors.sla_clock.books.outcomes import BookedOutcome, kind_of, outcome_of, shared_outcome, take_over
 from actors.sla_clock.books.past_accounts import past_account
-from actors.sla_clock.books.period_choice import Period, period_of, period_of_account
+from actors.sla_clock.books.period_choice import Period, contract_of, period_of, period_of_account
 from actors.sla_clock.books.periods import book_figures, close_period, close_waiting, revise_period
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.limits.booking_limits import book_limits
@@ -18,6 +18,7 @@ from actors.sla_clock.state import SlaState
 from actors.sla_clock.work import CloseAll
 from protocols.sla.changes import SlaInstanceChanged
 from protocols.sla.instance import InstanceStatus, SlaInstance
+from protocols.sla.periods import period_at
 
 
 def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, closed: bool = False) -> None:
@@ -50,16 +51,26 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, c
     last = state.closed.get(instance.id)
     if account is None and period is not None:
         account = past_account(run, instance, period)
-    if since < (run.now if period is None else period.start):
-        revise_period(run, instance, run.now if period is None else period.start, why)
     if period is None:
+        _revise_last(run, instance, why, since)
         starts = instance.start if run.now < instance.start else None
         state.deadlines.set_row(run.journal, row, starts)
         if last is not None:
             book_limits(run, instance, last, period_of_account(state, last), why)  # what was breached before may end
         return
+    if since < period.start:
+        revise_period(run, instance, period.start, why)
     await_period_end(run, period)
     _keep(run, instance, row, _examined(run, instance, account, period, why, plain=account is in_table))
+
+
+def _revise_last(run: FoldRun, instance: SlaInstance, why: str, since: int) -> None:
+    """Revise the last period of a contract that is over, if it is the period before the running one: of an older one the stage
+    no longer has the evidence."""
+    over = min(run.now, contract_of(instance)[1])
+    last = period_of(run.state, instance, over - 1)
+    if since < over and last is not None and last.end == period_at(last.definition.terms.period, run.now)[0]:
+        revise_period(run, instance, over, why)
 
 
 def _closing(run: FoldRun) -> bool:

@@ -234,11 +234,15 @@ def _put(
     run.journal.put(state.credits, key, credit)
     run.emit(SlaCreditChanged(run.offset, credit))
     before = 0 if known is None else known.amount
-    if credit.amount != before:
+    becomes_final = credit.final and known is not None and not known.final
+    if credit.amount != before or (credit.amount and becomes_final):
         text = (
             f"{decimal(credit.amount, minor_digits)} {currency} are owed for the period, {decimal(before, minor_digits)} before"
         )
-        run.notify("credit", instance, text, breach_id=next((each.breach_id for each in lines if each.breach_id), ""))
+        if credit.final:
+            text += "; the period is closed"
+        breach_id = next((each.breach_id for each in lines if each.breach_id), "")
+        run.notify("credit", instance, text, breach_id=breach_id, credit=credit)
     changed: dict[str, int] = {}
     for line in lines:
         changed[line.breach_id] = changed.get(line.breach_id, 0) + line.amount

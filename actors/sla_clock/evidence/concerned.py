@@ -93,15 +93,18 @@ def _moved(state: SlaState, alarm: Alarm, entries: Sequence[TimelineEntry]) -> i
 
 
 def _unnoticed_jump(state: SlaState, alarm: Alarm) -> int:
-    """The last jump forward, for an alarm that was open then and that the stage did not know: it had no effect on service, or
-    the Event that raised it could not be folded. Only this jump is kept."""
-    after, by = state.last_jump
-    if by <= 0:
+    """The jumps since an alarm was opened that the stage did not know then: it had no effect on service, or the Event that
+    raised it could not be folded."""
+    if not state.last_jump[1]:
         return 0
-    before = after - by
     opened = alarm.opened_at if alarm.reopened_at is not None else max(alarm.first_occurrence, alarm.received_at)
-    over = alarm.cleared_at is not None and instant_at(alarm.cleared_at) <= before
-    return 0 if over or instant_at(opened) > before else by
+    began, ended = instant_at(opened), None if alarm.cleared_at is None else instant_at(alarm.cleared_at)
+    at = began
+    for after, by in (*state.earlier_jumps, state.last_jump):
+        # A date behind a jump back can be one from before it or a later one: it stays.
+        if at <= (after - by if by > 0 or at != began else after) and (ended is None or ended > after - by):
+            at += by
+    return at - began
 
 
 def _named(state: SlaState, alarm: Alarm) -> tuple[str, ...]:

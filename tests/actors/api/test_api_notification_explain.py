@@ -88,7 +88,7 @@ async def test_who_was_told_and_who_was_not_and_what_is_to_come(stored_lab: Runn
     assert ("all", "sms to on-call: no rota is named 'on-call'") in notes
     assert any("sms to Ada" in text and "quiet hours" in text for _, text in notes)
     upcoming = [each.text for each in found.upcoming]
-    assert "raised by sms to Ada, after quiet hours" in upcoming
+    assert "raised by sms to Ada, waits: quiet hours" in upcoming
     assert f"reminder by email to {MAIL}" in upcoming
     shown = lines(found)
     assert f"    raised by email to {MAIL}: sent" in "\n".join(shown).replace(f"  {page.created_at:%Y-%m-%d %H:%M:%S}", "   ")
@@ -184,4 +184,4 @@ async def test_lines_fit_the_terminal(lab: RunningApi, width: int) -> None:
         found = await explained(client, alarm)
     shown = [each for line in explanation_lines(found) for each in fitted(line, width)]
     assert max(map(len, shown)) <= width
-    assert any("in place of N3, which was given up" in " ".join(line.split()) for line in explanation_lines(found))
+    assert any("because N3 to the same person had not arrived" in " ".join(line.split()) for line in explanation_lines(found))

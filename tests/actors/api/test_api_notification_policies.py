@@ -145,6 +145,25 @@ async def test_a_change_of_nothing_and_an_unknown_policy_are_refused(lab: Any) -
         lab.problem(await client.delete(f"{POLICIES}/file%3Anone"), 404, "unknown_policy")
 
 
+async def test_a_template_has_to_be_there(lab: Any) -> None:
+    lab.stages.dispatch.inputs = DispatchInputs(templates=("short",))
+    step = {"after_seconds": 60, "to": "on-call", "template": "night"}
+    async with lab.serve(), lab.client("admin") as client:
+        assert (await client.post(POLICIES, content=BODY)).status_code == 201
+        below = NIGHT | {"name": "below", "routes": [{"actions": [MAIL | {"template": "lang"}, {"escalate": [step]}]}]}
+        fields = ["routes[0].actions[0].template", "routes[0].actions[1].escalate[0].template"]
+        lab.problem(await client.post(POLICIES, json=below), 422, "invalid_body", *fields)
+        shown = (await client.post(POLICIES, json=NIGHT)).json()
+        change = {"actions": [MAIL | {"template": "lang"}]}
+        lab.problem(await client.patch(f"{POLICIES}/{shown['id']}", json=change), 422, "invalid_body", "actions[0].template")
+        lab.stages.dispatch.inputs = DispatchInputs(channels=("email", "sms"), templates=())
+        (kept,) = [each for each in (await client.get(POLICIES)).json()["items"] if each["name"] == "Night"]
+        warnings = (await client.get(f"{POLICIES}/{kept['id']}")).json()["warnings"]
+        assert warnings == [
+            "actions[0].template: 'short' is no template of the configuration; [notifier] templates has none",
+        ]
+
+
 @pytest.mark.parametrize("name", ["Störung 50/50 %", "ß" * 500, "!"])
 async def test_a_policy_of_a_file_is_reached_whatever_its_name(lab: Any, name: str) -> None:
     async with lab.serve(), lab.client("admin") as client:

@@ -205,12 +205,13 @@ async def test_a_test_reaches_people_and_addresses_whatever_the_hour(lab: Runnin
         ({"channel": "sms"}, 422, "invalid_body", ["to"]),
         ({"channel": "sms", "to": ""}, 422, "invalid_body", ["to"]),
         ({"channel": "sms", "to": "Ada", "text": "x"}, 422, "invalid_body", ["text"]),
+        ({"channel": "sms", "to": "Ada", "template": "short"}, 422, "invalid_body", ["template"]),
     ],
 )
 async def test_a_test_that_reaches_nobody_names_the_field(
     lab: RunningApi, body: dict[str, Any], status: int, kind: str, fields: list[str]
 ) -> None:
-    lab.stages.dispatch.inputs = DispatchInputs(channels=("email", "sms"))
+    lab.stages.dispatch.inputs = DispatchInputs(channels=("email", "sms"), templates=("night",))
     ada = make_contact(methods=(ContactMethod(channel="sms", address="+385911234567"),))
     async with lab.serve(), lab.client() as client:
         await lab.record([DispatchDataRestored("old", (ContactChanged(0, ada.id, ada),))])

@@ -153,10 +153,10 @@ class CheckedWorld(DispatchWorld):
 @given(st.lists(STEPS, min_size=12, max_size=60))
 def test_the_invariants_hold_and_a_restart_changes_nothing(steps: list[tuple[str, Any, Any]]) -> None:
     world = CheckedWorld(nodes=plant())
-    world.settings(storm_seconds=60, storm_mails=3, storm_texts=1)
+    world.settings(storm_seconds=60, storm_mails=3, storm_texts=1, fallback_critical_seconds=25, fallback_major_seconds=300)
     for name, actions, fields in POLICIES:
         world.policy(name, *actions, **fields)
-    world.contact("Ann", ("email", "ann@example.net"), ("sms", "+491511111111"), quiet_hours=QUIET)
+    world.contact("Ann", ("email", "ann@example.net"), ("sms", "+491511111111"), ("slack", "@ann"), quiet_hours=QUIET)
     world.contact("Ben", ("sms", "+491512222222"), ("email", "ben@example.net"))
     for step in steps:
         world.do(step)

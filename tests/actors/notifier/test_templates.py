@@ -51,6 +51,13 @@ async def test_a_template_uses_facts_and_the_built_in_text(renderer: TemplateRen
     assert found.html == "<b>cut &amp; &lt;run&gt;</b>"
 
 
+async def test_a_template_shows_instants_in_the_readers_zone(renderer: TemplateRenderer) -> None:
+    template = MessageTemplate(text="{{ starts|local }}, {{ 1772334000000000|local }}, {{ nothing|local }}, {{ 'soon'|local }}")
+    facts = {"causes": [], "starts": "2026-03-01T03:00:00+00:00", "time_zone": "Europe/Berlin"}
+    found = await renderer.render_source(template, values(facts=facts))
+    assert found.text == "2026-03-01 04:00:00 CET, 2026-03-01 04:00:00 CET, , soon"
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -66,6 +66,32 @@ def test_subjects() -> None:
     assert built_in_text(dispatched(kind="test", facts={})).subject == "[TEST] this is a test of faultd"
 
 
+def test_a_conclusion_that_gives_way_names_the_other_cause_and_that_one_what_it_explains() -> None:
+    cause = {"title": "Feeder cut", "severity": "critical", "state": "ended", "goes_on_as": "A67 OLT 3 is down"}
+    text = built_in_text(dispatched(kind="recovered", facts={"causes": [cause], "count": 1}))
+    assert text.subject == "[ANOTHER CAUSE] Feeder cut"
+    assert "  Goes on as: A67 OLT 3 is down\n" in text.text
+    short = built_in_text(dispatched(kind="recovered", channel="sms", facts={"causes": [cause], "count": 1}))
+    assert short.text == "[ANOTHER CAUSE] Feeder cut, goes on as A67 OLT 3 is down"
+    facts: Any = {"title": "OLT 3 is down", "severity": "critical", "state": "open", "explains": ["A43", "A44"]}
+    text = built_in_text(dispatched(facts={"causes": [facts], "count": 1}))
+    assert "  Explains what was told before: A43, A44\n" in text.text
+
+
+def test_an_alarm_of_a_lost_ledger_is_not_called_cleared() -> None:
+    cause = {"title": "OLT 3 is down", "severity": "critical", "state": "ended", "lost": True}
+    text = built_in_text(dispatched(kind="recovered", facts={"causes": [cause], "count": 1}))
+    assert text.subject == "[NO LONGER KNOWN] OLT 3 is down"
+    assert "over" not in text.text
+
+
+def test_a_credit_says_how_much_and_whether_that_is_final() -> None:
+    for final, said in ((False, "so far"), (True, "final")):
+        cause = {"title": "Credit", "credit": {"amount": "5.95", "currency": "EUR", "final": final}}
+        text = built_in_text(dispatched(kind="credit", facts={"causes": [cause], "count": 1}))
+        assert f"  Credit: 5.95 EUR ({said})\n" in text.text
+
+
 @pytest.mark.parametrize(
     ("fields", "has"),
     [
@@ -77,11 +103,49 @@ def test_subjects() -> None:
         ({"channel": "sms"}, False),
         ({"channel": "webhook"}, False),
         ({"alarm_ids": ()}, False),
+        ({"facts": {"customer_id": "C1"}}, False),
     ],
 )
 def test_messages_to_people_about_an_open_alarm_have_a_link(fields: dict[str, Any], has: bool) -> None:
     assert bool(LINKS.link(dispatched(**fields))) is has
     assert AcknowledgeLinks("", KEY).link(dispatched(**fields)) == ""
+
+
+def test_times_are_those_of_the_readers_zone() -> None:
+    facts = dispatched().facts | {"time_zone": "Europe/Berlin"}
+    cause = {"title": "Feeder cut", "first_occurrence": "2026-03-01T03:00:00.5+00:00", "cleared_at": 1_790_000_000_000_000}
+    text = built_in_text(dispatched(facts=facts | {"causes": [cause]})).text
+    assert "  Since: 2026-03-01 04:00:00 CET\n" in text
+    assert "  Cleared: 2026-09-21 16:13:20 CEST\n" in text
+    assert (
+        "  Since: 2026-03-01 03:00:00 UTC\n"
+        in built_in_text(dispatched(facts=facts | {"causes": [cause], "time_zone": "x"})).text
+    )
+
+
+def test_a_customer_reads_when_the_work_begins_and_ends_and_nothing_of_the_operators_house() -> None:
+    cause = {
+        "kind": "maintenance",
+        "severity": "info",
+        "title": "Planned maintenance: splice",
+        "since": "2026-02-27T03:00:00+00:00",
+        "starts": "2026-03-01T03:00:00+00:00",
+        "ends": "2026-03-01T05:00:00+00:00",
+    }
+    facts = {"causes": [cause], "count": 1, "time_zone": "Europe/Berlin", "customer_id": "C1", "policy": "Customers"}
+    text = built_in_text(dispatched(kind="maintenance", facts=facts, reason="contact of customer C1"))
+    assert text.subject == "[PLANNED MAINTENANCE] Planned maintenance: splice"
+    assert text.text.splitlines() == [
+        "Planned maintenance: splice",
+        "  Begins: 2026-03-01 04:00:00 CET",
+        "  Ends: 2026-03-01 06:00:00 CET",
+        "",
+        "Reference: N17",
+    ]
+    facts["causes"] = [cause | {"state": "ended"}]
+    text = built_in_text(dispatched(kind="maintenance", facts=facts, reason="contact of customer C1: it was cancelled"))
+    assert text.subject == "[PLANNED MAINTENANCE WITHDRAWN] Planned maintenance: splice"
+    assert text.text.startswith("Planned maintenance: splice (does not take place at this time)\n")
 
 
 def test_the_link_is_bound_to_alarm_person_and_time_and_is_a_button() -> None:

@@ -51,7 +51,7 @@ def test_a_quarter_of_the_fee_below_the_target_and_final_when_the_period_closes(
     # The breach ended 322 s after it began; the amount is the same and final when the period closes.
     assert amounts(world, instance) == [(2000, False), (2000, False), (2000, True)]
     assert [(each.credit, each.currency) for each in world.closed] == [(2000, "EUR")]
-    assert [kind for kind, _ in world.notices] == ["at_risk", "breach_opened", "credit", "breach_resolved"]
+    assert [kind for kind, _ in world.notices] == ["at_risk", "breach_opened", "credit", "breach_resolved", "credit"]
 
 
 def test_the_german_law_pays_from_the_third_day_after_the_report(world: SlaWorld) -> None:

@@ -92,6 +92,8 @@ def intervals(world: SlaWorld) -> list[tuple[float, float | None]]:
         ("100 missed, 110 clear, 120 ahead, 130 acknowledge", [(100, 110)]),
         ("100 ahead, 110 missed, 120 acknowledge, 130 tick", [(YEAR + 110, None)]),
         ("100 missed, 110 back, 120 right, 130 acknowledge", [(100, None)]),
+        ("100 missed, 110 later, 120 days, 125 tick, 130 clear", [(5 * 86_400 + 100, 5 * 86_400 + 130)]),
+        ("100 missed, 110 days, 120 right, 130 acknowledge", [(100, None)]),
     ],
 )
 def test_an_outage_of_which_the_stage_hears_late_does_not_last_for_the_jump(

@@ -25,6 +25,7 @@ from protocols.principal import Role
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 PATH = "/api/v1/faults/backtest"
 HUSH = {"name": "hush", "type": "suppression", "conditions": {"match": {"resource_id": "olt-1"}}}
+NIGHT = {"name": "Night", "actions": [{"channel": "email", "to": "noc@example.net"}]}
 TOKENS: dict[str, tuple[Role, str | None]] = {
     "admin": ("admin", None),
     "operator": ("operator", None),
@@ -86,6 +87,18 @@ async def test_rules_are_tried_and_the_result_is_kept(lab: BacktestApi) -> None:
         assert (await client.delete(PATH)).status_code == 409, "it is over"
 
 
+async def test_policies_are_tried_by_the_same_request(lab: BacktestApi) -> None:
+    async with lab.serve() as client_of, client_of("admin") as client:
+        started = await client.post(PATH, json={"policies": [NIGHT], "person": "noc@example.net", "wakes": ["email"]})
+        assert started.status_code == 202, started.text
+        job = await _over(lab, client)
+        assert job["state"] == "done", job
+        assert (job["result"]["tried"], job["result"]["found"]) == (["policies"], {})
+        dispatch = job["result"]["dispatch"]
+        assert (dispatch["person"], dispatch["wakes"]) == ("noc@example.net", ["email"])
+        assert dispatch["warnings"] == ["Night: actions[0].to: channel email is not configured"]
+
+
 async def test_one_at_a_time_and_it_can_be_called_off(lab: BacktestApi) -> None:
     async with lab.serve(working=False) as client_of, client_of("admin") as client:
         assert (await client.post(PATH, json={"rules": [HUSH]})).status_code == 202
@@ -108,6 +121,9 @@ async def test_one_at_a_time_and_it_can_be_called_off(lab: BacktestApi) -> None:
         ({"rules": [HUSH | {"conditions": {"match": {"no_field": 1}}}]}, ["rules[0].conditions.match.no_field"]),
         ({"rules": [HUSH], "most": 10_001}, ["most"]),
         ({"since": "1h"}, ["rules"]),
+        ({"policies": [NIGHT, NIGHT]}, ["policies[1].name"]),
+        ({"policies": [NIGHT | {"match": {"severty": "major"}}]}, ["policies[0].match.severty"]),
+        ({"policies": [NIGHT | {"actions": [{"channel": "pager", "to": "x"}]}]}, ["policies[0].actions[0].channel"]),
     ],
 )
 async def test_what_cannot_be_tried_is_refused_with_its_place(

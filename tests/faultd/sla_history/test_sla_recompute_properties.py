@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import hypothesis.strategies as st
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from vocabulary.sla import SlaWorld, plan_window, us
 from vocabulary.sla_history import TIERS, history_told
 from vocabulary.world import ADMIN
@@ -70,7 +70,22 @@ terms = st.fixed_dictionaries(
 )
 
 
+OVER = [Step(10, "fault", "olt-1", 1, 1), Step(LAST - 59, "exclusion", "olt-1", 1, 45)]
+"""The exclusion covers time before the end of a contract, and comes after the end of that period."""
+PLAIN = {
+    "availability_target": 990_000_000,
+    "outage_minimum": 0,
+    "unknown_counts_as": "up",
+    "customer_power": "excluded",
+    "maintenance_notice": 0,
+    "credits": None,
+    "response": {},
+    "resolution": {},
+}
+
+
 @settings(max_examples=60, deadline=None)
+@example(steps=OVER, terms=PLAIN)
 @given(steps=steps, terms=terms)
 def test_a_closed_period_follows_from_the_facts(steps: list[Step], terms: dict[str, Any]) -> None:
     world = SlaWorld()

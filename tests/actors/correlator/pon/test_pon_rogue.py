@@ -143,7 +143,8 @@ def test_it_is_over_once_though_some_stay_dark(olt: Olt) -> None:
     assert rogues(olt)
     olt.waits(110)
     assert not rogues(olt)
-    assert len([line for line in olt.world.entries if line.text == "nothing of it for 60 s"]) == 1
+    over = [line.action for line in olt.world.entries if line.text == "nothing of it for 60 s"]
+    assert over == ["cleared", "notification_requested"]
 
 
 def test_the_olts_own_word_goes_before_the_suspicion(olt: Olt) -> None:

@@ -1,5 +1,6 @@
 """Service level agreements and planned maintenance, told to account managers, billing and customers. Times in seconds."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -7,12 +8,17 @@ from vocabulary.agreement_world import AgreementWorld
 from vocabulary.sla import plan_window
 from vocabulary.world import ADMIN, moment
 
+from actors.dispatcher.messages.facts import OF_CUSTOMERS
 from protocols.command import CancelWindow, PatchWindow
 from protocols.maintenance import PlanChanges
+from protocols.sla.credit_models import CreditTier, TierCredits
 
 EVE = "eve@example.net"
 MANAGERS: dict[str, Any] = {"channel": "email", "to": "account_manager"}
 BILLING: dict[str, Any] = {"channel": "webhook", "to": "erp"}
+TEN_PER_CENT = TierCredits(rule="ten per cent", currency="EUR", tiers=(CreditTier(Decimal("99.9"), Decimal(10)),))
+APRIL = 31 * 86_400 - 3 * 3600
+"""A World begins on 1 March at 03:00."""
 
 
 @pytest.fixture(params=[False, True], ids=["", "restarts"])
@@ -47,6 +53,41 @@ def test_policies_match_the_service_type_and_the_class_of_the_definition(world: 
     assert [(each.kind, each.address) for each in world.sent] == [("at_risk", EVE), ("breach_opened", EVE)]
 
 
+def test_billing_hears_what_is_owed_for_a_period_and_when_that_is_final(world: AgreementWorld) -> None:
+    world.policy("billing", BILLING, match={"subject": "credit"})
+    world.serve(world.define(credits=TEN_PER_CENT), "svc-1", monthly_fee=5950, currency="EUR")
+    world.at(100).network("device.down", "olt-1")
+    world.run_to(2900)
+    world.network("device.up", "olt-1")
+    world.run_to(APRIL + 1)
+    first, last = world.sent
+    march = "2026-03-01T00:00:00+00:00"
+    for each, at, final in ((first, 2779, False), (last, APRIL, True)):
+        assert abs((each.created_at - moment(at)).total_seconds()) < 1
+        (cause,) = each.facts["causes"]
+        assert (each.channel, each.kind, each.address, cause["service_id"]) == ("webhook", "credit", "erp", "svc-1")
+        credit = cause["credit"]
+        shown = (credit["period_start"], credit["amount"], credit["currency"], credit["final"], credit["other_lines"])
+        assert shown == (march, "5.95", "EUR", final, 0)
+        assert [(line["amount"], line["rule"], line["breach_id"]) for line in credit["lines"]] == [
+            ("5.95", "ten per cent", next(iter(world.breaches)))
+        ]
+
+
+def test_an_outage_across_two_periods_is_two_credits(world: AgreementWorld) -> None:
+    """Billing hears of each period by itself: what waits of March is not lost to April."""
+    world.policy("billing", BILLING, match={"subject": "credit"}, group_interval=4000)
+    world.serve(world.define(credits=TEN_PER_CENT), "svc-1", monthly_fee=5950, currency="EUR")
+    world.at(APRIL - 3000).network("device.down", "olt-1")
+    world.run_to(APRIL + 5000)
+    told = [each.facts["causes"][0]["credit"] for each in world.sent]
+    assert [(each["period_start"][:7], each["amount"], each["final"]) for each in told] == [
+        ("2026-03", "5.95", False),
+        ("2026-04", "5.95", False),
+        ("2026-03", "5.95", True),
+    ]
+
+
 def test_who_was_warned_hears_that_the_risk_is_over(world: AgreementWorld) -> None:
     world.policy("managers", MANAGERS, match={"subject": "sla"})
     world.serve(world.define(), "svc-1", account_manager="Eve")
@@ -66,6 +107,22 @@ def test_a_breach_that_is_over_when_it_is_found_is_told_once(world: AgreementWor
     world.network("device.up", "olt-1", at=first.replace(minute=59))
     world.run_to(86_400 * 31 + 200)
     assert [each.kind for each in world.sent if each.kind.startswith("breach")] == ["breach_opened"]
+
+
+def test_a_customer_is_told_of_a_cause_nothing_about_other_customers(world: AgreementWorld) -> None:
+    world.contact("Customer 1", ("email", "c1@example.net"), customer_id="c-svc-1", time_zone="Europe/Berlin")
+    world.contact("NOC", ("email", "noc@example.net"))
+    world.policy(
+        "customers", {"channel": "email", "to": "customer"}, {"channel": "email", "to": "NOC"}, match={"subject": "alarm"}
+    )
+    world.at(100).network("device.down", "olt-1")
+    world.run_to(200)
+    told = {each.address: each for each in world.sent}
+    assert {"c-svc-1", "c-svc-2"} <= set(told["noc@example.net"].facts["causes"][0]["customers"])
+    of_customer = told["c1@example.net"]
+    assert (of_customer.customer_id, of_customer.facts["time_zone"]) == ("c-svc-1", "Europe/Berlin")
+    assert set(of_customer.facts["causes"][0]) <= set(OF_CUSTOMERS)
+    assert "c-svc-2" not in str(of_customer.facts)
 
 
 def test_customers_hear_of_planned_work_two_days_ahead_and_of_its_end_before_it_began(world: AgreementWorld) -> None:

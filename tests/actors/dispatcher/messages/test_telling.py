@@ -1,9 +1,11 @@
 """Who is told when: the first message with the end of the hold-down, and the end, to everybody who was told. In seconds."""
 
+import msgspec
 import pytest
 from vocabulary.dispatch_world import DispatchWorld, mail, text
 from vocabulary.world import ADMIN, moment
 
+from actors.dispatcher.messages.group import MessageGroup
 from protocols.command import (
     Acknowledge,
     Edit,
@@ -15,6 +17,7 @@ from protocols.command import (
     Unacknowledge,
     Unshelve,
 )
+from protocols.dispatch.quiet_hours import QuietHours
 from protocols.event import ClockJumped
 from protocols.maintenance import PlanChanges, WindowPlan, WindowScope
 
@@ -45,6 +48,21 @@ def test_a_cause_is_told_with_the_end_of_its_hold_and_once_more_when_it_ends(wor
     assert len(world.said) == 2
     assert not world.dispatch.groups
     assert not world.dispatch.subjects
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_two_persons_with_one_address_get_one_message_that_names_the_cause_once(world: DispatchWorld, *, quiet: bool) -> None:
+    """The quiet hours of one of them do not hold it back from the other."""
+    hours = {"quiet_hours": QuietHours(begin="00:00", end="23:59")} if quiet else {}
+    world.contact("Ann", ("email", NOC), **hours)
+    world.contact("Ann", ("email", NOC))
+    world.policy("all", mail("Ann"), group_wait=10)
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(60)
+    world.at(100).network("device.up", "olt-1")
+    world.run_to(200)
+    assert [kind for _, kind, _ in world.said] == ["raised", "recovered"]
+    assert [len(each.facts["causes"]) for each in world.sent] == [1, 1]
 
 
 def test_a_cause_that_ends_before_its_hold_is_told_to_nobody(world: DispatchWorld) -> None:
@@ -247,3 +265,45 @@ def test_a_policy_that_tells_somebody_else_now_reminds_nobody(world: DispatchWor
     assert any("policy all tells somebody else now" in each for each in world.notes)
     world.network("device.up", "olt-1")
     assert world.said[1:] == [(500, "recovered", NOC)]
+
+
+def test_the_ends_of_a_large_group_do_not_copy_it(world: DispatchWorld) -> None:
+    world.policy("all", mail(), group_by=["alarm_type"], group_wait=10, group_interval=100)
+    world.at(0)
+    alarms = [world.raise_alarm("device.down", f"olt-{number}") for number in range(12)]
+    world.run_to(20)
+    world.restarts = False
+    (group,) = world.dispatch.groups.values()
+    for alarm in alarms[:10]:
+        world.clear_alarm(alarm)
+    (after,) = world.dispatch.groups.values()
+    assert after.members is group.members
+    assert after.owed is group.owed
+    assert (len(after.members), len(after.owed)) == (2, 10)
+    world.run_to(200)
+    assert [each.facts["count"] for each in world.sent] == [12, 10]
+
+
+def test_what_waits_for_a_person_is_not_copied_with_each_telling(world: DispatchWorld) -> None:
+    world.contact("Ann", ("email", "ann@example.net"), quiet_hours=QuietHours(begin="03:00", end="04:00", allowed=()))
+    world.policy("all", mail("Ann"))
+    world.at(0).network("device.down", "olt-0")
+    world.run_to(10)
+    world.restarts = False
+    (recipient,) = world.dispatch.recipients.values()
+    for number in range(1, 10):
+        world.network("device.down", f"olt-{number}")
+    world.run_to(20)
+    (after,) = world.dispatch.recipients.values()
+    assert after.waiting is recipient.waiting
+    assert len(after.waiting) == 10
+    assert world.said == []
+    world.run_to(3_700)
+    assert [(at, kind) for at, kind, _ in world.said] == [(3_600, "storm")]
+
+
+def test_a_snapshot_with_ends_in_its_former_form_is_read() -> None:
+    names = dict.fromkeys(("key", "tenant_id", "policy", "policy_name", "pointer", "to"), "x")
+    former = {**names, "channel": "email", "opened_at": 0, "interval": 1, "repeat": 1, "ended": ["alarm:1", "alarm:2"]}
+    group = msgspec.convert(former, MessageGroup)
+    assert (group.owed, group.ended) == ({"alarm:1": True, "alarm:2": True}, ())

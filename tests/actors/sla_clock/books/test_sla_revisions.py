@@ -12,9 +12,10 @@ from vocabulary.world import ADMIN, World, moment
 
 import actors.sla_clock.run as sla_run
 from protocols.event import Event, SlaWork
-from protocols.sla.actions import EditDefinition, EditInstance, PauseClock, SlaAction
+from protocols.sla.actions import CreateExclusion, EditDefinition, EditInstance, PauseClock, SlaAction
 from protocols.sla.changes import SlaInstanceChanged, SlaPeriodClosed
 from protocols.sla.definition import SlaTermsEdited
+from protocols.sla.exclusion import ExclusionPlan, ExclusionScope
 from protocols.sla.instance import InstanceEdited
 from protocols.sla.local_time import SECOND
 from protocols.sla.periods import PeriodRule
@@ -195,6 +196,26 @@ def test_a_contract_that_is_over_is_closed_before_it_is_forgotten() -> None:
     assert revisions(world) == [(0, 1)]
     mine = [each for each in world.breaches.values() if each.instance_id == "SI1"]
     assert [each.resolved for each in mine] == [True]
+
+
+@pytest.mark.parametrize(("days", "last"), [(1, 2), (2, 1)])
+def test_the_last_period_of_a_contract_that_is_over_is_revised_as_long_as_its_evidence_is_held(days: int, last: int) -> None:
+    """``days``: periods that have ended since the contract began. The contract is over within the first."""
+    world = SlaWorld()
+    world.serve(world.define(period=RULES["SD1"]), "svc-1", end=us(MIDNIGHT - 3_600))
+    alarm = world.at(100).raise_alarm("ont.los", "olt-1/1/1/1")
+    world.at(200).clear_alarm(alarm)
+    world.run_to(MIDNIGHT + (days - 1) * DAY + 60)
+    plan = ExclusionPlan(
+        tenant_id="t",
+        category="agreed",
+        scope=ExclusionScope(resources=("olt-1",)),
+        start=us(MIDNIGHT - 7_200),
+        end=us(MIDNIGHT + 7_200),
+        reason="agreed",
+    )
+    assert world.command(CreateExclusion(plan), by=ADMIN).accepted
+    assert [each.revision for each in world.closed if each.start < us(0)][-1] == last
 
 
 def test_a_period_ends_though_the_begin_of_the_contract_brings_a_longer_one() -> None:

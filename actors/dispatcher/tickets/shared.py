@@ -1,0 +1,118 @@
+"""Tickets that a person merged in the desk. One that stands for several causes of faultd is open as long as any of them is."""
+
+from msgspec.structs import replace
+
+from actors.dispatcher.causes.holding import name_of
+from actors.dispatcher.run import DispatchRun
+from actors.dispatcher.state import DispatchState
+from actors.dispatcher.tickets.tasks import is_live, with_task
+from protocols.dispatch.ticket import Ticket
+
+
+def take_key(run: DispatchRun, ticket: Ticket, key: str) -> Ticket:
+    """The ticket under the key that the desk says. Another one than before: a person merged it, maybe into another ticket of
+    faultd, or took it out again."""
+    if key == ticket.key:
+        return ticket
+    merged = run.state.merged_tickets
+    if merged.get(ticket.id) == key:
+        run.journal.drop(merged, ticket.id)
+    elif ticket.key and ticket.id not in merged:
+        run.journal.put(merged, ticket.id, ticket.key)
+    leave_key(run, ticket)
+    moved = replace(ticket, key=key)
+    share(run, moved)
+    if not ticket.key and _sharing(run.state, moved):
+        run.journal.put(merged, ticket.id, "")
+    return moved
+
+
+def share(run: DispatchRun, ticket: Ticket) -> None:
+    """Note the other tickets of faultd that the desk has under the same key."""
+    known = run.state.shared_tickets.get(_place(ticket), ())
+    found = [each.id for each in run.state.tickets.values() if _place(each) == _place(ticket) and each.id != ticket.id]
+    if found and ticket.id not in known:
+        run.journal.put(run.state.shared_tickets, _place(ticket), (*dict.fromkeys((*known, *found)), ticket.id))
+
+
+def leave_key(run: DispatchRun, ticket: Ticket) -> None:
+    """The desk does not have the ticket under this key any more, or faultd forgets it."""
+    known = run.state.shared_tickets.get(_place(ticket))
+    if known is None:
+        return
+    left = tuple(each for each in known if each != ticket.id)
+    if len(left) > 1:
+        run.journal.put(run.state.shared_tickets, _place(ticket), left)
+    else:
+        run.journal.drop(run.state.shared_tickets, _place(ticket))
+
+
+def others_standing(state: DispatchState, ticket: Ticket) -> list[Ticket]:
+    """The other tickets of faultd that are the same one at the desk, and whose causes last."""
+    return [each for each in _sharing(state, ticket) if _stands(state, each)]
+
+
+def is_merged(state: DispatchState, ticket: Ticket) -> bool:
+    """True when a person merged it into another ticket."""
+    return ticket.id in state.merged_tickets
+
+
+def close_ticket(run: DispatchRun, ticket: Ticket, text: str) -> str:
+    """Close it. Returns "", or the reason for which it gets a comment instead: the ticket of another open cause is the same one
+    at the desk, which is closed with the last of them; or a person merged it into one of their own."""
+    standing = others_standing(run.state, ticket)
+    names = ", ".join(sorted(name_of(run.state, each.subject) for each in standing))
+    if standing:
+        text = f"{text}\nThe ticket stays open for {names}"
+    if is_merged(run.state, ticket):
+        run.put_ticket(replace(with_task(ticket, "comment", text), closed_at=run.at))
+    else:
+        run.put_ticket(with_task(ticket, "comment" if standing else "close", text))
+    if standing:
+        return f"a person merged it with that of {names}"
+    _close_the_last(run, ticket)
+    return "a person merged it into another one" if is_merged(run.state, ticket) else ""
+
+
+def _close_the_last(run: DispatchRun, ticket: Ticket) -> None:
+    """No cause of a shared ticket lasts: the one that was made under its key is closed, if it still waits for that."""
+    for each in _sharing(run.state, ticket):
+        subject = run.state.subjects.get(each.subject)
+        over = subject is None or subject.state == "ended" or bool(subject.part_of)
+        if over and each.closes and is_live(each) and not is_merged(run.state, each):
+            run.put_ticket(with_task(each, "close", "Over: every cause that a person merged into this ticket has ended"))
+
+
+def _sharing(state: DispatchState, ticket: Ticket) -> list[Ticket]:
+    """In the order in which they came to be the same one."""
+    known = state.shared_tickets.get(_place(ticket), ()) if ticket.key else ()
+    found = (state.tickets.get(each) for each in known if each != ticket.id)
+    return [each for each in found if each is not None]
+
+
+def _stands(state: DispatchState, ticket: Ticket) -> bool:
+    subject = state.subjects.get(ticket.subject)
+    if subject is None or subject.state == "ended" or subject.part_of or subject.ticket_id != ticket.id:
+        return False
+    return is_live(ticket)
+
+
+def _place(ticket: Ticket) -> str:
+    return f"{ticket.desk} {ticket.key}"
+
+
+def open_for_others(run: DispatchRun, ticket: Ticket) -> None:
+    """faultd closed a ticket before it knew that a person had merged it with that of another open cause."""
+    standing = others_standing(run.state, ticket)
+    if standing:
+        again = next((each for each in standing if not is_merged(run.state, each)), standing[0])
+        names = ", ".join(sorted(name_of(run.state, each.subject) for each in standing))
+        run.put_ticket(with_task(again, "reopen", f"Open again: it stands for {names} too"))
+
+
+def closed_too_early(run: DispatchRun, ticket: Ticket, before: Ticket) -> bool:
+    """True when a person merged an open ticket, whose cause lasts, into one that faultd closed since its cause had ended."""
+    state = run.state
+    others = _sharing(state, ticket)
+    subjects = [state.subjects.get(each.subject) for each in others]
+    return bool(others) and _stands(state, before) and all(each is None or each.state == "ended" for each in subjects)

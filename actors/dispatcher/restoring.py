@@ -4,6 +4,7 @@ from actors.dispatcher.causes.lost import take_lost, take_told
 from actors.dispatcher.messages.outcomes import KEPT
 from actors.dispatcher.people.gaps import look_at_all
 from actors.dispatcher.run import DispatchRun
+from actors.dispatcher.tickets.restored import take_restored
 from actors.dispatcher.tickets.shared import share
 from protocols.dispatch.changes import (
     ContactChanged,
@@ -32,7 +33,7 @@ def fold_restored(run: DispatchRun, event: DispatchDataRestored) -> None:
                 run.put_rota(name, rota)
                 run.keep_key("rota", rota.key, name)
             case TicketUpdated(ticket=ticket):
-                run.put_ticket(ticket)
+                take_restored(run, ticket)
                 journal.set(state, "tickets_made", max(state.tickets_made, ticket.number))
             case NotificationChanged(notification=notification):
                 run.put_notification(notification)

@@ -56,6 +56,8 @@ class SavedDispatch(Struct, kw_only=True):
     merged_tickets: dict[str, str] = {}
     shared_tickets: dict[str, tuple[str, ...]] = {}
     lost: dict[str, str] = {}
+    rounds: dict[str, tuple[int, ...]] = {}
+    restored_tickets: dict[str, str] = {}
 
 
 T = TypeVar("T")
@@ -108,6 +110,10 @@ class DispatchState:
         """By the id of a ticket that a person merged into another one: the key that it had before."""
         self.shared_tickets: dict[str, tuple[str, ...]] = {}
         """By ``DESK KEY``: the ids of several tickets that are one at the desk."""
+        self.restored_tickets: dict[str, str] = {}
+        """Tickets of a lost ledger whose subjects keep their keys and are not seen yet: their ids by the keys."""
+        self.rounds: dict[str, tuple[int, ...]] = {}
+        """By fault: when the status of its tickets was changed in the desk lately, in microseconds since 1970."""
 
     def put_contact(self, journal: Journal, contact_id: str, contact: ContactRecord | None) -> None:
         """The contact as it is now; None: there is no such contact any more."""

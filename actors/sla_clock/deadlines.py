@@ -74,10 +74,11 @@ class Deadlines:
         """The deadline of the instance in a row; None: it has none."""
         after = NEVER if at is None else at
         before = self._write(row, after)
-        if after != before:
-            journal.undo(self._write, row, before)
-            if after != NEVER:
-                self._add_row(after, row)
+        if after == before:
+            return
+        journal.undo(self._write, row, before)
+        if after != NEVER:
+            self._add_row(after, row)
 
     def take(self, journal: Journal, now: int, most: int) -> list[tuple[DeadlineKind, Any, int]]:
         """Up to ``most`` subjects that are due at ``now`` with their instants, the earliest first, and by kind and name at one
@@ -115,8 +116,9 @@ class Deadlines:
         if row >= len(by_row):
             by_row.extend([NEVER] * (row + 1 - len(by_row)))
         before: int = by_row[row]
-        self._rows += (at != NEVER) - (before != NEVER)
-        by_row[row] = at
+        if before != at:
+            self._rows += (at != NEVER) - (before != NEVER)
+            by_row[row] = at
         return before
 
     def _add_row(self, at: int, row: int) -> None:

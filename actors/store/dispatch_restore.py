@@ -58,7 +58,8 @@ SELECT to_jsonb(a)::text AS row FROM (
 
 
 class DispatchRead(Struct, frozen=True):
-    """What the database has of dispatch. ``lost``: the alarms of whose end somebody has still to be told."""
+    """What the database has of dispatch. ``lost``: the alarms of whose end somebody has still to be told, and those of open
+    tickets."""
 
     records: Sequence[DispatchChange]
     lost: Sequence[LostAlarm]
@@ -78,7 +79,9 @@ async def read_dispatch(connection: Connection, now: datetime) -> DispatchRead:
     owed = owed_ends(telling)
     kept = set().union(*owed.values())
     records += [NotificationChanged(0, each) for each in telling if each.waits or each.id in kept]
-    ids = dict.fromkeys(key.removeprefix("alarm:") for _, _, key in owed if key.startswith("alarm:"))
+    subjects = [key for _, _, key in owed]
+    subjects += [each.ticket.subject for each in records if isinstance(each, TicketUpdated)]
+    ids = dict.fromkeys(key.removeprefix("alarm:") for key in subjects if key.startswith("alarm:"))
     decode = msgspec.json.Decoder(LostAlarm).decode
     lost = [decode(each["row"]) for each in await connection.fetch(_LOST, list(ids))]
     return DispatchRead(records, lost)

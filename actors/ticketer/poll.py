@@ -1,6 +1,7 @@
 """Changes by people in the desk: comments, status, merges. Asked at an interval, and at once when the desk calls. Comments of
 faultd itself are none."""
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,6 +22,8 @@ from protocols.dispatch.ticket import Ticket
 OVERLAP: Final = timedelta(minutes=5)
 """Every poll looks back over the one before, for clocks that differ and searches that lag. The fold knows a change by
 its id."""
+READ_AGAIN_SECONDS: Final = 1.0
+"""Between two reads of one ticket: a desk that changes it without end, and calls each time, does not fill the ledger."""
 FIRST: Final = timedelta(days=1)
 """The first poll of a run looks back so far."""
 log = structlog.get_logger()
@@ -43,7 +46,9 @@ class DeskPoll:
         self._since: datetime | None = None
         self._brought: set[OutcomeKey] = set()
         self._works = True
-        self._rung: dict[str, None] = {}
+        self._rung: dict[str, float] = {}
+        """Keys to be read, with the time (of trio) before which they are not."""
+        self._read_at: dict[str, float] = {}
         self._bell = trio.Event()
 
     def reconfigure(self, settings: TicketerSettings, desks: Desks) -> None:
@@ -87,22 +92,29 @@ class DeskPoll:
         are one."""
         now = self._clock()
         known = any(each.key == key and self._follows(each, now) for each in self._tickets().values())
-        if known:
-            self._rung[key] = None
+        if known and key not in self._rung:
+            self._rung[key] = self._read_at.get(key, -READ_AGAIN_SECONDS) + READ_AGAIN_SECONDS
             self._bell.set()
         return known
 
     async def answer_bells(self) -> None:
         """Read each ticket that rang, one after another, until cancelled."""
         while True:
-            if not self._rung:
+            key = min(self._rung, key=self._rung.__getitem__, default=None)
+            due = trio.current_time() if key is None else self._rung[key]
+            if key is None or due > trio.current_time():
                 self._bell = trio.Event()
-                await self._bell.wait()
-            await self._read(next(iter(self._rung)))
+                with trio.move_on_at(math.inf if key is None else due):
+                    await self._bell.wait()
+                continue
+            await self._read(key)
 
     async def _read(self, key: str) -> None:
         """A desk that fails is asked by the next poll."""
         del self._rung[key]
+        if len(self._read_at) >= 10_000:
+            self._read_at.clear()
+        self._read_at[key] = trio.current_time()
         now = self._clock()
         tickets = [each for each in self._tickets().values() if each.key == key and self._follows(each, now)]
         desk = self._desks.get(self._settings.desk)

@@ -1,10 +1,10 @@
 """Roundup tells faultd of each change of an issue, by faultd's webhook for desks. For Roundup 2, of the Python library alone.
 
-Copy this file into the directory `detectors` of the tracker, and write into `detectors/config.ini`:
+Copy this file into the directory `detectors` of the tracker, and add to `detectors/config.ini`:
 
-    [main]
-    faultd_url = https://faultd.example.net/api/v1/faults/tickets/webhook
-    faultd_secret_file = /etc/roundup/faultd-webhook-secret
+    [faultd]
+    url = https://faultd.example.net/api/v1/faults/tickets/webhook
+    secret_file = /etc/roundup/faultd-webhook-secret
 
 The secret's file has one line, as faultd's `[ticketer] webhook_secret_file` has it; only the account of Roundup should be able
 to read it. Then restart the tracker.
@@ -14,6 +14,8 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
+import os
 import subprocess
 import sys
 import time
@@ -33,11 +35,16 @@ def init(db):
 
 
 def tell(db, cl, nodeid, oldvalues):
-    """Start a program of its own, which outlives the request, and holds no one up."""
-    config = db.config.detectors
-    words = [sys.executable, __file__, config["FAULTD_URL"], config["FAULTD_SECRET_FILE"], str(nodeid)]
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.Popen(words, start_new_session=True, **quiet)
+    """Start this file as a program of its own: it outlives the request, and nobody waits for it. What goes wrong here does not
+    stop the change of the issue."""
+    try:
+        config = db.config.detectors
+        program = os.path.join(db.config.TRACKER_HOME, "detectors", "roundup_faultd.py")
+        words = [sys.executable, program, config["FAULTD_URL"], config["FAULTD_SECRET_FILE"], str(nodeid)]
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.Popen(words, start_new_session=True, **quiet)
+    except (KeyError, ValueError, OSError) as error:
+        logging.getLogger("roundup").error("faultd is not told of issue %s: %r", nodeid, error)
 
 
 def secret(path):

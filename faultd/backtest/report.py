@@ -22,6 +22,9 @@ _SAID = {
 
 def words(result: Result) -> Iterator[str]:
     """The report, line by line. Times are those of this machine."""
+    if not result.events:
+        yield "the ledger has no Events" if not result.last else f"the ledger has no Events since {_clock(result.asked)}"
+        return
     yield (
         f"{result.events} Events ({result.first} to {result.last}), {_clock(result.since)} to {_clock(result.until)} "
         f"{result.until.astimezone():%Z}"

@@ -167,7 +167,9 @@ def make_ticket(number: int = 1, **fields: Any) -> Ticket:
         "policy": "NP17",
         "closes": False,
         "resolves_alarm": True,
-        "tasks": (TicketTask(number=3, kind="comment", text="S3 is affected too", attempts=1, error="503", dead=True),),
+        "tasks": (
+            TicketTask(number=3, kind="comment", text="S3 is affected too", attempts=1, error="503", dead=True, related="TK3"),
+        ),
         "next_task": 4,
         "opened_at": T0 + timedelta(seconds=number),
         "closed_at": T0 + timedelta(days=1),

@@ -1,6 +1,6 @@
 """A ticketer among parts of a test: the stage's tickets, a ledger that folds outcomes, the feed, and a desk in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -68,6 +68,8 @@ class MemoryDesk:
         self.shown: dict[str, DeskTicket] = {}
         """What a read answers; without an entry, what faultd wrote."""
         self.calls: list[str] = []
+        self.linked: list[tuple[str, str]] = []
+        """For each change the key of the ticket, and of the one to link."""
         self.at_once = self.most_at_once = 0
 
     async def find(self, mark: str) -> DeskTicket | None:
@@ -83,8 +85,9 @@ class MemoryDesk:
         await self._step(lambda: self.made.append((trio.current_time(), mark)))
         return DeskTicket(key=str(len(self.made)), url=f"http://desk/{len(self.made)}")
 
-    async def change(self, ticket: Ticket, task: TicketTask, comment: str) -> None:
+    async def change(self, ticket: Ticket, task: TicketTask, comment: str, related: str = "") -> None:
         self.calls.append(task.kind)
+        self.linked.append((ticket.key, related))
         await self._step(lambda: self.done.append((ticket.key, task.kind, comment)))
 
     async def read(self, key: str) -> DeskTicket:
@@ -129,6 +132,7 @@ class TicketHouse:
         self.outcomes: list[TicketOpened | TicketChanged | TicketFailed] = []
         self.deaf = False
         self.webhook = DeskWebhook(())
+        self.clock: Callable[[], datetime] = lambda: AT + timedelta(seconds=trio.current_time())
         self.metrics = Metrics()
         self._batches: list[RecordedBatch] = []
         self._moved = trio.Event()
@@ -145,7 +149,7 @@ class TicketHouse:
             tickets=lambda: self.tickets,
             installation=LEDGER,
             metrics=self.metrics,
-            clock=lambda: AT + timedelta(seconds=trio.current_time()),
+            clock=lambda: self.clock(),
             random=Random(7),
             webhook=self.webhook,
         )

@@ -1,4 +1,4 @@
-"""What people were told out of a ledger that is lost. They are owed the end, as everybody who was told.
+"""What people were told out of a ledger that is lost. They are owed the end, as everybody who was told. Tickets go along.
 
 An alarm of the lost ledger is a subject without an alarm. When its problem is reported again, the new alarm goes on with those
 who were told: they are not paged again, and hear its end. When nothing reports it for :data:`LOST_AFTER` after a start, they
@@ -13,6 +13,7 @@ from actors.dispatcher.cause import DispatchSubject, ToldPerson
 from actors.dispatcher.causes.subjects import end_subject
 from actors.dispatcher.messages.sending import told_of
 from actors.dispatcher.run import DispatchRun
+from actors.dispatcher.tickets.restored import go_on_with_ticket
 from protocols.alarm import Alarm
 from protocols.dispatch.lost_alarm import LostAlarm, identity_of
 from protocols.dispatch.notification import DispatchedNotification
@@ -23,7 +24,7 @@ LOST_AFTER: Final = 3_600 * SECOND
 
 
 def take_lost(run: DispatchRun, lost: LostAlarm) -> None:
-    """An alarm of the lost ledger that somebody was told of."""
+    """An alarm of the lost ledger that somebody was told of, or that has an open ticket."""
     subject = DispatchSubject(
         key=lost.key,
         tenant_id=lost.tenant_id,
@@ -114,6 +115,7 @@ def go_on_as(run: DispatchRun, key: str, alarm: Alarm) -> None:
     _forget(run, lost)
     subject = run.state.subjects[key]
     run.put_subject(replace(subject, told=lost.told))
+    go_on_with_ticket(run, lost, key)
     names = ", ".join(f"{each.channel} to {each.to_name or each.address}" for each in lost.told)
     run.note(
         subject, f"goes on from alarm {lost.lost.alarm_id} of a ledger that was lost; told of that one: {names or 'nobody'}"

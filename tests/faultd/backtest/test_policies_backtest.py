@@ -1,6 +1,7 @@
 """Notification policies tried on a ledger that the real stages wrote: who would have been told, woken, and which tickets."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -17,16 +18,21 @@ from vocabulary.written_ledger import WrittenLedger
 from actors.correlator.settings import CorrelatorSettings
 from actors.dispatcher.policies.files import load_policies
 from actors.dispatcher.settings import DispatchInputs
+from actors.ledger.read import iterate_events
+from actors.ledger.schema import connect_reader
+from faultd.backtest.far_ends import FarEnds
 from faultd.backtest.night import at_night, wakes
 from faultd.backtest.report import words
 from faultd.backtest.run import Trial, backtest
-from faultd.cli import app
+from faultd.backtest.side import Side
+from faultd.cli.every_command import app
+from faultd.pipe import Stages
 from protocols.backtest import Result
 from protocols.backtest_dispatch import MessageFigures
 from protocols.command import Acknowledge, Action, Command
 from protocols.dispatch.actions import ChangeTicket, CreateContact, CreatePolicy, CreateRota, EditRota
 from protocols.dispatch.contact import ContactMethod, ContactPlan
-from protocols.dispatch.outcomes import MessageFailed, TicketChanged, TicketOpened
+from protocols.dispatch.outcomes import DispatchOutcome, TicketChanged, TicketOpened
 from protocols.dispatch.policy import NotificationPolicy
 from protocols.dispatch.quiet_hours import QuietHours
 from protocols.dispatch.rota import RotaEdited, RotaLayer, RotaOverride, RotaPlan
@@ -244,6 +250,7 @@ def test_a_cause_that_merges_has_one_ticket(plant: Plant) -> None:
     assert ticket.new is not None
     assert (ticket.new.team, ticket.new.priority, ticket.new.causes, ticket.new.policy) == ("access", "high", 2, "Ticket")
     assert result.dispatch.tickets_new.by_team == {"access": 1}
+    assert ticket.title == "olt-1 is down", "it has become the ticket of the other cause"
 
 
 def test_the_recorded_policies_are_those_of_each_instant(plant: Plant) -> None:
@@ -268,13 +275,8 @@ def test_outcomes_go_to_the_same_message_whatever_its_number(plant: Plant) -> No
     plant.run(15, 20)
     found = {each.channel: each for each in plant.stages.dispatch.notifications.values()}
     assert found["sms"].id == f"{found['webhook'].id}.1"
-    for each, error in ((found["webhook"], "gone"), (found["sms"], "no such number")):
-        plant.write(
-            30,
-            MessageFailed(
-                notification_id=each.id, tenant_id="t", channel=each.channel, to="x", kind="raised", error=error, dead=True
-            ),
-        )
+    plant.write(30, sent(found["webhook"]))
+    plant.write(30, failed(found["sms"], dead=True))
     plant.run(35, 60)
     result = plant.trial(policy("Text", actions=[TEXT]))
     (ada,) = result.dispatch.people
@@ -298,6 +300,28 @@ def test_what_people_did_to_a_ticket_is_done_to_that_of_the_same_cause(plant: Pl
     assert found.new is not None
     assert (found.today.priority, found.new.priority, found.new.team) == ("high", "low", "noc")
     assert (found.new.at - found.today.at).total_seconds() == 10
+
+
+def test_the_desk_of_a_side_that_never_was_does_every_task_at_once(plant: Plant) -> None:
+    """Nothing of what a side wants waits for an answer that cannot come, so that its state does not grow."""
+    real, side = (Side(name, Stages("6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11")) for name in ("real", "new"))
+    ends = FarEnds(real, side)
+    plant.answers = False
+    plant.begin(policy("All", actions=[TEXT, {"ticket": {}}]))
+    plant.down(10, "olt-1")
+    plant.run(15, 30)
+    plant.clear(30, "olt-1")
+    plant.run(35, 60)
+    with closing(connect_reader(plant.path)) as connection:
+        for batch in iterate_events(connection, plant.path, 0, plant.file.head.offset):
+            for offset, event in enumerate(batch.events, batch.first):
+                if not isinstance(event, DispatchOutcome):
+                    ends.settle(offset, batch.at, [], side.feed(offset, batch.at, event))
+    (ticket,) = side.stages.dispatch.tickets.values()
+    assert (ticket.key, ticket.state, ticket.tasks) == ("T1", "closed", ())
+    assert [each.status for each in side.stages.dispatch.notifications.values()] == ["sent", "sent"]
+    assert [alarm.ticket_id for alarm in side.state.alarms.values() if alarm.resource_id == "olt-1"] == ["T1"]
+    assert ends.assumed == 2
 
 
 def test_policies_of_the_api_stay_but_for_the_same_name(plant: Plant) -> None:
@@ -367,6 +391,10 @@ def test_the_ledger_begins_later_than_asked(plant: Plant) -> None:
     assert (result.since, result.asked) == (START, START + timedelta(seconds=15) - timedelta(days=7))
     assert any(line.startswith("the ledger begins at") for line in words(result))
     assert not any("begins" in line for line in words(plant.trial(since="10s")))
+    later = plant.trial(since=(START + timedelta(days=1)).isoformat())
+    assert list(words(later)) == [
+        f"the ledger has no Events since {(START + timedelta(days=1)).astimezone():%Y-%m-%d %H:%M:%S}"
+    ]
 
 
 def run(*arguments: str) -> tuple[int, str, str]:

@@ -8,14 +8,22 @@ from msgspec.structs import replace
 from vocabulary.agreement_world import AgreementWorld
 from vocabulary.dispatch_world import mail
 from vocabulary.sla import plan_window
+from vocabulary.ticket_world import outcome_of
+from vocabulary.ticketing import ticket
 from vocabulary.world import ADMIN, START
 
+from actors.dispatcher.cause import DispatchSubject, WantedTicket
 from actors.dispatcher.outlook import outlook_of
+from actors.dispatcher.run import DispatchRun
+from actors.dispatcher.tickets.own import stand_alone
 from protocols.command import CancelWindow
-from protocols.dispatch.changes import NotificationChanged
+from protocols.dispatch.changes import NotificationChanged, TicketUpdated
 from protocols.dispatch.lost_alarm import LostAlarm
 from protocols.dispatch.notification import DispatchedNotification
+from protocols.dispatch.outcomes import TicketChanged
+from protocols.dispatch.ticket import Ticket
 from protocols.event import DispatchDataRestored
+from protocols.sla.local_time import instant_at
 
 OLD = "11111111-0000-4000-8000-000000000001"
 KEY = f"alarm:{OLD}"
@@ -149,3 +157,67 @@ def test_customers_are_not_told_of_planned_work_twice_and_hear_that_it_is_cancel
     world.command(CancelWindow(window), by=ADMIN)
     assert [each[1:] for each in world.said[1:]] == [("maintenance", "c1@example.net")]
     assert "cancelled" in world.sent[-1].reason
+
+
+def lost_ticket(world: AgreementWorld, *notifications: DispatchedNotification) -> None:
+    """The restore of an open ticket, and a start with a policy that wants one."""
+    wanted = ticket(900, subject=KEY, alarm_ids=(OLD,), key="17", state="open", tasks=(), tenant_id="t")
+    world(DispatchDataRestored("old", lost=(LOST,)))
+    world(DispatchDataRestored("old", (TicketUpdated(0, wanted), *(NotificationChanged(0, each) for each in notifications))))
+    world.policy("all", {"ticket": {}}, match={"subject": "alarm"})
+
+
+def the_ticket(world: AgreementWorld) -> Ticket:
+    (found,) = world.dispatch.tickets.values()
+    return found
+
+
+def test_a_problem_that_is_reported_again_takes_its_ticket(world: AgreementWorld) -> None:
+    lost_ticket(world)
+    world.at(100).network("device.down", "olt-1")
+    world.run_to(200)
+    (alarm,) = (each for each in world.alarms if each.alarm_type == "device.down")
+    found = the_ticket(world)
+    assert (found.key, found.subject, found.alarm_ids) == ("17", f"alarm:{alarm.id}", (alarm.id, OLD))
+    assert found.tasks[0].text.startswith(f"Goes on as alarm {alarm.alarm_id}: faultd lost its ledger")
+    assert "create" not in [each.kind for each in found.tasks]
+    world(outcome_of(found, found.tasks[0]))
+    assert world.get(alarm.id).ticket_id == "17"
+    world.network("device.up", "olt-1")
+    world.run_to(300)
+    assert the_ticket(world).tasks[-1].kind == "close"
+
+
+def test_a_problem_that_comes_back_and_ends_before_its_hold_closes_the_ticket(world: AgreementWorld) -> None:
+    lost_ticket(world)
+    world.at(100).network("device.down", "olt-1")
+    world.run_to(102)
+    world.network("device.up", "olt-1")
+    world.run_to(200)
+    assert [each.kind for each in the_ticket(world).tasks] == ["close"]
+
+
+def test_a_ticket_of_a_problem_that_nothing_reports_is_for_a_person(world: AgreementWorld) -> None:
+    lost_ticket(world)
+    world.run_to(3_700)
+    (task,) = the_ticket(world).tasks
+    assert (task.kind, task.text.endswith("A person is to close this ticket")) == ("comment", True)
+    assert any("ticket 17 stays open until a person closes it" in each for each in world.notes)
+    world.run_to(200_000)
+    found = the_ticket(world)
+    world(TicketChanged(ticket_id=found.id, tenant_id="t", task=task.number, key="17"))
+    world(TicketChanged(ticket_id=found.id, tenant_id="t", key="17", state="closed", author="bob", remote_id="r"))
+    assert not world.dispatch.tickets
+
+
+def test_an_agreement_goes_on_with_its_own_ticket(world: AgreementWorld) -> None:
+    instance = world.serve(world.define(), "svc-1")
+    key = f"sla:{instance.id}"
+    wanted = ticket(900, subject=key, alarm_ids=(), key="17", state="open", tasks=(), tenant_id="t")
+    world(DispatchDataRestored("old", (TicketUpdated(0, wanted),)))
+    run = DispatchRun(world.dispatch, 999, world.now, instant_at(world.now))
+    run.put_subject(DispatchSubject(key=key, tenant_id="t", since=0, wanted_ticket=WantedTicket("file:all")))
+    stand_alone(run, key)
+    assert world.dispatch.subjects[key].ticket_id == "TK900"
+    assert list(world.dispatch.tickets) == ["TK900"]
+    assert world.dispatch.restored_tickets == {}

@@ -46,8 +46,9 @@ class TicketDesk(Protocol):
     async def create(self, ticket: Ticket, mark: str) -> DeskTicket:
         """Make it, so that :meth:`find` finds it by ``mark``."""
 
-    async def change(self, ticket: Ticket, task: TicketTask, comment: str) -> None:
-        """Do ``task``, of any kind but ``create``. The comment comes last: where it stands, the task is done."""
+    async def change(self, ticket: Ticket, task: TicketTask, comment: str, related: str = "") -> None:
+        """Do ``task``, of any kind but ``create``, and link the ticket to the one with the key ``related``. The comment comes
+        last: where it stands, the task is done."""
 
     async def read(self, key: str) -> DeskTicket:
         """The ticket with its comments."""

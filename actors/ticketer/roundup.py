@@ -52,7 +52,10 @@ class RoundupDesk:
         key = text_at(await self._call("POST", "issue", fields), "/data/id")
         return DeskTicket(key=key, url=f"{self._url}/issue{key}")
 
-    async def change(self, ticket: Ticket, task: TicketTask, comment: str) -> None:
+    async def change(self, ticket: Ticket, task: TicketTask, comment: str, related: str = "") -> None:
+        """The comment names ``related`` as ``issue17``, which Roundup shows as a link: ``superseder`` would be a merge."""
+        if related:
+            comment = f"See issue{related}\n{comment}"
         path = f"issue/{quote(ticket.key, safe='')}"
         data = at(await self._call("GET", path), "/data")
         messages = [text_at(each, "/id") for each in at(data, "/attributes/messages") or ()]

@@ -17,7 +17,8 @@ TMF621: dict[str, str] = {
     '"severity": "{priority}", "priority": "{priority}", "relatedParty": [{"id": "{customer_id}", "role": "customer", '
     '"@referredType": "Customer"}]}',
     "ticket": "/troubleTicket/{key}",
-    "change_body": '{"status": "{status}", "priority": "{priority}", "note": [{"text": "{comment}", "author": "faultd"}]}',
+    "change_body": '{"status": "{status}", "priority": "{priority}", "note": [{"text": "{comment}", "author": "faultd"}], '
+    '"troubleTicketRelationship": [{"id": "{related}", "relationshipType": "relatedTo"}]}',
     "appends": "/note",
     "content_type": "application/merge-patch+json",
     "key": "/id",
@@ -52,7 +53,8 @@ class RestDeskSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     change_method: Literal["PATCH", "PUT", "POST"] = "PATCH"
     """Method of a change."""
     change_body: str = ""
-    """JSON of a change, with `{comment}`, `{status}` and `{priority}`; a place without a value leaves its field out."""
+    """JSON of a change, with `{comment}`, `{status}`, `{priority}` and `{related}` (the key of a ticket to link); a place
+    without a value leaves its field out."""
     appends: str = ""
     """JSON pointer to a list in `change_body` whose entries are put behind those that the ticket has. Empty: none."""
     content_type: str = ""

@@ -202,9 +202,14 @@ class TicketWork:
             held.due = trio.current_time() + MERGED_SECONDS
             return None
         held.uncertain_since = trio.current_time()
-        await desk.change(ticket, task, signed(task.text, mark, task))
+        await desk.change(ticket, task, signed(task.text, mark, task), self._related(ticket, task))
         # A person may have merged it meanwhile.
         return changed(ticket, task, (await desk.read(ticket.key)).key if closes else "")
+
+    def _related(self, ticket: Ticket, task: TicketTask) -> str:
+        """The key of the ticket to which the desk is to link this one; "" when it has none there, or is this one."""
+        other = self._tickets().get(task.related)
+        return other.key if other is not None and other.desk == ticket.desk and other.key != ticket.key else ""
 
     async def _create(
         self, held: _InHand, desk: TicketDesk, ticket: Ticket, task: TicketTask, mark: str

@@ -24,6 +24,7 @@ from vocabulary.ticketing import MARK, TicketHouse, task, ticket
 from actors.delivery_failed import DeliveryFailed
 from actors.ticketer.desk import DeskTicket, TicketDesk
 from actors.ticketer.opening import open_desks, open_webhook
+from actors.ticketer.rt import RequestTracker
 from actors.ticketer.settings import TicketerSettings
 from protocols.dispatch.desk_call import DeskCall
 from protocols.dispatch.outcomes import TicketChanged, TicketOpened
@@ -199,8 +200,14 @@ async def _a_ticket_from_its_making_to_its_end(desk: TicketDesk, settings: Ticke
     assert (await do(task(4, "close"))).state == "closed"
     reopened = await do(task(5, "reopen", text="again"))
     assert (reopened.state, reopened.notes[-1].text) == ("open", "again")
+    if isinstance(desk, RequestTracker):
+        other = await desk.create(ticket(4, desk="rt"), "01234567-TK4")
+        await desk.change(there, task(6, "link"), "part of another", other.key)
+        links = (await desk._call("GET", f"ticket/{made.key}"))["_hyperlinks"]
+        assert [each["id"] for each in links if each["ref"] == "refers-to" and "id" in each] == [other.key]
+        reopened = await desk.read(made.key)
     ((key, changed),) = await desk.changed(began, [made.key, "999999"][:1])
-    assert (key, changed.notes[-1].text) == (made.key, "again")
+    assert (key, changed.notes) == (made.key, reopened.notes)
     assert await desk.changed(datetime.now(UTC) + timedelta(days=1), [made.key]) == []
 
 

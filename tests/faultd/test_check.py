@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from actors.ledger.database import LedgerFile
 from faultd import service
-from faultd.cli import app
+from faultd.cli.every_command import app
 from faultd.config import ConfigError, load
 from faultd.inputs import read_inputs
 

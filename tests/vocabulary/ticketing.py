@@ -68,6 +68,8 @@ class MemoryDesk:
         self.shown: dict[str, DeskTicket] = {}
         """What a read answers; without an entry, what faultd wrote."""
         self.calls: list[str] = []
+        self.linked: list[tuple[str, str]] = []
+        """For each change the key of the ticket, and of the one to link."""
         self.at_once = self.most_at_once = 0
 
     async def find(self, mark: str) -> DeskTicket | None:
@@ -83,8 +85,9 @@ class MemoryDesk:
         await self._step(lambda: self.made.append((trio.current_time(), mark)))
         return DeskTicket(key=str(len(self.made)), url=f"http://desk/{len(self.made)}")
 
-    async def change(self, ticket: Ticket, task: TicketTask, comment: str) -> None:
+    async def change(self, ticket: Ticket, task: TicketTask, comment: str, related: str = "") -> None:
         self.calls.append(task.kind)
+        self.linked.append((ticket.key, related))
         await self._step(lambda: self.done.append((ticket.key, task.kind, comment)))
 
     async def read(self, key: str) -> DeskTicket:

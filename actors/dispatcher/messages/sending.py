@@ -111,14 +111,16 @@ def tell_all(run: DispatchRun, tenant_id: str, person: Reached, items: Sequence[
             ready.append(item)
     sent = None
     if ready and not may_send(run, recipient):
-        if recipient.storm_at is None:
+        begins, sent_before = recipient.storm_at is None, len(recipient.singles)
+        if begins:
             gathers = round(run.state.inputs.settings.storm_seconds * SECOND) // GATHERS
             recipient = replace(recipient, storm_at=run.now + gathers, storm_since=run.now)
         for item in ready:
             run.journal.put(waiting, item.subject, item)
             assert recipient.storm_at is not None
             at = second_text(recipient.storm_at)
-            _note(run, recipient, item, f"waits until {at} for the message of the storm: {len(recipient.singles)} were sent")
+            why = f"{sent_before} single messages were sent" if begins else "the storm goes on"
+            _note(run, recipient, item, f"waits until {at} for the message of the storm: {why}")
     elif ready:
         for item in ready:
             run.journal.drop(waiting, item.subject)

@@ -79,6 +79,10 @@ def _open(run: DispatchRun, subject: DispatchSubject) -> None:
         next_task=2,
         opened_at=run.at,
     )
+    cause = state.subjects.get(subject.cause)
+    if cause is not None and cause.ticket_id in state.tickets:
+        text = f"Its cause was {name_of(state, cause.key)}, ticket {name_of_ticket(state.tickets[cause.ticket_id])}"
+        ticket = with_task(ticket, "link", text, cause.ticket_id)
     run.put_ticket(ticket)
     run.put_subject(replace(subject, ticket_id=ticket.id))
     state.timers.set(run.journal, "ticket", subject.key, run.now + COMMENT_EVERY)
@@ -88,5 +92,5 @@ def close_as_part(run: DispatchRun, ticket: Ticket, whole: Ticket, child: Dispat
     """The cause of ``child`` is ``root``, which has a ticket: the one of ``child`` goes on as part of it."""
     text = f"Goes on as part of ticket {name_of_ticket(whole)}: the cause is {name_of(run.state, root.key)}"
     run.put_subject(replace(run.state.subjects[child.key], part_of=whole.id))
-    close_ticket(run, ticket, text)
+    close_ticket(run, ticket, text, whole.id)
     run.state.timers.set(run.journal, "ticket", child.key, None)

@@ -60,6 +60,18 @@ async def test_tasks_of_a_ticket_in_their_order_and_each_comment_once(autojump_c
     assert desk.most_at_once == 1
 
 
+async def test_the_desk_is_given_the_key_of_the_ticket_to_link(autojump_clock: MockClock) -> None:
+    desk = MemoryDesk()
+    house = TicketHouse(desk)
+    house.want(
+        ticket(1, task(2, "close", related="TK2"), task(3, related="TK3"), task(4, related="TK1"), key="7", state="open"),
+        ticket(2, key="8", state="open", tasks=()),
+        ticket(3, key="", state="wanted", desk="rt"),
+    )
+    await house.live(60)
+    assert desk.linked == [("7", "8"), ("7", ""), ("7", "")]
+
+
 async def test_tickets_side_by_side_but_few_at_a_time(autojump_clock: MockClock) -> None:
     desk = MemoryDesk()
     house = TicketHouse(desk, TicketerSettings(poll_seconds=0, concurrency=3, search_lag_seconds=0))

@@ -27,7 +27,7 @@ from faultd.backtest.night import at_night, wakes
 from faultd.backtest.report import words
 from faultd.backtest.run import Trial, backtest
 from faultd.backtest.side import Side
-from faultd.cli import app
+from faultd.cli.every_command import app
 from faultd.pipe import Stages
 from protocols.backtest import Result
 from protocols.backtest_dispatch import MessageFigures

@@ -10,7 +10,7 @@ from vocabulary.ticket_world import TICKET, TicketWorld
 from vocabulary.world import ADMIN, moment
 
 from actors.journal import Journal
-from protocols.command import Acknowledge, Edit, Edited, EndWindow, Raise, Shelve, Unacknowledge, Unshelve
+from protocols.command import Acknowledge, Edit, Edited, EndWindow, Raise, Resolve, Shelve, Unacknowledge, Unshelve
 from protocols.dispatch.rota import RotaLayer, RotaPlan, RotaRecord
 from protocols.severity import Severity
 
@@ -223,3 +223,21 @@ def test_an_attached_alarm_that_was_told_is_part_of_its_cause_as_soon_as_that_is
     world.run_to(300)
     assert [each[1] for each in world.said[2:]] == ["recovered", "recovered"]
     assert world.dispatch.tickets_for == {}
+
+
+def test_a_late_acknowledgement_opens_nothing_again(world: TicketWorld) -> None:
+    """operations.md C 7: the acknowledgement comes when the alarm is resolved, or has cleared."""
+    chain = {"escalate": [{"after_seconds": 60, "to": "boss@example.net", "channel": "email"}]}
+    world.policy("all", mail(), TICKET, chain)
+    alarm = graded(world)
+    world.run_to(20)
+    world.desk()
+    world.clear_alarm(alarm)
+    world.command(Acknowledge(), alarm)
+    world.run_to(40)
+    world.command(Resolve(), alarm)
+    assert world.command(Acknowledge(), alarm).refusals
+    world.run_to(2000)
+    assert world.said == [(5, "raised", NOC), (20, "recovered", NOC)]
+    assert [each[1] for each in world.desk()] == ["close"]
+    assert world.dispatch.subjects[f"alarm:{alarm}"].state == "ended"

@@ -138,6 +138,24 @@ def test_the_end_goes_to_whoever_was_on_call_when_it_was_told_and_a_reminder_to_
     assert sorted(world.said[2:]) == [(1000, "recovered", ann), (1000, "recovered", ben)]
 
 
+@pytest.mark.parametrize("over_at", [None, 400])
+def test_a_page_in_a_gap_of_the_rota_goes_to_whoever_is_on_call_next(world: TicketWorld, over_at: float | None) -> None:
+    """Nobody is on call until 03:10, which is second 600; it is tried every 300 s."""
+    world.contact("Ann", ("email", "ann@example.net"))
+    began = datetime(2026, 3, 1, tzinfo=UTC)
+    rota = RotaPlan(name="on-call", layers=(RotaLayer(contacts=("CT1",), start=date(2026, 3, 1), hand_over="03:10"),))
+    record = RotaRecord(id="RO1", plan=rota, created_at=began, updated_at=began, updated_by="x")
+    world.dispatch.put_rota(Journal(), "RO1", record)
+    world.policy("all", mail("on-call"))
+    world.at(0).network("device.down", "olt-1")
+    if over_at is not None:
+        world.run_to(over_at)
+        world.network("device.up", "olt-1")
+    world.run_to(2000)
+    assert world.said == ([(605, "raised", "ann@example.net")] if over_at is None else [])
+    assert len([each for each in world.notes if "nobody is on call" in each]) == 1
+
+
 @pytest.mark.parametrize("change", ["another person", "disabled", "gone", "contact gone"])
 def test_a_reload_between_raise_and_clear_takes_no_end_away(world: TicketWorld, change: str) -> None:
     ann = world.contact("Ann", ("email", "ann@example.net"))

@@ -25,7 +25,7 @@ NATIVE ?= PYTHONSAFEPATH=1 PYTHONPATH="$(CURDIR)/$(MADE)/native:$(CURDIR)"
 COMPILER = $(shell command -v gcc >/dev/null && \
 	$(PYTHON) -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null && echo gcc)
 
-.PHONY: help demo check test test-native test-run test-further coverage hooks lint docs bench simulate-hard crash-hard fuzz native client desk setup setup-dev lock clean
+.PHONY: help demo check test test-native test-run test-further coverage hooks lint docs bench simulate-hard crash-hard fuzz native client desk setup setup-dev setup-native bytecode lock clean
 
 help:
 	@echo "make demo    set up, then run faultd with a simulated plant and show the alarms live"
@@ -46,10 +46,12 @@ demo: setup
 test: lint test-run
 
 # The tests alone, for a further Python: types and style are the same for each.
-# They start a hundred daemons: compiled once here, also where PYTHONDONTWRITEBYTECODE is set.
-test-run: setup-dev client desk
-	@$(BIN)/python -m compileall -q protocols actors faultd
+test-run: setup-dev client desk bytecode
 	$(BIN)/pytest --numprocesses=$(JOBS) --dist=worksteal $(TESTS)
+
+# Tests start a hundred daemons: bytecode is written once here, also where PYTHONDONTWRITEBYTECODE is set.
+bytecode: setup
+	@$(BIN)/python -m compileall -q protocols actors faultd
 
 test-further: TESTS := $(FURTHER_TESTS)
 test-further: test-run
@@ -105,6 +107,9 @@ native: $(MADE)/compiled
 setup: $(MADE)/run
 setup-dev: $(MADE)/dev
 
+# What compiles, but for the C compiler.
+setup-native: $(MADE)/compiler
+
 # The generator of the client that one test makes, in an environment of its own: it needs an older typer than faultd.
 client: $(MADE)/client
 
@@ -132,15 +137,19 @@ $(MADE)/dev: $(MADE)/run requirements-dev.lock
 	@$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
-$(MADE)/compiled: $(MADE)/dev requirements-native.lock pyproject.toml \
+$(MADE)/compiler: $(MADE)/dev requirements-native.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements-native.lock
+	@touch $@
+
+# mypyc indents the C that it writes by up to thousands of columns: that one warning of -Wall took gcc two minutes of three.
+$(MADE)/compiled: $(MADE)/compiler pyproject.toml \
 		$(shell find protocols actors faultd config ! -name '*.pyc' ! -name __pycache__)
 	@test -n "$(COMPILER)" || \
 		{ echo "compiling needs a C compiler and Python's headers: sudo apt-get install gcc python3-dev"; exit 1; }
-	@echo "compiling the trap path (one or two minutes)"
-	@$(PIP) install --no-deps --require-hashes -r requirements-native.lock
+	@echo "compiling the trap path (some 90 seconds)"
 	@rm -rf $(MADE)/native $(MADE)/wheel $(MADE)/source && mkdir -p $(MADE)/source
 	@cp -R protocols actors faultd config pyproject.toml README.md LICENSE $(MADE)/source
-	@HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(PIP) wheel --no-deps --no-build-isolation --wheel-dir $(MADE)/wheel ./$(MADE)/source
+	@HATCH_BUILD_HOOK_ENABLE_MYPYC=1 CFLAGS="$(CFLAGS) -Wno-misleading-indentation" $(PIP) wheel --no-deps --no-build-isolation --wheel-dir $(MADE)/wheel ./$(MADE)/source
 	@$(PIP) install --no-deps --target $(MADE)/native $(MADE)/wheel/faultd-*.whl
 	@rm -rf $(MADE)/source && touch $@
 

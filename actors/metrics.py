@@ -120,6 +120,11 @@ class Metrics:
             "desk",
             "outcome",
         )
+        self.desk_calls = counter(
+            "faultd_desk_calls",
+            "Calls of the desk's webhook, by outcome: accepted, of an unknown ticket, or the reason for which it was refused",
+            "outcome",
+        )
         self.notification_attempts = counter(
             "faultd_notification_attempts",
             "Attempts to deliver a notification, by channel and outcome: sent, failed (another one follows) or dead (given up)",

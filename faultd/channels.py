@@ -7,7 +7,8 @@ from actors.notifier.delivery import Channels
 from actors.notifier.heartbeat import Heartbeat
 from actors.notifier.opening import open_channels, open_heartbeat
 from actors.secret_files import SecretError
-from actors.ticketer.opening import open_desks
+from actors.ticketer.opening import open_desks, open_webhook
+from actors.ticketer.webhook import DeskWebhook
 from actors.ticketer.work import Desks
 from faultd.config import Config, ConfigError, ConfigMistake
 
@@ -43,6 +44,15 @@ def configured_desks(config: Config) -> Desks:
         raise ConfigError(error.path, [ConfigMistake(0, error.setting, error.reason)]) from error
 
 
+def configured_desk_webhook(config: Config) -> DeskWebhook:
+    """The webhook back from the desk. Raises :class:`ConfigError` for a file that cannot be used; it never repeats a secret."""
+    try:
+        return open_webhook(config.ticketer)
+    except SecretError as error:
+        raise ConfigError(error.path, [ConfigMistake(0, error.setting, error.reason)]) from error
+
+
 def check_desks(config: Config) -> None:
-    """Raises :class:`ConfigError` when the secret of the desk cannot be read."""
+    """Raises :class:`ConfigError` when a secret of the desk cannot be read."""
     configured_desks(config)
+    configured_desk_webhook(config)

@@ -36,7 +36,7 @@ from actors.correlator.events.network_events import MEANINGS
 from actors.correlator.profiles import load_profiles
 from actors.metrics import Metrics
 from actors.trap_listener.v3 import REPORTS
-from faultd.cli import app
+from faultd.cli.every_command import app
 from faultd.config import Config
 from faultd.reload import SWITCHED
 from protocols.alarm import Alarm

@@ -19,7 +19,8 @@ from actors.correlator.rules.plugin_process import Bounds
 from actors.correlator.rules.plugins import Host, PluginLimits, install, installed, load_plugins
 from actors.correlator.rules.rule_registry import loaded_rules
 from actors.correlator.state import State
-from actors.dispatcher.policies.files import load_policies
+from actors.dispatcher.people.addresses import configured
+from actors.dispatcher.policies.files import addresses_of, load_policies
 from actors.dispatcher.settings import DispatcherSettings, DispatchInputs
 from actors.dispatcher.state import DispatchState
 from actors.notifier.settings import lane_names
@@ -272,6 +273,26 @@ def dispatch_inputs(config: Config) -> DispatchInputs:
         channels=lane_names(config.notifier),
         templates=template_names(config),
     )
+
+
+def unconfigured_channels(config: Config, loaded: DispatchLoaded) -> dict[str, list[str]]:
+    """Channels, and webhooks as ``webhook NAME``, that the configuration lacks, each with the names of the enabled policies of
+    the files that name it."""
+    channels = lane_names(config.notifier)
+    found: dict[str, list[str]] = {}
+    for policy in loaded.policies:
+        for to, channel in addresses_of(policy) if policy.enabled else ():
+            if not configured(channels, channel, to):
+                names = found.setdefault(f"webhook {to}" if channel == "webhook" else channel, [])
+                if policy.name not in names:
+                    names.append(policy.name)
+    return found
+
+
+def log_unconfigured(config: Config, loaded: DispatchLoaded) -> None:
+    """Say once what no note of a cause says: which channels the policies of the files name in vain."""
+    if lacking := unconfigured_channels(config, loaded):
+        _log.info("policies name channels that are not configured: contacts are told by other methods", channels=lacking)
 
 
 def _of_tables(what: str, errors: TableFileErrors) -> ConfigError:

@@ -25,7 +25,7 @@ from actors.store import change_rows
 from actors.store.operator_read import OperatorData
 from faultd.pipe import Stages
 from protocols.change import Quarantined
-from protocols.dispatch.changes import TicketUpdated
+from protocols.dispatch.changes import NotificationChanged, TicketUpdated
 from protocols.event import DispatchDataRestored, Event, OperatorDataRestored, SlaDataRestored, Tick
 from protocols.ledger import ChangeBatch
 from protocols.rule import RuleRecord
@@ -90,10 +90,11 @@ def begin_ledger(path: Path, data: OperatorData, now: datetime) -> BegunLedger:
             while stages.state.memory(TablesMemory).pending:
                 # The SLA clock has the whole plant before it has services.
                 _append(ledger, stages, Tick(), now)
-            for restored in agreements_of(data, now):
-                _append(ledger, stages, restored, now)
+            # Before the agreements: an outage that ends now may resolve a breach that somebody was told of.
             for dispatched in dispatch_of(data):
                 _append(ledger, stages, dispatched, now)
+            for restored in agreements_of(data, now):
+                _append(ledger, stages, restored, now)
             _verify(stages, data, unborn)
             found = BegunLedger(ledger.ledger_id, begins)
         os.rename(unborn, path)
@@ -138,7 +139,9 @@ def agreements_of(data: OperatorData, now: datetime) -> Iterator[Event]:
 
 
 def dispatch_of(data: OperatorData) -> Iterator[Event]:
-    """The records of dispatch in pieces. None without any."""
+    """The lost alarms, then the records of dispatch, in pieces. None without any."""
+    for start in range(0, len(data.lost), RECORDS_AT_ONCE):
+        yield DispatchDataRestored(data.ledger_id, lost=tuple(data.lost[start : start + RECORDS_AT_ONCE]))
     for start in range(0, len(data.dispatch), RECORDS_AT_ONCE):
         yield DispatchDataRestored(data.ledger_id, tuple(data.dispatch[start : start + RECORDS_AT_ONCE]))
 
@@ -198,11 +201,13 @@ def _verify(stages: Stages, data: OperatorData, path: Path) -> None:
 
 
 def _same_dispatch(stages: Stages, data: OperatorData) -> bool:
-    """True when the dispatcher holds every record, and no other. A ticket may have a new task by then."""
+    """True when the dispatcher holds every record. A ticket may have a new task by then, and there are messages about what ends
+    now."""
     held = {change_rows.key_of(change): change for change in held_changes(stages.dispatch)}
     wanted = {change_rows.key_of(change): change for change in data.dispatch}
     same = all(held.get(key) == change for key, change in wanted.items() if not isinstance(change, TicketUpdated))
-    return held.keys() == wanted.keys() and same
+    more = [held[key] for key in held.keys() - wanted.keys()]
+    return wanted.keys() <= held.keys() and same and all(isinstance(each, NotificationChanged) for each in more)
 
 
 def _same_rule(state: State, record: RuleRecord) -> bool:

@@ -11,7 +11,7 @@ from actors.correlator.state import State
 from actors.dispatcher.state import DispatchState
 from actors.mailbox import Append, AppendSender, LedgerUnavailable, Outcome, Reply
 from faultd.config import Config, ConfigError, load
-from faultd.inputs import Inputs, changed_inputs, read_inputs
+from faultd.inputs import Inputs, changed_inputs, log_unconfigured, read_inputs
 from protocols.change import Answer
 from protocols.event import Event
 
@@ -48,6 +48,7 @@ async def reload(
         for field in fields(Config)
         if field.name not in SWITCHED and getattr(config, field.name) != getattr(running, field.name)
     ]
+    log_unconfigured(config, inputs.dispatch)
     log.info("configuration reloaded", new=[type(event).__name__ for event in events], needs_restart=later)
     return config
 

@@ -6,7 +6,13 @@ from actors.correlator.events.event_reports import report_of
 from actors.correlator.state import State
 from actors.ledger.errors import LedgerError
 from actors.ledger.feed import LedgerFeed
+from protocols.ledger import QuarantinedEvent
 from protocols.report import EventReport, LedgerUnreadable
+
+
+async def quarantined_event(feed: LedgerFeed, offset: int) -> list[QuarantinedEvent]:
+    """The Event in quarantine at ``offset``, once for each stage that could not fold it."""
+    return [kept for kept in await feed.quarantined() if kept.offset == offset]
 
 
 class LedgerReports:

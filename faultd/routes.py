@@ -13,6 +13,7 @@ from actors.api import (
     bulk,
     contacts,
     customers,
+    desk_webhook,
     device_events,
     events,
     explain,
@@ -59,6 +60,7 @@ from actors.api.submitter import Submitter
 from actors.metrics import Metrics
 from protocols.alarm_view import AlarmView
 from protocols.backtest import Backtests
+from protocols.dispatch.desk_call import DeskCalls
 from protocols.dispatch.view import DispatchView
 from protocols.maintenance import Windows
 from protocols.report import Reports
@@ -92,6 +94,7 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     sla_texts: ReportTexts
     dispatch: DispatchView
     message_preview: PreviewMessage
+    desk_calls: DeskCalls
     link_key: bytes
     """Of acknowledge links."""
     health: Callable[[], Readiness]
@@ -152,6 +155,7 @@ def api_routes(
         acknowledge_page.routes(submitter, alarms, views.link_key, clock),
         notification_preview.routes(views.message_preview, clock, default_tenant),
         notification_explain.routes(alarms, views.dispatch),
+        desk_webhook.routes(views.desk_calls),
         tickets.routes(submitter, alarms, views.dispatch),
         quarantine.routes(submitter, stored, views.quarantined),
         sources.routes(views.sources, plant, default_tenant),

@@ -115,7 +115,8 @@ class UntoldCause(Struct, frozen=True, kw_only=True):
 
 
 class DispatchResult(Struct, kw_only=True):
-    """Both sides of the dispatcher. Lists of differences have at most the requested number of entries, ``people`` 1,000;
+    """Both sides of the dispatcher. Lists of differences have at most the requested number of entries (``untold`` of
+    each side), ``people`` 1,000;
     the counts beside them count all."""
 
     policies_changed: bool = False

@@ -8,6 +8,7 @@ from msgspec import Struct
 from protocols.alarm import Source
 from protocols.command import Command
 from protocols.dispatch.changes import DispatchChange
+from protocols.dispatch.lost_alarm import LostAlarm
 from protocols.dispatch.outcomes import DispatchOutcome
 from protocols.dispatch.policy import NotificationPolicy
 from protocols.maintenance import MaintenanceWindow
@@ -236,11 +237,13 @@ class DispatchLoaded(Struct, frozen=True, array_like=True, tag="dispatch_loaded"
 
 
 class DispatchDataRestored(Struct, frozen=True, array_like=True, tag="dispatch_data_restored", tag_field="tag"):
-    """Policies, contacts, rotas, open tickets and waiting notifications of the lost ledger ``from_ledger``, as PostgreSQL had
-    them: the Changes that give the dispatcher the same again."""
+    """Policies, contacts, rotas, open tickets and notifications of the lost ledger ``from_ledger``, as PostgreSQL had them: the
+    Changes that give the dispatcher the same again. The notifications are those that wait, and those by which somebody was told
+    of something whose end was not told. ``lost``: the alarms of the latter; they come before the notifications."""
 
     from_ledger: str
     records: tuple[DispatchChange, ...] = ()
+    lost: tuple[LostAlarm, ...] = ()
 
 
 Event = (

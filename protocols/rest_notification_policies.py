@@ -43,6 +43,7 @@ class NotificationPolicyShown(Struct, frozen=True, kw_only=True):
     time_zone: str | None
     actions: tuple[PolicyAction, ...]
     routes: tuple[Route, ...]
+    if_configured: bool
     origin: Origin
     created_at: datetime
     updated_at: datetime
@@ -50,7 +51,7 @@ class NotificationPolicyShown(Struct, frozen=True, kw_only=True):
     revision: Annotated[int, Meta(description="1 when the policy is written; each change adds 1")]
     error: Annotated[str, Meta(description="Why it is not in force although enabled; empty when it is")]
     warnings: Annotated[
-        tuple[str, ...], Meta(description="Each `to` that reaches nobody now, and each channel that is not configured")
+        tuple[str, ...], Meta(description="Each `to` that reaches nobody now, each channel and template that is not configured")
     ]
 
 

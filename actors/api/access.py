@@ -26,11 +26,11 @@ Needed = Role | Literal["nothing", "metrics"]
 
 class Access(Struct, frozen=True):
     """The conditions of a handler for its caller. ``every_tenant``: a token without a tenant. ``body``: the setting that
-    bounds its body."""
+    bounds its body; without one, a caller without a token may send none."""
 
     needed: Needed
     every_tenant: bool = False
-    body: str = "max_body_bytes"
+    body: str = ""
 
     def check(self, by: Principal) -> None:
         """ProblemError 403 unless the token's role and tenant are enough."""
@@ -56,7 +56,7 @@ def allow(
     needed: Needed,
     *,
     every_tenant: bool = False,
-    body: str = "max_body_bytes",
+    body: str = "",
     query: type[Struct] | None = None,
     slashes: str = "",
 ) -> dict[str, Any]:

@@ -60,14 +60,17 @@ class AcknowledgePages:
         alarm = self._alarms.held(_principal(link), link.alarm_id)
         if alarm is None:
             return _page(410, "The alarm is over", "faultd does not hold it any more.")
+        over = alarm.cleared_at is not None
         if alarm.acknowledged_at is not None:
-            return _page(200, alarm.title, f"Acknowledged by {alarm.acknowledged_by}.", alarm)
-        if alarm.cleared_at is not None:
+            text = f"Acknowledged by {alarm.acknowledged_by}." + (" The alarm has cleared." if over else "")
+            return _page(200, alarm.title, text, alarm)
+        if over:
             return _page(200, alarm.title, "The alarm has cleared: there is nothing to acknowledge.", alarm)
         return _page(200, alarm.title, f"As {link.person}", alarm, button=True)
 
     async def acknowledged(self, text: str) -> Response[str]:
-        """Acknowledge the alarm of the link in the name of the person who was told."""
+        """Acknowledge the alarm of the link in the name of the person who was told. One that is acknowledged already, or has
+        cleared, is shown as it is: a button that is pressed twice is no mistake."""
         try:
             link = self._read(text)
         except LinkRefused as refused:
@@ -76,6 +79,8 @@ class AcknowledgePages:
         try:
             await self._commands.act(_principal(link), link.alarm_id, Acknowledge(note), None)
         except ProblemError as problem:
+            if problem.problem.status == 409:
+                return self.shown(text)
             return _page(problem.problem.status, "Not acknowledged", str(problem))
         return self.shown(text)
 

@@ -11,6 +11,7 @@ from litestar.connection import ASGIConnection
 
 from actors.api.mistakes import in_one_line, mistakes_in
 from actors.api.problems import ProblemError, invalid_parameter
+from protocols.principal import Principal
 from protocols.rest_problem import FieldError
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -21,7 +22,8 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 def read_query(request: Connection, kind: type[T]) -> T:
     """The query string as ``kind``. A field of several values is repeated, or its values separated by commas; ``name[]`` is
-    taken for ``name``. Raises ProblemError (400) naming each parameter that is unknown, repeated or malformed."""
+    taken for ``name``. Raises ProblemError: 400 naming each parameter that is unknown, repeated or malformed, 403 for a
+    ``tenant_id`` that is not the token's."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     values: dict[str, Any] = {}
     for name, text in _pairs(request):
@@ -36,10 +38,14 @@ def read_query(request: Connection, kind: type[T]) -> T:
         else:
             values[name] = _scalar(name, text, field.type)
     try:
-        return msgspec.convert(values, kind)
+        query = msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
         found = mistakes_in(values, kind, error)
         raise ProblemError(400, "invalid_parameter", in_one_line(found), found) from error
+    tenant, by = getattr(query, "tenant_id", None), request.scope.get("user")
+    if tenant is not None and isinstance(by, Principal) and not by.sees(tenant):
+        raise ProblemError(403, "not_your_tenant", f"this token sees tenant {by.tenant!r} only")
+    return query
 
 
 def known_parameters(request: Connection, kind: type[msgspec.Struct] | None) -> None:

@@ -64,6 +64,7 @@ def unavailable(kind: str, detail: str) -> ProblemError:
 
 _PLACE = re.compile(r" - at `(key in )?\$\.?(?P<path>[^`]*)`$")
 _MEMBER = re.compile(r"(?:required field|unknown field) `(?P<name>[^`]*)`")
+_LONG = re.compile(r"Expected `(array|object)` of length <= (?P<most>\d+)")
 _OWN = re.compile(r"^(?P<field>[A-Za-z_][\w.\[\]]*): ")
 
 
@@ -78,6 +79,8 @@ def field_error(error: msgspec.ValidationError) -> FieldError:
     inner = member["name"] if member else own["field"] if own else ""
     if own and not member:
         message = message[own.end() :]
+    if long := _LONG.fullmatch(message):
+        message = f"has too many items; at most {int(long['most']):,} are allowed"
     return FieldError(".".join(part for part in (path, inner) if part), message)
 
 

@@ -14,6 +14,7 @@ _POSITIVE = (
     "max_body_bytes",
     "max_topology_bytes",
     "max_webhook_bytes",
+    "max_desk_webhook_bytes",
     "max_header_bytes",
     "max_batch",
     "max_bulk",
@@ -47,6 +48,8 @@ class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     max_webhook_bytes: int = 16_777_216
     """Largest notification of Alertmanager or Grafana; a larger one is refused with 413, and what it says is lost. Of a group
     of 1,000 alerts about 1.3 MB are usual; Alertmanager's `max_alerts` bounds them."""
+    max_desk_webhook_bytes: int = 65_536
+    """Largest body of `POST /tickets/webhook`, which is read before its signature is checked."""
     alert_severities: dict[str, AlertSeverity] = {}
     """What severities of other systems' alerts mean, beside the words that are known ([API](api.md#alertmanager-and-grafana)):
     `critical`, `major`, `minor`, `warning`, `info`, or `clear` for a word that says that all is well."""

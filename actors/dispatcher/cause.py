@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from protocols.alarm import Alarm
 from protocols.dispatch.channel import Channel
+from protocols.dispatch.lost_alarm import LostAlarm
 from protocols.dispatch.notification import MessageKind
 from protocols.dispatch.policy import TicketPriority
 from protocols.severity import Severity
@@ -132,6 +133,8 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     """Of an agreement: the breach, or ``at_risk``, for which the ticket of its cause stands; "" when none does."""
     said: str = ""
     """Of an agreement: the ticket of its cause, and for what that last said it stands: ``TK17 SB20``."""
+    lost: LostAlarm | None = None
+    """An alarm of a lost ledger, instead of ``alarm``; None for all others."""
     heir: str = ""
     """Key of the alarm that takes the place of this one, a conclusion that was withdrawn; "" while it is open."""
     heir_name: str = ""
@@ -145,8 +148,17 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
         return self.key.startswith("alarm:")
 
     @property
+    def alarm_uuid(self) -> str:
+        """The id of its alarm; "" when it has none."""
+        if self.lost is not None:
+            return self.lost.id
+        return "" if self.alarm is None else self.alarm.id
+
+    @property
     def severity(self) -> Severity:
         """The severity of its alarm. A breach counts as critical, an instance at risk as major, anything else as info."""
+        if self.lost is not None:
+            return self.lost.severity
         if self.alarm is not None and self.is_alarm:
             return self.alarm.severity
         return _SEVERITY_OF_KIND.get(self.kind, "info")

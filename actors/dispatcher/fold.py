@@ -1,10 +1,12 @@
 """The fold of the dispatcher: an Event with the Changes of the stages before, to decisions about messages and tickets."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from actors.dispatcher.causes.agreements import take_agreement_request, take_breach, take_instance
 from actors.dispatcher.causes.forgetting import forget_subject
 from actors.dispatcher.causes.intake import end_cleared, take_alarm, take_request
+from actors.dispatcher.causes.lost import give_up
 from actors.dispatcher.causes.planned import look_at_window, take_window
 from actors.dispatcher.commands import fold_command
 from actors.dispatcher.escalation import chain
@@ -20,6 +22,7 @@ from actors.dispatcher.state import DispatchState
 from actors.dispatcher.tickets.following import look_at_ticket
 from actors.dispatcher.tickets.outcomes import fold_ticket_changed, fold_ticket_failed, fold_ticket_opened
 from actors.dispatcher.tickets.resolving import fold_resolved
+from actors.dispatcher.timers import TimerKind
 from protocols.change import AlarmChanged, Change, NotificationRequested, WindowChanged
 from protocols.command import Command, Resolve
 from protocols.dispatch.actions import DispatchAction
@@ -43,6 +46,8 @@ _OWN: frozenset[type[Event]] = frozenset(
 )
 _ALWAYS = frozenset((NotificationRequested, SlaNotificationRequested, WindowChanged))
 """Changes that concern the stage whatever they are about."""
+_MOST_AT_ONCE, _PUT_OFF = 1_000, 60_000_000
+"""How often one timer may come due at one Event, and microseconds after which it is looked at again. A chain has 50 steps."""
 
 
 def concerns_nobody(state: DispatchState, events: Iterable[Event], now: int, changes_before: Sequence[Change]) -> bool:
@@ -53,7 +58,7 @@ def concerns_nobody(state: DispatchState, events: Iterable[Event], now: int, cha
     for change in changes_before:
         kind = type(change)
         if kind is AlarmChanged:
-            if subjects and f"alarm:{change.alarm.id}" in subjects:  # type: ignore[union-attr]
+            if subjects and (state.lost or f"alarm:{change.alarm.id}" in subjects):  # type: ignore[union-attr]
                 return False
         elif kind is SlaInstanceChanged:
             if subjects and f"sla:{change.instance.id}" in subjects:  # type: ignore[union-attr]
@@ -70,6 +75,8 @@ def fold_event(run: DispatchRun, event: Event, changes_before: Sequence[Change])
     """Fold one Event at ``run.now``."""
     if isinstance(event, ClockJumped):
         fold_clock_jumped(run, event)
+    last = {change.alarm.id: change.alarm for change in changes_before if isinstance(change, AlarmChanged)}
+    run.cleared = frozenset(alarm.id for alarm in last.values() if alarm.cleared_at is not None)
     for change in changes_before:
         fold_change(run, change)
     for alarm in run.alarms.values():
@@ -123,10 +130,16 @@ def fold_change(run: DispatchRun, change: Change) -> None:
 
 
 def _meet_timers(run: DispatchRun) -> None:
-    """Everything that is due, in the order of its time."""
+    """Everything that is due, in the order of its time. A timer that comes due again and again at one Event is put off, so that
+    no plan, however wrong, holds up the pipe."""
     timers = run.state.timers
+    met: Counter[tuple[TimerKind, str]] = Counter()
     while (due := timers.take(run.journal, run.now)) is not None:
         kind, name, _ = due
+        met[kind, name] += 1
+        if met[kind, name] > _MOST_AT_ONCE:
+            timers.set(run.journal, kind, name, run.now + _PUT_OFF)
+            continue
         match kind:
             case "rota":
                 gaps.look_ahead(run, name)
@@ -144,5 +157,7 @@ def _meet_timers(run: DispatchRun) -> None:
                 chain.due(run, name)
             case "fallback":
                 fall_back(run, name)
+            case "lost":
+                give_up(run, name)
             case "ticket":
                 look_at_ticket(run, name)

@@ -3,6 +3,7 @@
 import msgspec
 from msgspec.structs import replace
 
+from actors.dispatcher.causes.lost import begin_waiting
 from actors.dispatcher.people.gaps import look_at_all
 from actors.dispatcher.policies.files import file_policy_id
 from actors.dispatcher.run import DispatchRun
@@ -42,5 +43,6 @@ def load_inputs(run: DispatchRun, event: DispatchLoaded) -> None:
             switched=before is not None and before.switched,
         )
         run.put_policy(policy_id, record)
+    begin_waiting(run)
     if changed:
         look_at_all(run)

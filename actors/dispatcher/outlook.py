@@ -43,7 +43,7 @@ def _of_groups(state: DispatchState, subject: DispatchSubject) -> Iterator[Plann
         if group is None or member is None:
             continue
         said = member.kind or "reminder"
-        if member.kind is None and (not member.told_at or not subject.is_alarm):
+        if member.kind is None and not (member.told_at and subject.is_alarm and group.repeat):
             continue
         held = held_by(state, subject, said)
         at = member.told_at + group.repeat if member.kind is None else state.timers.at("group", name)

@@ -1,7 +1,10 @@
 """The tables of a lost ledger, as PostgreSQL had them."""
 
+from actors.dispatcher.causes.lost import take_lost, take_told
+from actors.dispatcher.messages.outcomes import KEPT
 from actors.dispatcher.people.gaps import look_at_all
 from actors.dispatcher.run import DispatchRun
+from actors.dispatcher.tickets.restored import take_restored
 from actors.dispatcher.tickets.shared import share
 from protocols.dispatch.changes import (
     ContactChanged,
@@ -16,6 +19,8 @@ from protocols.event import DispatchDataRestored
 def fold_restored(run: DispatchRun, event: DispatchDataRestored) -> None:
     """Put every record in its table, and tell of it: PostgreSQL has the same rows already."""
     state, journal = run.state, run.journal
+    for lost in event.lost:
+        take_lost(run, lost)
     for change in event.records:
         match change:
             case NotificationPolicyChanged(id=name, record=policy) if policy is not None:
@@ -28,10 +33,13 @@ def fold_restored(run: DispatchRun, event: DispatchDataRestored) -> None:
                 run.put_rota(name, rota)
                 run.keep_key("rota", rota.key, name)
             case TicketUpdated(ticket=ticket):
-                run.put_ticket(ticket)
+                take_restored(run, ticket)
                 journal.set(state, "tickets_made", max(state.tickets_made, ticket.number))
             case NotificationChanged(notification=notification):
                 run.put_notification(notification)
+                if not notification.waits:
+                    state.timers.set(journal, "message", notification.id, run.now + KEPT)
+                take_told(run, notification)
             case _:
                 pass
     for ticket in [each for each in state.tickets.values() if each.state == "merged"]:

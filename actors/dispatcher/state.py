@@ -55,6 +55,9 @@ class SavedDispatch(Struct, kw_only=True):
     overdue: dict[str, bool] = {}
     merged_tickets: dict[str, str] = {}
     shared_tickets: dict[str, tuple[str, ...]] = {}
+    lost: dict[str, str] = {}
+    rounds: dict[str, tuple[int, ...]] = {}
+    restored_tickets: dict[str, str] = {}
 
 
 T = TypeVar("T")
@@ -94,9 +97,11 @@ class DispatchState:
         self.delivery_alarms: dict[str, DispatchProblem] = {}
         """Problems of channels, as open alarms say them, by ``ALARM_TYPE|CHANNEL``."""
         self.tickets_for: dict[str, tuple[str, ...]] = {}
-        """By the key of a cause that is no open subject yet: the keys of subjects with tickets that it explains."""
+        """By the key of a cause that is no open subject yet: the keys of subjects that are attached to it."""
         self.remote_changes: dict[str, tuple[str, ...]] = {}
         """By the id of a ticket: the desk's ids of the last changes by persons."""
+        self.lost: dict[str, str] = {}
+        """Alarms of a lost ledger that were told: the keys of their subjects by what makes them the same problem."""
         self.resolving: dict[str, str] = {}
         """Alarms (UUID) to be resolved, since a person closed their ticket, with the person."""
         self.overdue: dict[str, bool] = {}
@@ -105,6 +110,10 @@ class DispatchState:
         """By the id of a ticket that a person merged into another one: the key that it had before."""
         self.shared_tickets: dict[str, tuple[str, ...]] = {}
         """By ``DESK KEY``: the ids of several tickets that are one at the desk."""
+        self.restored_tickets: dict[str, str] = {}
+        """Tickets of a lost ledger whose subjects keep their keys and are not seen yet: their ids by the keys."""
+        self.rounds: dict[str, tuple[int, ...]] = {}
+        """By fault: when the status of its tickets was changed in the desk lately, in microseconds since 1970."""
 
     def put_contact(self, journal: Journal, contact_id: str, contact: ContactRecord | None) -> None:
         """The contact as it is now; None: there is no such contact any more."""

@@ -6,11 +6,11 @@ from typing import Literal
 
 from actors.journal import Journal
 
-TimerKind = Literal["group", "escalation", "recipient", "rota", "window", "forget", "message", "ticket", "fallback"]
+TimerKind = Literal["group", "escalation", "recipient", "rota", "window", "forget", "message", "ticket", "fallback", "lost"]
 """``group``: the next message of a group; ``escalation``: the next step of a cause; ``recipient``: what waits for a person;
 ``rota``: the next look for gaps; ``window``: the notice of planned maintenance; ``forget``: a subject that has ended;
 ``message``: a notification that is over; ``ticket``: the next look at the ticket of a cause; ``fallback``: a notification that
-has not arrived goes to the person's next method."""
+has not arrived goes to the person's next method; ``lost``: an alarm of a lost ledger that nothing has reported again."""
 CALENDAR: frozenset[TimerKind] = frozenset(("rota", "window"))
 """Kinds that are dates: a jump of the clock does not move them."""
 NEVER = 1 << 62

@@ -1,9 +1,8 @@
-"""Signatures by Standard Webhooks (https://www.standardwebhooks.com, specification 1.0). Pure."""
+"""The headers of a signed message (:mod:`protocols.webhook_signature`). Pure."""
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Sequence
+
+from protocols.webhook_signature import signature
 
 
 def signed_headers(message_id: str, seconds: int, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:
@@ -11,7 +10,5 @@ def signed_headers(message_id: str, seconds: int, body: bytes, keys: Sequence[by
     ``v1,BASE64`` for each key, so that a receiver may know the new key or the former one."""
     headers = {"webhook-id": message_id, "webhook-timestamp": str(seconds)}
     if keys:
-        signed = b".".join((message_id.encode(), str(seconds).encode(), body))
-        digests = (hmac.new(key, signed, hashlib.sha256).digest() for key in keys)
-        headers["webhook-signature"] = " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests)
+        headers["webhook-signature"] = " ".join(signature(message_id, seconds, body, key) for key in keys)
     return headers

@@ -42,7 +42,7 @@ def built_in_text(notification: DispatchedNotification, acknowledge_url: str = "
         return MessageText(subject=subject, text=cut_to_parts(_short(notification, subject, causes), _SMS_PARTS))
     lines = list(_lines(notification, causes, acknowledge_url))
     text = _cut("\n".join(lines), _LONGEST_TEXT)
-    return MessageText(subject=subject, text=text + "\n", html=_html(subject, text), link=acknowledge_url)
+    return MessageText(subject=subject, text=text + "\n", html=_html(subject, text, acknowledge_url), link=acknowledge_url)
 
 
 def _subject(notification: DispatchedNotification, causes: list[Facts]) -> str:
@@ -52,12 +52,19 @@ def _subject(notification: DispatchedNotification, causes: list[Facts]) -> str:
         head = f"{head} WITHDRAWN"
     if notification.kind == "recovered" and _text(first.get("goes_on_as")):
         head = "ANOTHER CAUSE"
+    elif notification.kind == "recovered" and first.get("lost"):
+        head = "NO LONGER KNOWN"
     if notification.kind in ("escalated", "reminder") and (severity := _text(first.get("severity"))):
         head = f"{head}, {severity.upper()}"
     title = _text(first.get("title")) or ("this is a test of faultd" if notification.kind == "test" else notification.reason)
     more = _number(notification.facts.get("count")) - 1
-    if notification.kind == "storm":
-        title = f"{more + 1} causes, the worst: {title}" if causes else title
+    if notification.kind == "storm" and causes:
+        over = len(_list(notification.facts.get("over")))
+        if over > more:
+            head, counted = "STORM OVER", f"{more + 1} causes are over"
+        else:
+            counted = f"{more + 1} causes" + (f", {over} of them over" if over else "")
+        title = f"{counted}, the worst: {title}"
     elif more > 0:
         title = f"{title}, and {more} more"
     return _cut(_line(f"[{head}] {title}"), _LONGEST_SUBJECT)
@@ -105,7 +112,8 @@ def _lines(notification: DispatchedNotification, causes: list[Facts], acknowledg
 def _cause_lines(cause: Facts, zone: ZoneInfo) -> Iterator[str]:
     planned = cause.get("kind") == "maintenance"
     severity, title = "" if planned else _text(cause.get("severity")).upper(), _text(cause.get("title"))
-    ended = (" (does not take place at this time)" if planned else " (over)") if cause.get("state") == "ended" else ""
+    over = "" if cause.get("lost") else " (does not take place at this time)" if planned else " (over)"
+    ended = over if cause.get("state") == "ended" else ""
     yield _line(f"{severity + ': ' if severity else ''}{title}{ended}")
     for label, value in (
         ("Alarm", _text(cause.get("alarm_id"))),
@@ -148,7 +156,10 @@ def _credit(credit: Any) -> str:
 def _ticket(ticket: Any) -> str:
     if not isinstance(ticket, Mapping):
         return ""
-    return " ".join(filter(None, (_text(ticket.get("key")) or _text(ticket.get("id")), _text(ticket.get("url")))))
+    key, number = _text(ticket.get("key")), _text(ticket.get("id"))
+    if not key:
+        return f"{number}, faultd's number: the desk has not answered yet" if number else ""
+    return " ".join(filter(None, (key, _text(ticket.get("url")))))
 
 
 def _counted(names: Any, count: Any) -> str:
@@ -161,18 +172,17 @@ def _counted(names: Any, count: Any) -> str:
     return f"{number}: {', '.join(shown)}{dots}" if shown else str(number)
 
 
-def _html(subject: str, text: str) -> str:
-    body = "<br>\n".join(_html_line(line) for line in text.splitlines())
+def _html(subject: str, text: str, acknowledge_url: str) -> str:
+    body = "<br>\n".join(_html_line(line, acknowledge_url) for line in text.splitlines())
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{escape(subject)}</title></head>'
         f'<body style="font-family:sans-serif"><h3>{escape(subject)}</h3><p>{body}</p></body></html>'
     )
 
 
-def _html_line(line: str) -> str:
-    label, _, url = line.partition(" ")
-    if label == "Acknowledge:":
-        return f'<a href="{escape(url)}">Acknowledge</a>'
+def _html_line(line: str, acknowledge_url: str) -> str:
+    if acknowledge_url and line == f"Acknowledge: {acknowledge_url}":
+        return f'<a href="{escape(acknowledge_url)}">Acknowledge</a>'
     return escape(line).replace("  ", "&nbsp;&nbsp;")
 
 

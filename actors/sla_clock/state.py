@@ -12,6 +12,7 @@ from actors.journal import Journal
 from actors.sla_clock.account_table import AccountTable
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.alarm_facts import AlarmFacts, AlarmFactTable
+from actors.sla_clock.clock_levels import EndedDate
 from actors.sla_clock.deadlines import DeadlineKind, Deadlines
 from actors.sla_clock.evidence.aside import AlarmAside, AlarmsAside
 from actors.sla_clock.evidence.maintenance import MaintenanceIndex
@@ -65,6 +66,11 @@ class SavedSla(Struct, kw_only=True):
     closed_until: dict[str, int] = {}
     last_jump: tuple[int, int] = (0, 0)
     earlier_jumps: tuple[tuple[int, int], ...] = ()
+    closed_through: dict[str, int] = {}
+    furthest: int = 0
+    level: int = 0
+    ended_dates: dict[str, EndedDate] = {}
+    begins_told: dict[str, int] = {}
 
 
 _decoder = msgspec.msgpack.Decoder(SavedSla)
@@ -83,12 +89,22 @@ class SlaState:
         """Of running periods, by instance."""
         self.closed: dict[str, Account] = {}
         """Accounts of the periods before, by instance."""
+        self.closed_through: dict[str, int] = {}
+        """By instance, where the clock was put back behind a period that was closed: the end of the latest one that was."""
         self.closed_until: dict[str, int] = {}
         """By definition: the end of the last period that was closed for every instance."""
         self.last_jump = (0, 0)
         """The last jump of the clock: the instant to which it was set, and by how many microseconds it jumped."""
         self.earlier_jumps: tuple[tuple[int, int], ...] = ()
         """Those before it, the oldest first; the last ones only."""
+        self.level = 0
+        """The sum of all jumps of the clock, in microseconds."""
+        self.ended_dates: dict[str, EndedDate] = {}
+        """By outage that ended after the first jump, or was moved by one: how it was dated when it ended."""
+        self.furthest = 0
+        """The latest instant from which the clock was put back; 0: never. A period that begins before was reached already."""
+        self.begins_told: dict[str, int] = {}
+        """By outage that lasts: the time of the report that re-opened its alarm, where the alarm was cleared later."""
         self.plant = PlantMirror()
         self.maintenance = MaintenanceIndex()
         self.exclusions: dict[str, SlaExclusion] = {}
@@ -136,6 +152,11 @@ class SlaState:
         """Breaches opened since then: type, and microseconds from the begin to the opening; not saved."""
 
     @property
+    def jumps(self) -> tuple[tuple[int, int], ...]:
+        """The last jumps of the clock, the oldest first."""
+        return (*self.earlier_jumps, self.last_jump) if self.last_jump[1] else ()
+
+    @property
     def pending(self) -> bool:
         """True while work waits for another Event, or deadlines that were due at the last one."""
         now = instant_at(self.at)
@@ -170,6 +191,10 @@ class SlaState:
         """Add an outage interval, or put it in the place of the one with its id."""
         before = self.outages.get(outage.id)
         journal.put(self.outages, outage.id, outage)
+        if outage.end is not None and (before is None or before.end != outage.end):
+            journal.drop(self.begins_told, outage.id)
+            if self.last_jump[1]:
+                journal.put(self.ended_dates, outage.id, EndedDate(self.level, outage.end))
         journal.set(self, "naming", self.naming + _names(outage) - (before is not None and _names(before)))
         if before is None:
             journal.put(self.outages_of, outage.alarm_id, (*self.outages_of.get(outage.alarm_id, ()), outage.id))
@@ -186,6 +211,8 @@ class SlaState:
         journal.drop(self.outages, outage_id)
         journal.set(self, "naming", self.naming - _names(outage))
         journal.drop(self.recorded, outage_id)
+        journal.drop(self.ended_dates, outage_id)
+        journal.drop(self.begins_told, outage_id)
         left = tuple(each for each in self.outages_of.get(outage.alarm_id, ()) if each != outage_id)
         if left:
             journal.put(self.outages_of, outage.alarm_id, left)
@@ -259,6 +286,11 @@ class SlaState:
             "closed_until": dict(self.closed_until),
             "last_jump": self.last_jump,
             "earlier_jumps": self.earlier_jumps,
+            "closed_through": dict(self.closed_through),
+            "furthest": self.furthest,
+            "level": self.level,
+            "ended_dates": dict(self.ended_dates),
+            "begins_told": dict(self.begins_told),
             "places": list(self.plant.places.values()),
             "windows": list(self.maintenance.histories.values()),
             "exclusions": dict(self.exclusions),
@@ -293,7 +325,7 @@ class SlaState:
         state.definitions = saved.definitions
         state.maintenance = MaintenanceIndex(saved.windows)
         state.closed, state.closed_until, state.last_jump = saved.closed, saved.closed_until, saved.last_jump
-        state.earlier_jumps = saved.earlier_jumps
+        state.earlier_jumps, state.furthest, state.closed_through = saved.earlier_jumps, saved.furthest, saved.closed_through
         for exclusion in saved.exclusions.values():
             state.put_exclusion(journal, exclusion)
         state.breaches, state.clock_marks, state.keys = saved.breaches, saved.clock_marks, saved.keys
@@ -313,6 +345,7 @@ class SlaState:
         state.aside = AlarmsAside.load(saved.aside)
         for outage in saved.outages:
             state.put_outage(journal, outage)
+        state.level, state.ended_dates, state.begins_told = saved.level, saved.ended_dates, saved.begins_told
         state.recorded = dict.fromkeys(saved.recorded)
         state.credits = {(each.instance_id, each.period_start): each for each in saved.credits}
         state.periods = {(each.instance_id, each.start): each for each in saved.periods}

@@ -33,6 +33,13 @@ class WalkThese(Struct, frozen=True, array_like=True, tag="these", tag_field="ta
     """Alarms set aside may concern the instances now."""
 
 
+class BookAgain(Struct, frozen=True, array_like=True, tag="again", tag_field="tag"):
+    """Book these ``periods`` anew, each an instance and a begin: they were closed while the clock was wrong."""
+
+    periods: tuple[tuple[str, int], ...]
+    why: str
+
+
 class WalkAll(Struct, frozen=True, array_like=True, tag="all", tag_field="tag"):
     """Examine the instances behind the one with id ``after`` ("": from the first), in the order in which they were made: those
     of ``definition_id``, or all for ""."""
@@ -65,7 +72,7 @@ class ShowPlaced(Struct, frozen=True, array_like=True, tag="placed", tag_field="
     after: str = ""
 
 
-PastTable = Literal["breaches", "closed", "periods", "credits", "outages", "contracts"]
+PastTable = Literal["breaches", "closed", "closed_through", "periods", "credits", "outages", "contracts"]
 
 
 class ForgetPast(Struct, frozen=True, array_like=True, tag="forget", tag_field="tag"):
@@ -79,7 +86,7 @@ class ForgetPast(Struct, frozen=True, array_like=True, tag="forget", tag_field="
     """The contract that was examined last."""
 
 
-WorkItem = WalkBelow | WalkThese | WalkAll | CloseAll | FollowNodes | ShowPlaced | ForgetPast
+WorkItem = WalkBelow | WalkThese | BookAgain | WalkAll | CloseAll | FollowNodes | ShowPlaced | ForgetPast
 
 
 def waits_for_time(item: WorkItem, now: int) -> bool:

@@ -16,6 +16,7 @@ from actors.store.schema import CONNECT_SECONDS, check_schema
 from actors.store.sla_restore import read_agreements
 from actors.supervisor import OperatorNeeded
 from protocols.dispatch.changes import DispatchChange
+from protocols.dispatch.lost_alarm import LostAlarm
 from protocols.maintenance import MaintenanceWindow
 from protocols.rule import Rule, RuleRecord
 from protocols.sla.changes import SlaChange
@@ -61,6 +62,7 @@ class OperatorData(Struct, frozen=True):
     known_at: datetime | None = None
     agreements: Sequence[SlaChange] = ()
     dispatch: Sequence[DispatchChange] = ()
+    lost: Sequence[LostAlarm] = ()
 
 
 class NothingToRestore(OperatorNeeded):
@@ -92,12 +94,13 @@ async def _read(url: str, now: datetime) -> OperatorData:
         windows = [_window(row) for row in await _rows(connection, "maintenance_windows", WindowRow)]
         nodes = [_node(row) for row in await _rows(connection, "topology_nodes", NodeRow)]
         agreements = await read_agreements(connection, now)
-        dispatch = await read_dispatch(connection)
+        dispatch = await read_dispatch(connection, now)
         offset = max(cursor.mark.events_through, await connection.fetchval(HIGHEST_OFFSET))
     # In the order in which they were made, which is that of their numbers.
     windows.sort(key=lambda window: (window.created_at, len(window.id), window.id))
     recorded = cursor.mark.recorded_at
-    return OperatorData(cursor.ledger_id, cursor.seq, offset, rules, windows, nodes, recorded, agreements, dispatch)
+    known = dispatch.records, dispatch.lost
+    return OperatorData(cursor.ledger_id, cursor.seq, offset, rules, windows, nodes, recorded, agreements, *known)
 
 
 async def _rows(connection: Connection, table: str, row: type[_Row]) -> list[_Row]:

@@ -46,8 +46,9 @@ class TicketDesk(Protocol):
     async def create(self, ticket: Ticket, mark: str) -> DeskTicket:
         """Make it, so that :meth:`find` finds it by ``mark``."""
 
-    async def change(self, ticket: Ticket, task: TicketTask, comment: str) -> None:
-        """Do ``task``, of any kind but ``create``. The comment comes last: where it stands, the task is done."""
+    async def change(self, ticket: Ticket, task: TicketTask, comment: str, related: str = "") -> None:
+        """Do ``task``, of any kind but ``create``, and link the ticket to the one with the key ``related``. The comment comes
+        last: where it stands, the task is done."""
 
     async def read(self, key: str) -> DeskTicket:
         """The ticket with its comments."""
@@ -60,21 +61,6 @@ def mark_of(installation: str, ticket: Ticket) -> str:
     """The text by which the desk is searched for the ticket: no other ticket, and no other faultd, has it. It has no dot, as
     an id such as ``TK17.2`` has: so has the last line of a comment of ``TK17``."""
     return f"{installation[:8]}-{ticket.id.replace('.', '-')}"
-
-
-def signed(comment: str, mark: str, task: TicketTask) -> str:
-    """The comment with a last line that tells it from those of people, and from that of another task."""
-    return f"{comment}\n\n{signature(mark, task)}".lstrip()
-
-
-def signature(mark: str, task: TicketTask) -> str:
-    """The last line of a comment that faultd wrote for ``task``."""
-    return f"[faultd {mark}.{task.number}]"
-
-
-def is_own(text: str) -> bool:
-    """True for a comment that a faultd wrote."""
-    return re.search(r"\[faultd [\w.-]+\.\d+\]", text) is not None
 
 
 def holds(value: Any, mark: str) -> bool:

@@ -20,7 +20,7 @@ class EmbeddedDesk:
     async def create(self, ticket: Ticket, mark: str) -> DeskTicket:
         return DeskTicket(key=f"T{ticket.number}")
 
-    async def change(self, ticket: Ticket, task: TicketTask, comment: str) -> None:
+    async def change(self, ticket: Ticket, task: TicketTask, comment: str, related: str = "") -> None:
         """The outcome carries the comment and the state."""
 
     async def read(self, key: str) -> DeskTicket:

@@ -3,7 +3,7 @@
 import trio
 
 from actors.http_client import HttpClient
-from actors.secret_files import read_secret, trusting
+from actors.secret_files import read_secret, read_signing_keys, trusting
 from actors.ticketer.desk import TicketDesk
 from actors.ticketer.desk_client import DeskClient
 from actors.ticketer.embedded import EmbeddedDesk
@@ -11,6 +11,7 @@ from actors.ticketer.rest_desk import RestDesk
 from actors.ticketer.roundup import RoundupDesk
 from actors.ticketer.rt import RequestTracker
 from actors.ticketer.settings import TicketerSettings
+from actors.ticketer.webhook import DeskWebhook
 
 
 def open_desks(settings: TicketerSettings) -> dict[str, TicketDesk]:
@@ -20,6 +21,12 @@ def open_desks(settings: TicketerSettings) -> dict[str, TicketDesk]:
     if settings.desk != "embedded":
         desks[settings.desk] = _desk(settings)
     return desks
+
+
+def open_webhook(settings: TicketerSettings) -> DeskWebhook:
+    """The webhook back from the desk, with its keys. Raises SecretError for a file that cannot be used."""
+    path = settings.webhook_secret_file
+    return DeskWebhook(read_signing_keys("ticketer.webhook_secret_file", path) if path else ())
 
 
 def _desk(settings: TicketerSettings) -> TicketDesk:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from actors.ticketer.desk import DeskTicket, is_own
+from actors.ticketer.desk import DeskTicket
+from actors.ticketer.own_comment import is_own
 from protocols.dispatch.outcomes import TicketChanged, TicketFailed, TicketOpened
 from protocols.dispatch.ticket import Ticket, TicketState, TicketTask
 

@@ -29,7 +29,7 @@ NONE: Final = object()
 
 def known_places() -> tuple[str, ...]:
     """The names of all places."""
-    return (*_OF_TICKET, "mark", "queue", "comment", "status", "priority")
+    return (*_OF_TICKET, "mark", "queue", "comment", "status", "priority", "related")
 
 
 def unknown_places(text: str) -> list[str]:

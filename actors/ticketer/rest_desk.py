@@ -37,8 +37,8 @@ class RestDesk:
         answer = await self._client.call("POST", in_path(self._rest.create, values), in_json(self._create, values))
         return self._ticket(answer)
 
-    async def change(self, ticket: Ticket, task: TicketTask, comment: str) -> None:
-        values = self._values(ticket) | {"comment": comment}
+    async def change(self, ticket: Ticket, task: TicketTask, comment: str, related: str = "") -> None:
+        values = self._values(ticket) | {"comment": comment, "related": related}
         if task.kind == "priority":
             values["priority"] = self._priority(ticket)
         if task.kind in ("close", "reopen"):

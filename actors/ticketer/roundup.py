@@ -52,7 +52,10 @@ class RoundupDesk:
         key = text_at(await self._call("POST", "issue", fields), "/data/id")
         return DeskTicket(key=key, url=f"{self._url}/issue{key}")
 
-    async def change(self, ticket: Ticket, task: TicketTask, comment: str) -> None:
+    async def change(self, ticket: Ticket, task: TicketTask, comment: str, related: str = "") -> None:
+        """The comment names ``related`` as ``issue17``, which Roundup shows as a link: ``superseder`` would be a merge."""
+        if related:
+            comment = f"See issue{related}\n{comment}"
         path = f"issue/{quote(ticket.key, safe='')}"
         data = at(await self._call("GET", path), "/data")
         messages = [text_at(each, "/id") for each in at(data, "/attributes/messages") or ()]
@@ -80,7 +83,7 @@ class RoundupDesk:
 
     async def _read(self, key: str, from_time: str) -> DeskTicket:
         """The issue with its latest messages, of those not before ``from_time``."""
-        data = at(await self._call("GET", f"issue/{quote(key, safe='')}?@verbose=2"), "/data")
+        data = at(await self._call("GET", f"issue/{quote(key, safe='')}?@verbose=2&@protected=true"), "/data")
         attributes = at(data, "/attributes")
         # The first message is the description.
         comments = (at(attributes, "/messages") or [])[1:]
@@ -88,7 +91,7 @@ class RoundupDesk:
         notes = [await self._note(text_at(each, "/id")) for each in listed[-_MOST_NOTES:]]
         other = at(attributes, "/superseder/0/id")
         if other is not None:
-            into = at(await self._call("GET", f"issue/{quote(str(other), safe='')}?@verbose=2"), "/data")
+            into = at(await self._call("GET", f"issue/{quote(str(other), safe='')}?@verbose=2&@protected=true"), "/data")
             return self._ticket(into, at(into, "/attributes"), tuple(notes))
         return self._ticket(data, attributes, tuple(notes))
 

@@ -48,7 +48,7 @@ class RequestTracker:
         key = text_at(await self._call("POST", "ticket", fields), "/id")
         return DeskTicket(key=key, url=self._url(key))
 
-    async def change(self, ticket: Ticket, task: TicketTask, comment: str) -> None:
+    async def change(self, ticket: Ticket, task: TicketTask, comment: str, related: str = "") -> None:
         path = f"ticket/{quote(ticket.key, safe='')}"
         if task.kind == "priority":
             await self._call("PUT", path, {"Priority": self._priority(ticket)})
@@ -58,6 +58,8 @@ class RequestTracker:
             # A status that the queue does not have is answered with 200 and a sentence.
             if text_at(await self._call("GET", path), "/Status") != status:
                 raise DeliveryFailed(f"the status is not {status}: {said}", permanent=True)
+        if related:
+            await self._call("PUT", path, {"AddRefersTo": related})
         await self._call("POST", f"{path}/comment", {"Content": comment, "ContentType": "text/plain"})
 
     async def read(self, key: str) -> DeskTicket:

@@ -17,7 +17,8 @@ TMF621: dict[str, str] = {
     '"severity": "{priority}", "priority": "{priority}", "relatedParty": [{"id": "{customer_id}", "role": "customer", '
     '"@referredType": "Customer"}]}',
     "ticket": "/troubleTicket/{key}",
-    "change_body": '{"status": "{status}", "priority": "{priority}", "note": [{"text": "{comment}", "author": "faultd"}]}',
+    "change_body": '{"status": "{status}", "priority": "{priority}", "note": [{"text": "{comment}", "author": "faultd"}], '
+    '"troubleTicketRelationship": [{"id": "{related}", "relationshipType": "relatedTo"}]}',
     "appends": "/note",
     "content_type": "application/merge-patch+json",
     "key": "/id",
@@ -52,7 +53,8 @@ class RestDeskSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     change_method: Literal["PATCH", "PUT", "POST"] = "PATCH"
     """Method of a change."""
     change_body: str = ""
-    """JSON of a change, with `{comment}`, `{status}` and `{priority}`; a place without a value leaves its field out."""
+    """JSON of a change, with `{comment}`, `{status}`, `{priority}` and `{related}` (the key of a ticket to link); a place
+    without a value leaves its field out."""
     appends: str = ""
     """JSON pointer to a list in `change_body` whose entries are put behind those that the ticket has. Empty: none."""
     content_type: str = ""
@@ -127,6 +129,9 @@ class TicketerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     one is made."""
     poll_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 60.0
     """How often the desk is asked what people changed. 0: never."""
+    webhook_secret_file: str = ""
+    """File with the secret with which the desk signs `POST /tickets/webhook`; with two lines while it changes, the new one
+    first. Empty: such calls are refused."""
     attempt_seconds: Annotated[float, Meta(gt=0, le=600)] = 30.0
     """Longest time of one attempt."""
     attempts: Annotated[int, Meta(ge=1, le=100_000)] = 300
@@ -142,6 +147,8 @@ class TicketerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(f"url: is needed with the desk {self.desk}")
         if self.user and not self.password_file:
             raise ValueError("password_file: is needed with user")
+        if self.webhook_secret_file and self.desk == "embedded":
+            raise ValueError("webhook_secret_file: the embedded desk sends no webhooks")
         if self.desk == "roundup" and not self.user:
             raise ValueError("user: is needed with the desk roundup")
         if self.desk == "rest":

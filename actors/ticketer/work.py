@@ -17,8 +17,10 @@ from actors.isolation import leaves, place
 from actors.metrics import Metrics
 from actors.outcome_queue import OutcomeQueue
 from actors.retry import as_asked, back_off
-from actors.ticketer.desk import TicketDesk, mark_of, signature, signed
+from actors.ticketer.desk import TicketDesk, mark_of
+from actors.ticketer.failures import ToldFailures
 from actors.ticketer.outcomes import TicketOutcome, brought_back, changed, failed, opened
+from actors.ticketer.own_comment import is_of_task, signed
 from actors.ticketer.settings import TicketerSettings
 from protocols.dispatch.ticket import Ticket, TicketTask
 
@@ -43,7 +45,7 @@ OutcomeKey = tuple[str, int | str]
 class _InHand:
     """A ticket on which a worker is. Times are trio's clock, in seconds."""
 
-    __slots__ = ("awaited", "bell", "due", "tried", "uncertain_since")
+    __slots__ = ("awaited", "bell", "due", "failures", "tried", "uncertain_since")
 
     def __init__(self, uncertain_since: float | None) -> None:
         self.uncertain_since = uncertain_since
@@ -53,6 +55,7 @@ class _InHand:
         self.due = 0.0
         self.tried: dict[int, int] = {}
         """Failed attempts by task, as far as they are not folded."""
+        self.failures = ToldFailures()
         self.bell = trio.Event()
 
 
@@ -188,8 +191,8 @@ class TicketWork:
         if not ticket.key:
             raise DeliveryFailed("the desk does not have the ticket", permanent=True)
         if desk.searches and held.uncertain_since is not None:
-            own, there = signature(mark, task), await desk.read(ticket.key)
-            if any(own in note.text for note in there.notes):
+            there = await desk.read(ticket.key)
+            if any(is_of_task(note.text, mark, task) for note in there.notes):
                 return changed(ticket, task, there.key)
         closes = desk.searches and task.kind == "close"
         if closes and (there := await desk.read(ticket.key)).key != ticket.key:
@@ -199,9 +202,14 @@ class TicketWork:
             held.due = trio.current_time() + MERGED_SECONDS
             return None
         held.uncertain_since = trio.current_time()
-        await desk.change(ticket, task, signed(task.text, mark, task))
+        await desk.change(ticket, task, signed(task.text, mark, task), self._related(ticket, task))
         # A person may have merged it meanwhile.
         return changed(ticket, task, (await desk.read(ticket.key)).key if closes else "")
+
+    def _related(self, ticket: Ticket, task: TicketTask) -> str:
+        """The key of the ticket to which the desk is to link this one; "" when it has none there, or is this one."""
+        other = self._tickets().get(task.related)
+        return other.key if other is not None and other.desk == ticket.desk and other.key != ticket.key else ""
 
     async def _create(
         self, held: _InHand, desk: TicketDesk, ticket: Ticket, task: TicketTask, mark: str
@@ -235,10 +243,11 @@ class TicketWork:
         delay = back_off(attempts, self._random) if error.retry_after is None else as_asked(error.retry_after, self._random)
         held.due = trio.current_time() + delay
         self._metrics.ticket_attempts.labels(ticket.desk, "failed").inc()
-        self._outcomes.offer((ticket.id, task.number), outcome)
+        if held.failures.is_new(text, trio.current_time()):
+            self._outcomes.offer((ticket.id, task.number), outcome)
 
     def _ended(self, held: _InHand, ticket: Ticket, task: TicketTask, outcome: TicketOutcome, how: str) -> None:
-        held.awaited, held.tried = task.number, {}
+        held.awaited, held.tried, held.failures = task.number, {}, ToldFailures()
         self._metrics.ticket_attempts.labels(ticket.desk, how).inc()
         self._outcomes.offer((ticket.id, task.number), outcome)
 

@@ -77,7 +77,7 @@ class DispatchComparison:
         if told_today != told_new:
             told: WhichSide = "today" if told_today else "new"
             result.untold_found[told] = result.untold_found.get(told, 0) + 1
-            if len(result.untold) < self._most:
+            if result.untold_found[told] <= self._most:
                 result.untold.append(UntoldCause(told=told, subject=one.subject, alarm_id=one.alarm_id, title=one.title))
         tickets = [list(each.tickets.values()) if each is not None else [] for each in (today, new)]
         for before, after in _paired(*tickets):

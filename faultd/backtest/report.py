@@ -22,6 +22,9 @@ _SAID = {
 
 def words(result: Result) -> Iterator[str]:
     """The report, line by line. Times are those of this machine."""
+    if not result.events:
+        yield "the ledger has no Events" if not result.last else f"the ledger has no Events since {_clock(result.asked)}"
+        return
     yield (
         f"{result.events} Events ({result.first} to {result.last}), {_clock(result.since)} to {_clock(result.until)} "
         f"{result.until.astimezone():%Z}"
@@ -34,6 +37,9 @@ def words(result: Result) -> Iterator[str]:
         yield "the policies were changed in this time: recorded are those of each instant"
     yield ""
     if result.tried == ("policies",):
+        if result.today.failed or result.new.failed:
+            yield f"warning: the fold of {result.today.failed} Events failed as recorded, of {result.new.failed} as new"
+            yield ""
         yield from dispatch_words(result.dispatch, ("recorded", "new"))
         return
     yield f"{'':<24}{'today':>10}{'new':>10}{'':>4}"

@@ -10,6 +10,7 @@ import typer
 from faultd import service
 from faultd.cli.common import EX_CANTCREAT, EX_CONFIG, EX_UNAVAILABLE
 from faultd.config import PREFIX
+from faultd.inputs import unconfigured_channels
 from faultd.survey import of_files, of_machine
 from protocols.printable import counted, printable
 
@@ -52,3 +53,6 @@ def check(
         f"{sum(rule.enabled for rule in rules)} rules, {sum(policy.enabled for policy in policies)} notification policies, "
         f"{len(topology.nodes)} topology nodes\n"
     )
+    assert found.config is not None
+    for channel, names in unconfigured_channels(found.config, found.inputs.dispatch).items():
+        sys.stdout.write(f"{printable(channel)} is not configured: named by {printable(', '.join(names))}\n")

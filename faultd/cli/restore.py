@@ -48,7 +48,8 @@ FromDatabase = Annotated[
 NOT_RESTORED = """Not restored:
 - alarms: they stay as history, and those that were open are cleared by faultd:ledger_replaced. Devices and other systems report
   again what persists.
-- who was told of an alarm: nobody is told of the end of one that was open. Its ticket stays open until a person closes it.
+- the tickets of these alarms stay open until a person closes them. Whoever was told of one hears its end when the same problem
+  is reported again and ends, or, when nothing reports it within an hour of the start, that faultd no longer knows of it.
 - measurements: a violation of a performance limit that lasts ends now, as do the outages and clocks of the alarms above.
 - what the files have: the next start reads profiles, rules, topology and settings again.
 - what the lost ledger had and PostgreSQL did not have yet, and Events in quarantine.
@@ -101,6 +102,7 @@ def restore_ledger(config: ConfigFile = DEFAULT_CONFIG, from_database: FromDatab
 def _report(data: OperatorData, begun: BegunLedger, ended: int) -> str:
     instances = sum(isinstance(each, SlaInstanceChanged) for each in data.agreements)
     kinds = Counter(map(type, data.dispatch))
+    waiting = sum(isinstance(each, NotificationChanged) and each.notification.waits for each in data.dispatch)
     api_nodes = sum(each.origin == "api" for each in data.nodes)
     return (
         f"ledger {data.ledger_id} (up to batch {data.seq}) -> {begun.ledger_id}, which begins behind offset {begun.begins}\n"
@@ -109,7 +111,8 @@ def _report(data: OperatorData, begun: BegunLedger, ended: int) -> str:
         f"restored: {counted(instances, 'SLA instance')} with definitions, outages, breaches, credits and closed periods\n"
         f"restored: {counted(kinds[NotificationPolicyChanged], 'notification policy', 'notification policies')}, "
         f"{counted(kinds[ContactChanged], 'contact')}, {counted(kinds[RotaChanged], 'rota')}, "
-        f"{counted(kinds[TicketUpdated], 'open ticket')}, {counted(kinds[NotificationChanged], 'notification')} that wait\n"
+        f"{counted(kinds[TicketUpdated], 'open ticket')}, {counted(waiting, 'notification')} that wait, "
+        f"{counted(kinds[NotificationChanged] - waiting, 'notification')} whose end is owed\n"
         f"{counted(ended, 'open alarm')} became history\n"
         f"{NOT_RESTORED}"
     )

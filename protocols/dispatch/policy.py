@@ -95,7 +95,8 @@ class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     group_interval: Span | None = None
     """Seconds between two messages of a group. None: that of the route above, or 300."""
     repeat_interval: Span | None = None
-    """Seconds after which an open cause that nobody acknowledged is told again. None: that of the route above, or 14,400."""
+    """Seconds after which an open cause that nobody acknowledged is told again; 0: never. None: that of the route above, or
+    14,400."""
     hours: LocalHours | None = None
     """The route matches at these times only."""
     quiet_hours: QuietHours | None = None
@@ -117,6 +118,8 @@ class NotificationPolicy(Route, frozen=True, kw_only=True, forbid_unknown_fields
     tenant_id: Name | None = None
     """None: the causes of every tenant."""
     continue_: bool = field(name="continue", default=True)
+    if_configured: bool = False
+    """Actions that tell an address by a channel that the configuration lacks are left out, without a note for each cause."""
 
 
 class PolicyEdited(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -137,6 +140,7 @@ class PolicyEdited(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     time_zone: Name | UnsetType | None = UNSET
     actions: Annotated[tuple[PolicyAction, ...], Meta(max_length=50)] | UnsetType = UNSET
     routes: Annotated[tuple[Route, ...], Meta(max_length=100)] | UnsetType = UNSET
+    if_configured: bool | UnsetType = UNSET
 
     def given(self) -> dict[str, Any]:
         """New values by field."""
@@ -159,3 +163,8 @@ class PolicyRecord(Struct, frozen=True, kw_only=True):
     """The idempotency key of the request that made it."""
     switched: bool = False
     """``enabled`` of a policy of a file was set through the API: the file does not change it."""
+
+    @property
+    def tenant_id(self) -> str | None:
+        """None: for every tenant."""
+        return self.policy.tenant_id

@@ -27,6 +27,8 @@ class TicketTask(Struct, frozen=True, kw_only=True):
     """Of the last attempt."""
     dead: bool = False
     """faultd gave up; tried again by command alone."""
+    related: str = ""
+    """Id of another ticket of faultd, to which the desk is to link this one."""
 
 
 class Ticket(Struct, frozen=True, kw_only=True):

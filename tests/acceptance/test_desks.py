@@ -1,5 +1,6 @@
 """Real desks: Roundup from PyPI and Request Tracker 5 from Debian, each started on 127.0.0.1."""
 
+import base64
 import os
 import shutil
 import socket
@@ -17,13 +18,16 @@ import trio
 from acceptance.harness import PATIENCE
 from msgspec.structs import replace
 from tools import tool
+from vocabulary.far_ends import HttpReceiver
 from vocabulary.ticketing import MARK, TicketHouse, task, ticket
 
 from actors.delivery_failed import DeliveryFailed
 from actors.ticketer.desk import DeskTicket, TicketDesk
-from actors.ticketer.opening import open_desks
+from actors.ticketer.opening import open_desks, open_webhook
+from actors.ticketer.rt import RequestTracker
 from actors.ticketer.settings import TicketerSettings
-from protocols.dispatch.outcomes import TicketOpened
+from protocols.dispatch.desk_call import DeskCall
+from protocols.dispatch.outcomes import TicketChanged, TicketOpened
 from protocols.dispatch.ticket import Ticket, TicketTask
 
 pytestmark = pytest.mark.acceptance
@@ -47,8 +51,12 @@ Set($MailCommand, 'testfile');
 Set($MasonDataDir, '{place}/mason');
 Set($MasonSessionDir, '{place}/sessions');
 Set($Timezone, 'UTC');
+Set(@FaultdWebhook, '{desks}/rt-faultd-webhook.pl', '{hook}', '{place}/hook');
 1;
 """
+DESKS = Path(__file__).parents[2] / "config/desks"
+"""What the desks need to call faultd."""
+HOOK_SECRET = "whsec_" + base64.b64encode(b"a secret of 24 octets...").decode()
 
 
 def free_port() -> int:
@@ -89,8 +97,8 @@ async def program(words: list[str], port: int, log: Path, **environment: str) ->
 
 
 @asynccontextmanager
-async def roundup(place: Path) -> AsyncIterator[TicketerSettings]:
-    """A tracker of the classic template with the account ``faultd``."""
+async def roundup(place: Path, hook: str) -> AsyncIterator[TicketerSettings]:
+    """A tracker of the classic template with the account ``faultd``, which calls ``hook``."""
     folder = f"{sys.prefix}-desk/bin"
     admin, server = tool("roundup-admin", folder), tool("roundup-server", folder)
     port, tracker = free_port(), place / "tracker"
@@ -98,6 +106,9 @@ async def roundup(place: Path) -> AsyncIterator[TicketerSettings]:
     base = [admin, "-i", str(tracker)]
     where = f"tracker_web=http://127.0.0.1:{port}/noc/,mail_domain=example.net,mail_host=127.0.0.1,mail_debug={place}/mails"
     ran([*base, "install", "classic", "sqlite", where])
+    shutil.copy(DESKS / "roundup_faultd.py", tracker / "detectors")
+    with (tracker / "detectors/config.ini").open("a") as config:
+        config.write(f"\n[faultd]\nurl = {hook}\nsecret_file = {place}/hook\n")
     ran([*base, "initialise", PASSWORD])
     ran([*base, "create", "user", "username=faultd", f"password={PASSWORD}", "address=faultd@example.net", "roles=User"])
     account = ["-u", "root"] if os.getuid() == 0 else []
@@ -107,8 +118,8 @@ async def roundup(place: Path) -> AsyncIterator[TicketerSettings]:
 
 
 @asynccontextmanager
-async def request_tracker(place: Path) -> AsyncIterator[TicketerSettings]:
-    """Debian's Request Tracker on a copy of its new database."""
+async def request_tracker(place: Path, hook: str) -> AsyncIterator[TicketerSettings]:
+    """Debian's Request Tracker on a copy of its new database, which calls ``hook``."""
     perl = tool("perl")
     tool("rt-server", str(RT_LIBRARY / "libexec"))
     if not os.access(RT_DATABASE, os.R_OK):
@@ -117,10 +128,11 @@ async def request_tracker(place: Path) -> AsyncIterator[TicketerSettings]:
     shutil.copy(RT_DATABASE, place / "rtdb")
     for name in ("mason", "sessions", "more"):
         (place / name).mkdir()
-    (place / "RT_SiteConfig.pm").write_text(RT_CONFIG.format(place=place, port=port))
+    (place / "RT_SiteConfig.pm").write_text(RT_CONFIG.format(place=place, port=port, desks=DESKS, hook=hook))
     environment = {"RT_SITE_CONFIG": str(place / "RT_SiteConfig.pm"), "RT_SITE_CONFIG_DIR": str(place / "more")}
     load = "use RT; RT::LoadConfig(); RT::Init(); my $u = RT::User->new(RT->SystemUser); $u->Load('root');"
-    ran([perl, f"-I{RT_LIBRARY}/lib", "-e", f"{load} $u->SetPassword('{PASSWORD}')"], **environment)
+    scrip = f"my ($done, $why) = RT->DatabaseHandle->InsertData('{DESKS}/rt-faultd-scrip.pl'); die $why unless $done;"
+    ran([perl, f"-I{RT_LIBRARY}/lib", "-e", f"{load} $u->SetPassword('{PASSWORD}'); {scrip}"], **environment)
     words = [perl, str(RT_LIBRARY / "libexec/rt-server"), "--host", "127.0.0.1", "--port", str(port)]
     async with program(words, port, place / "log", **environment):
         yield TicketerSettings(desk="rt", url=f"http://127.0.0.1:{port}", user="root", password_file=secret(place))
@@ -148,15 +160,18 @@ class LosesAnswers:
         return made
 
 
-Settings = Callable[[Path], AbstractAsyncContextManager[TicketerSettings]]
+Settings = Callable[[Path, str], AbstractAsyncContextManager[TicketerSettings]]
 
 
 @pytest.mark.parametrize("started", [roundup, request_tracker])
 async def test_a_desk_of_others(started: Settings, tmp_path: Path) -> None:
     """Everything with one start of the desk, since that takes the time."""
-    async with started(tmp_path) as settings:
+    (tmp_path / "hook").write_text(HOOK_SECRET)
+    calls = HttpReceiver()
+    async with calls.serving() as port, started(tmp_path, f"http://127.0.0.1:{port}/hook") as settings:
         desk = open_desks(settings)[settings.desk]
         with trio.fail_after(PATIENCE):
+            await _the_desk_calls_for_each_change(desk, settings, calls)
             await _a_ticket_from_its_making_to_its_end(desk, settings)
             await _one_ticket_although_the_answer_is_lost(desk, settings)
             await _one_ticket_across_a_crash(desk, settings)
@@ -185,9 +200,37 @@ async def _a_ticket_from_its_making_to_its_end(desk: TicketDesk, settings: Ticke
     assert (await do(task(4, "close"))).state == "closed"
     reopened = await do(task(5, "reopen", text="again"))
     assert (reopened.state, reopened.notes[-1].text) == ("open", "again")
+    if isinstance(desk, RequestTracker):
+        other = await desk.create(ticket(4, desk="rt"), "01234567-TK4")
+        await desk.change(there, task(6, "link"), "part of another", other.key)
+        links = (await desk._call("GET", f"ticket/{made.key}"))["_hyperlinks"]
+        assert [each["id"] for each in links if each["ref"] == "refers-to" and "id" in each] == [other.key]
+        reopened = await desk.read(made.key)
     ((key, changed),) = await desk.changed(began, [made.key, "999999"][:1])
-    assert (key, changed.notes[-1].text) == (made.key, "again")
+    assert (key, changed.notes) == (made.key, reopened.notes)
     assert await desk.changed(datetime.now(UTC) + timedelta(days=1), [made.key]) == []
+
+
+async def _the_desk_calls_for_each_change(desk: TicketDesk, settings: TicketerSettings, calls: HttpReceiver) -> None:
+    """By the secret of the file, with the key of the ticket, which faultd reads at once: the poll would be hours later."""
+    hook = Path(settings.password_file).parent / "hook"
+    house = TicketHouse(desk, replace(settings, poll_seconds=3_600), name=settings.desk)
+    house.webhook, house.clock = open_webhook(replace(settings, webhook_secret_file=str(hook))), lambda: datetime.now(UTC)
+    house.ticketer = house.another()
+    wanted = ticket(9, desk=settings.desk, tasks=(), state="open")
+    there = replace(wanted, key=(await desk.create(wanted, "01234567-TK9")).key)
+    house.want(there)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(house.start, nursery)
+        await desk.change(there, task(2, "close"), "done by hand")
+        while len(house.outcomes) < 2:
+            await trio.sleep(0.02)
+            while calls.requests:
+                request = calls.requests.pop(0)
+                assert house.ticketer.call(request.headers, request.body) == DeskCall(there.key, known=True)
+        nursery.cancel_scope.cancel()
+    told = {(each.state, each.comment, each.author) for each in house.outcomes if isinstance(each, TicketChanged)}
+    assert told == {(None, "done by hand", settings.user), ("closed", "", settings.user)}
 
 
 async def _one_ticket_although_the_answer_is_lost(desk: TicketDesk, settings: TicketerSettings) -> None:

@@ -29,7 +29,7 @@ from actors.store.actor import Store
 from actors.store.cursor import LedgerMismatch, LedgerRestored
 from actors.stream.board import Board
 from actors.trusted_clock import TrustedClock, even
-from faultd.app import seed_of
+from faultd.consumer_seed import seed_of
 from faultd.embedded import EmbeddedPostgres
 from faultd.pipe import Pipe, Stages
 from faultd.restore import restore

@@ -32,8 +32,8 @@ from actors.postgres import Postgres
 from actors.store.actor import Store
 from actors.tokens import TokenFile
 from actors.trusted_clock import TrustedClock, even
-from faultd.app import _quarantined_event
 from faultd.pipe import Pipe
+from faultd.reports import quarantined_event
 from faultd.restore import restore
 from protocols.event import Event, NetworkEvent
 
@@ -71,7 +71,7 @@ class House:
                 alarms = AlarmLookup(HeldAlarms(stages.state), stored, PlantView(stages.state))
                 routes = [
                     alarm_reads.routes(alarms),
-                    quarantine.routes(submitter, stored, partial(_quarantined_event, ledger.feed)),
+                    quarantine.routes(submitter, stored, partial(quarantined_event, ledger.feed)),
                 ]
                 api = Api(settings, self.book, self.metrics, lambda: self.now, routes=routes)
                 address = await sources.start(api.run)

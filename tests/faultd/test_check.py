@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from actors.ledger.database import LedgerFile
 from faultd import service
-from faultd.cli import app
+from faultd.cli.every_command import app
 from faultd.config import ConfigError, load
 from faultd.inputs import read_inputs
 
@@ -48,6 +48,20 @@ def test_nothing_wrong_is_said_and_nothing_is_written(tmp_path: Path) -> None:
     assert (done.exit_code, done.stderr) == (0, "")
     assert "no mistakes; " in done.stdout
     assert [each.name for each in tmp_path.iterdir()] == ["faultd.toml"]
+
+
+def test_channels_that_policies_name_in_vain_are_listed(tmp_path: Path) -> None:
+    own = tmp_path / "policies"
+    own.mkdir()
+    (own / "own.toml").write_text(
+        '[[policies]]\nname = "Own"\nactions = [{ channel = "slack", to = "#own" }, { channel = "webhook", to = "erp" }]\n'
+    )
+    done = check(tmp_path, f'{GOOD}[dispatcher]\nextra = ["{own}"]\ndisabled = ["Billing"]\n')
+    assert (done.exit_code, done.stderr) == (0, "")
+    lacking = dict(line.split(" is not configured: named by ") for line in done.stdout.splitlines()[1:])
+    assert lacking["slack"] == "Chat, Own"
+    assert lacking["webhook erp"] == "Own"
+    assert "webhook billing" not in lacking
 
 
 def test_mistakes_of_every_kind_are_shown_at_once(tmp_path: Path, taken: int) -> None:

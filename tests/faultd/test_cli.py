@@ -1,5 +1,7 @@
 """The command line's refusals: one line that says why, and an exit code of sysexits.h."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from faultd.cli import app
+from faultd.cli.every_command import app
 from protocols.snmp.encode import trap_v2c
 from protocols.snmp.notification import VarBind
 
@@ -95,3 +97,17 @@ def test_what_strangers_wrote_does_not_steer_the_terminal(arguments: list[str]) 
     done = CliRunner().invoke(app, [each.replace("{hex}", octets) for each in arguments])
     assert not set("\x1b\x9b\u202e") & set(done.stdout + done.stderr), done.output
     assert "2J" in done.output or "31m" in done.output
+
+
+@pytest.mark.parametrize("name", ["alarms", "explain", "status", "token", "notify"])
+def test_a_command_that_asks_the_daemon_imports_no_daemon(name: str) -> None:
+    """Somebody waits for it."""
+    script = (
+        f"import sys; sys.argv = ['faultd', '{name}', '--help']\n"
+        "from faultd.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: print([each for each in ('faultd.app', 'litestar', 'sqlalchemy') if each in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n"), done.stdout[-80:]
+    assert f"Usage: faultd {name}" in done.stdout

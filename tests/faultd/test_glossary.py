@@ -66,6 +66,7 @@ ELSEWHERE = {
     "NetworkEventType": "docs/alarms.md",
     "Verified": "docs/profiles.md",
     "Kind": "docs/profiles.md",
+    "WebhookFault": "docs/dispatch.md",
     "AlarmSort": "docs/api.md",
     "View": "docs/api.md",
     "Bucket": "docs/api.md",

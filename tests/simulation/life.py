@@ -36,7 +36,7 @@ from actors.stream.sla_board import SlaBoard, unpacked
 from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.v3 import V3Engine
-from faultd.app import seed_of
+from faultd.consumer_seed import seed_of
 from faultd.inputs import changed_inputs
 from faultd.pipe import CONSUMERS, Pipe, Stages
 from faultd.restore import restore

@@ -34,6 +34,7 @@ from actors.postgres import Postgres
 from actors.sla_clock.limits.view import LimitsCatalogue
 from actors.sla_clock.report_view import HeldReports
 from actors.sla_clock.view import SlaCatalogue
+from actors.ticketer.webhook import DeskWebhook
 from actors.tokens import TokenFile
 from actors.trap_listener.source_table import SourceTable
 from faultd.backtest.service import BacktestService
@@ -47,6 +48,7 @@ from faultd.sla_report.printer import ReportPrinter
 from faultd.window_preview import WindowPreviews
 from protocols.change import Change
 from protocols.command import FIRST_STAGE, Action, Command
+from protocols.dispatch.desk_call import DeskCall
 from protocols.event import Stamped
 from protocols.ledger import QuarantinedEvent, RecordedBatch
 from protocols.principal import Principal, Role
@@ -90,6 +92,22 @@ def _tokens() -> _Tokens:
 LINK_KEY = b"k" * 32
 
 
+DESK_KEY = b"d" * 24
+
+
+class CalledDesk:
+    """The part of the ticketer that the desk calls, with two keys; ticket 17 is known."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._webhook, self._now = DeskWebhook((DESK_KEY, DESK_KEY[::-1] + b"former")), now
+        self.rang: list[str] = []
+
+    def call(self, headers: Mapping[str, str], body: bytes) -> DeskCall:
+        key = self._webhook.key_of(headers, body, int(self._now().timestamp()))
+        self.rang.append(key)
+        return DeskCall(key, key == "17")
+
+
 class RunningApi:
     """One API under test. ``answering`` False leaves commands without an answer; ``refusing`` is the ledger's error."""
 
@@ -122,6 +140,7 @@ class RunningApi:
         self.send, self._receive = trio.open_memory_channel[Append](8)
         self.sources = SourceTable(lambda: T0)
         self.templates = TemplateRenderer({"short": MessageTemplate(text="{{ causes[0].title }}")})
+        self.desk = CalledDesk(lambda: self.now)
         self.stored = Stored(database, self.progress, self.settings.read_your_writes_seconds, lambda: self.seq)
         views = ApiViews(
             alarms=HeldAlarms(self.state),
@@ -142,6 +161,7 @@ class RunningApi:
             sla_printer=ReportPrinter(),
             sla_texts=ReportTexts(lambda: "Stadtnetz", arithmetic_lines, explanation_lines),
             link_key=LINK_KEY,
+            desk_calls=self.desk,
             message_preview=Previewer(self.templates).preview,
             health=lambda: self.readiness,
         )

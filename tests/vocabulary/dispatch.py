@@ -30,6 +30,7 @@ def make_policy(number: int = 17, **fields: Any) -> PolicyRecord:
         "name": f"night {number}",
         "description": "at night",
         "enabled": False,
+        "if_configured": True,
         "priority": 3,
         "tenant_id": "t",
         "match": {"severity": ("critical", "major"), "alarm_type": FieldTest(regex="^ont", not_=FieldTest(in_=("a", 1)))},
@@ -167,7 +168,9 @@ def make_ticket(number: int = 1, **fields: Any) -> Ticket:
         "policy": "NP17",
         "closes": False,
         "resolves_alarm": True,
-        "tasks": (TicketTask(number=3, kind="comment", text="S3 is affected too", attempts=1, error="503", dead=True),),
+        "tasks": (
+            TicketTask(number=3, kind="comment", text="S3 is affected too", attempts=1, error="503", dead=True, related="TK3"),
+        ),
         "next_task": 4,
         "opened_at": T0 + timedelta(seconds=number),
         "closed_at": T0 + timedelta(days=1),

@@ -12,7 +12,7 @@ from typing import Any
 
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, Change, NotificationRequested, Quarantined
-from protocols.dispatch.changes import NotificationChanged, TicketUpdated
+from protocols.dispatch.changes import ContactChanged, NotificationChanged, TicketUpdated
 from protocols.dispatch.notification import DispatchedNotification
 from protocols.dispatch.ticket import Ticket
 
@@ -28,6 +28,8 @@ class DispatchHistory:
         self.alarms: dict[str, Alarm] = {}
         self.notifications: dict[str, DispatchedNotification] = {}
         self.tickets: dict[str, Ticket] = {}
+        self._addresses: dict[str, set[str]] = {}
+        """By contact: the addresses that it has, or had."""
         self._of_people: set[str] = set()
         """Tickets that a person opened again, until faultd closes or opens them next."""
         self._requested: set[str] = set()
@@ -45,6 +47,8 @@ class DispatchHistory:
         for change in changes:
             if isinstance(change, AlarmChanged):
                 self.alarms[change.alarm.id] = change.alarm
+            elif isinstance(change, ContactChanged) and change.record is not None:
+                self._addresses.setdefault(change.id, set()).update(each.address for each in change.record.plan.methods)
         opened: list[NotificationRequested] = []
         ended: list[str] = []
         for change in changes:
@@ -88,7 +92,7 @@ class DispatchHistory:
         for alarm_id in _alarms(made):
             key = made.address, alarm_id
             if f"alarm:{alarm_id}" in over:
-                knows = [each for each in self._knows if each[2] == alarm_id and _reaches(made, *each[:2])]
+                knows = [each for each in self._knows if each[2] == alarm_id and self._reaches(made, *each[:2])]
                 if not knows and not self._pending(made, alarm_id):
                     self._violate(f"{made.id} tells {made.address} of the end of {alarm_id}, and nothing was told before")
                 for each in knows:
@@ -107,10 +111,15 @@ class DispatchHistory:
                 self._violate(f"{made.id} tells {made.address} of {alarm_id} once more, after {before}")
             self._paged[key] = made.id
 
+    def _reaches(self, notification: DispatchedNotification, to: str, address: str) -> bool:
+        """True when it goes to this person, to this address, or to another address of this person: of two contacts with one
+        address, the message names either."""
+        return notification.to == to or notification.address in (address, *self._addresses.get(to, ()))
+
     def _pending(self, made: DispatchedNotification, alarm_id: str) -> bool:
         """True when the person was sent something of the alarm that may have arrived, or may still."""
         sent = (each for each in self.notifications.values() if each.status != "dead" and each.id != made.id)
-        return any(_reaches(made, each.to, each.address) and alarm_id in _alarms(each) for each in sent)
+        return any(self._reaches(made, each.to, each.address) and alarm_id in _alarms(each) for each in sent)
 
     def _known(self, each: DispatchedNotification) -> None:
         before = self.notifications.get(each.id)
@@ -129,7 +138,7 @@ class DispatchHistory:
         for number in order[order.index(raised.id) + 1 :]:
             each = self.notifications[number]
             over = each.facts.get("over", ())
-            if _reaches(raised, each.to, each.address) and f"alarm:{alarm_id}" in over:
+            if self._reaches(raised, each.to, each.address) and f"alarm:{alarm_id}" in over:
                 return True
         return False
 
@@ -192,8 +201,3 @@ def _lives(ticket: Ticket) -> bool:
 def _moves(ticket: Ticket) -> bool:
     """True when faultd is about to close it or to open it again."""
     return any(task.kind in ("close", "reopen") for task in ticket.tasks)
-
-
-def _reaches(notification: DispatchedNotification, to: str, address: str) -> bool:
-    """True when it goes to this person, or to this address."""
-    return notification.to == to or notification.address == address

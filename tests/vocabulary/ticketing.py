@@ -1,6 +1,6 @@
 """A ticketer among parts of a test: the stage's tickets, a ledger that folds outcomes, the feed, and a desk in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -15,6 +15,7 @@ from actors.metrics import Metrics
 from actors.ticketer.actor import Ticketer
 from actors.ticketer.desk import DeskNote, DeskTicket, TicketDesk
 from actors.ticketer.settings import TicketerSettings
+from actors.ticketer.webhook import DeskWebhook
 from protocols.dispatch.changes import TicketUpdated
 from protocols.dispatch.outcomes import TicketChanged, TicketFailed, TicketOpened
 from protocols.dispatch.ticket import TaskKind, Ticket, TicketTask
@@ -64,7 +65,11 @@ class MemoryDesk:
         self.done: list[tuple[str, str, str]] = []
         """Key, kind of the task and comment."""
         self.changes: dict[str, DeskTicket] = {}
+        self.shown: dict[str, DeskTicket] = {}
+        """What a read answers; without an entry, what faultd wrote."""
         self.calls: list[str] = []
+        self.linked: list[tuple[str, str]] = []
+        """For each change the key of the ticket, and of the one to link."""
         self.at_once = self.most_at_once = 0
 
     async def find(self, mark: str) -> DeskTicket | None:
@@ -80,13 +85,16 @@ class MemoryDesk:
         await self._step(lambda: self.made.append((trio.current_time(), mark)))
         return DeskTicket(key=str(len(self.made)), url=f"http://desk/{len(self.made)}")
 
-    async def change(self, ticket: Ticket, task: TicketTask, comment: str) -> None:
+    async def change(self, ticket: Ticket, task: TicketTask, comment: str, related: str = "") -> None:
         self.calls.append(task.kind)
+        self.linked.append((ticket.key, related))
         await self._step(lambda: self.done.append((ticket.key, task.kind, comment)))
 
     async def read(self, key: str) -> DeskTicket:
         self.calls.append("read")
         await trio.sleep(0.01)
+        if key in self.shown:
+            return self.shown[key]
         notes = [text for of, _, text in self.done if of == key]
         return DeskTicket(key=key, notes=tuple(DeskNote(id=str(n), text=text) for n, text in enumerate(notes)))
 
@@ -123,6 +131,8 @@ class TicketHouse:
         self.tickets: dict[str, Ticket] = {}
         self.outcomes: list[TicketOpened | TicketChanged | TicketFailed] = []
         self.deaf = False
+        self.webhook = DeskWebhook(())
+        self.clock: Callable[[], datetime] = lambda: AT + timedelta(seconds=trio.current_time())
         self.metrics = Metrics()
         self._batches: list[RecordedBatch] = []
         self._moved = trio.Event()
@@ -139,8 +149,9 @@ class TicketHouse:
             tickets=lambda: self.tickets,
             installation=LEDGER,
             metrics=self.metrics,
-            clock=lambda: AT + timedelta(seconds=trio.current_time()),
+            clock=lambda: self.clock(),
             random=Random(7),
+            webhook=self.webhook,
         )
 
     async def live(self, seconds: float) -> None:

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from actors.dispatcher.escalation import chain
 from actors.dispatcher.messages import groups
 from actors.dispatcher.policies.notice import notice_of
-from actors.dispatcher.policies.routing import routed
+from actors.dispatcher.policies.routing import routed, why_nothing
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.tickets.wanting import want_ticket
 from protocols.dispatch.notification import MessageKind
@@ -18,7 +18,7 @@ def route_subject(run: DispatchRun, key: str, kind: MessageKind, reason: str, *,
     notice = notice_of(subject, kind)
     actions = routed(run.state, notice, run.now)
     if not actions and not more:
-        run.note(subject, f"no policy matches ({kind}: {reason})")
+        run.note(subject, f"{why_nothing(run.state, notice, run.now)} ({kind}: {reason})")
     joined: list[str] = []
     chains: set[chain.Place] = set()
     for each in actions:

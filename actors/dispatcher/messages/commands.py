@@ -8,7 +8,7 @@ from actors.dispatcher.messages.message_subjects import subjects_of
 from actors.dispatcher.messages.overdue import watch
 from actors.dispatcher.messages.recipient import Telling
 from actors.dispatcher.messages.sending import count_as_told
-from actors.dispatcher.people.reach import Reached, reach
+from actors.dispatcher.people.reach import Reached, lack_of_channel, reach
 from actors.dispatcher.policies.templates import lack_of_template
 from actors.dispatcher.run import DispatchRun
 from protocols.change import Refusal
@@ -61,8 +61,8 @@ def send_test(run: DispatchRun, by: Principal, action: SendTest) -> None:
     found = reach(run.state, action.to, action.channel, "critical", run.now, tenant_id=action.tenant_id)
     people = [each for each in found.people if each.channel == action.channel][:MOST_TESTED]
     if not people:
-        others = sorted({each.channel for each in found.people})
-        text = f"{action.to[:60]!r} has no method {action.channel}, only {', '.join(others)}" if others else found.nobody
+        lacks = dict.fromkeys(lack_of_channel(run.state.contacts[each.to], action.channel) for each in found.people)
+        text = "; ".join(lacks) or found.nobody
         raise CommandRefused(Refusal("", "invalid", f"to: {text}"))
     made = [_test(run, by, action, each) for each in people]
     run.answer(*(each.id for each in made))

@@ -8,6 +8,7 @@ from actors.dispatcher.messages.recipient import Telling
 from actors.dispatcher.state import DispatchState
 from protocols.decimal_text import decimal
 from protocols.dispatch.contact import ContactRecord
+from protocols.dispatch.lost_alarm import LostAlarm
 from protocols.sla.credit import SlaCredit
 from protocols.sla.local_time import utc_text
 
@@ -33,6 +34,7 @@ OF_CUSTOMERS = (
     "ends",
     "first_occurrence",
     "cleared_at",
+    "lost",
 )
 """Facts of a cause that a customer's contact is told. The others name other customers, or are the operator's own."""
 _OF_AGREEMENTS = ("instance_id", "customer_id", "customer_name", "service_id", "breach_id")
@@ -100,6 +102,8 @@ def _cause(state: DispatchState, subject: DispatchSubject, telling: Telling) -> 
         }
     if subject.credit is not None:
         facts["credit"] = _credit(subject.credit)
+    if subject.lost is not None:
+        facts |= _lost(subject.lost)
     alarm = subject.alarm
     if alarm is None:
         return facts
@@ -148,4 +152,18 @@ def _credit(credit: SlaCredit) -> dict[str, Any]:
             for line in credit.lines[:MOST_LINES]
         ],
         "other_lines": max(0, len(credit.lines) - MOST_LINES),
+    }
+
+
+def _lost(lost: LostAlarm) -> dict[str, Any]:
+    """Facts of an alarm of a lost ledger: ``lost`` says that faultd does not know whether it is over."""
+    return {
+        "lost": True,
+        "severity": lost.severity,
+        "alarm_id": lost.alarm_id,
+        "id": lost.id,
+        "alarm_type": lost.alarm_type,
+        "resource_type": lost.resource_type,
+        "resource_id": lost.resource_id,
+        "resource_name": lost.resource_name or lost.resource_id,
     }

@@ -1,5 +1,5 @@
 """Groups decide when: the first message after ``group_wait``, later ones at most every ``group_interval``, and a reminder every
-``repeat_interval`` while an alarm is open and nobody has acknowledged it.
+``repeat_interval`` (0: none) while an alarm is open and nobody has acknowledged it.
 
 Two things do not wait for ``group_interval``: a cause that got worse, and the end of the last open cause of the group.
 """
@@ -141,7 +141,7 @@ def _next(run: DispatchRun, group: MessageGroup, names: Iterable[str]) -> int | 
         if member is None or held_by(run.state, subject, member.kind or "reminder"):
             continue
         if member.kind is None:
-            if member.told_at and subject.is_alarm:
+            if member.told_at and subject.is_alarm and group.repeat:
                 found.append(member.told_at + group.repeat)
         else:
             found.append(run.now if group.sent_at and member.kind in _AT_ONCE else later)
@@ -184,7 +184,7 @@ def _is_due(run: DispatchRun, group: MessageGroup, subject: DispatchSubject, mem
         return False
     if member.kind is not None:
         return True
-    return bool(member.told_at) and member.told_at + group.repeat <= run.now and subject.is_alarm
+    return bool(member.told_at and group.repeat) and member.told_at + group.repeat <= run.now and subject.is_alarm
 
 
 def _gone(run: DispatchRun, group: MessageGroup) -> str:

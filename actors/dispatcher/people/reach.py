@@ -118,6 +118,13 @@ def mistakes_of_to(state: DispatchState, to: str, channel: Channel | None, tenan
         yield f"is no contact, no rota and none of {', '.join(WORDS)}, and {mistake}"
 
 
+def lacks_channel(state: DispatchState, to: str, channel: Channel, tenant_id: str | None) -> bool:
+    """True when ``to`` is an address of ``channel``, which the configuration lacks. People have other methods."""
+    if configured(state.inputs.channels, channel, to) or to in WORDS:
+        return False
+    return not _Seen(state, 0, tenant_id).knows(to)
+
+
 class _Seen:
     """The contacts and rotas that causes of ``tenant_id`` may reach; with None those of every tenant alone."""
 
@@ -136,7 +143,7 @@ class _Seen:
             return self._on_call(rotas)
         if to == "on-call":
             raise _Nobody("no rota is named 'on-call'")
-        return [(to, "the policy names this address")]
+        return [(to, "the address itself is given")]
 
     def manager(self, name: str) -> Meant:
         if not name:
@@ -201,6 +208,13 @@ def lack_of(state: DispatchState, contact_id: str) -> str:
     return ""
 
 
+def lack_of_channel(contact: ContactRecord, channel: Channel) -> str:
+    """Why this contact is told by another channel than ``channel``: the person has no such method, or the configuration no such
+    channel."""
+    own = any(each.channel == channel for each in contact.plan.methods)
+    return f"the configuration has no {channel}" if own else f"{contact.plan.name} has no method of {channel}"
+
+
 def _contact(
     state: DispatchState, contact: ContactRecord, channel: Channel | None, severity: str, now: int, why: str
 ) -> Reached | str:
@@ -212,9 +226,7 @@ def _contact(
     methods = sorted(usable, key=lambda each: channel is not None and each.channel != channel)
     chosen = methods[0]
     if channel is not None and chosen.channel != channel:
-        own = any(each.channel == channel for each in plan.methods)
-        lack = f"the configuration has no {channel}" if own else f"{plan.name} has no method of {channel}"
-        why = f"{why}; by {chosen.channel}, since {lack}"
+        why = f"{why}; by {chosen.channel}, since {lack_of_channel(contact, channel)}"
     return Reached(
         to=contact.id,
         to_name=plan.name,

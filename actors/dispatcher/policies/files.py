@@ -7,7 +7,8 @@ from functools import partial
 from actors.dispatcher.policies.templates import mistakes_of_templates
 from actors.dispatcher.policies.tree import compile_policy
 from protocols.conditions.mistakes import PlacedMistake
-from protocols.dispatch.policy import NotificationPolicy
+from protocols.dispatch.channel import Channel
+from protocols.dispatch.policy import NotificationPolicy, Route
 from protocols.table_files import load_tables
 
 _NO_WORD = re.compile(r"[\W_]+")
@@ -26,6 +27,15 @@ def _mistakes(templates: Collection[str] | None, policy: NotificationPolicy) -> 
     yield from mistakes
     if not mistakes:
         yield from mistakes_of_templates(policy, templates)
+
+
+def addresses_of(route: Route) -> Iterator[tuple[str, Channel]]:
+    """Each ``to`` of a route, and of those below it, with the channel that it names. The routes are not too deep."""
+    for action in route.actions:
+        told = [(action.to, action.channel), *((step.to, step.channel) for step in action.escalate or ())]
+        yield from ((to, channel) for to, channel in told if to is not None and channel is not None)
+    for below in route.routes:
+        yield from addresses_of(below)
 
 
 def file_policy_id(name: str) -> str:

@@ -1,5 +1,6 @@
 """Routing: the actions that the policies want for a cause."""
 
+from actors.dispatcher.people.reach import lacks_channel
 from actors.dispatcher.policies.notice import Notice
 from actors.dispatcher.policies.tree import RoutedAction, RouteNode
 from actors.dispatcher.state import DispatchState
@@ -7,8 +8,29 @@ from protocols.dispatch.policy import PolicyRecord
 
 
 def routed(state: DispatchState, notice: Notice, now: int) -> list[RoutedAction]:
-    """The actions of every policy that applies to ``notice`` at ``now`` (microseconds since 1970), in their order."""
-    return [action for _, routes in matching(state, notice, now) for route in routes for action in route.actions]
+    """The actions of every policy that applies to ``notice`` at ``now`` (microseconds since 1970), in their order, without
+    those that are left out."""
+    return [
+        action
+        for record, routes in matching(state, notice, now)
+        for route in routes
+        for action in route.actions
+        if not left_out(state, record, action)
+    ]
+
+
+def why_nothing(state: DispatchState, notice: Notice, now: int) -> str:
+    """Why :func:`routed` finds no action."""
+    found = any(route.actions for _, routes in matching(state, notice, now) for route in routes)
+    return "no channel of the policies that match is configured" if found else "no policy matches"
+
+
+def left_out(state: DispatchState, record: PolicyRecord, routed_action: RoutedAction) -> bool:
+    """True for an action of a policy with ``if_configured`` that can tell nobody, since the configuration lacks its channel."""
+    action = routed_action.action
+    if not routed_action.if_configured or action.to is None or action.channel is None:
+        return False
+    return lacks_channel(state, action.to, action.channel, record.policy.tenant_id)
 
 
 def matching(state: DispatchState, notice: Notice, now: int) -> list[tuple[PolicyRecord, list[RouteNode]]]:

@@ -40,6 +40,8 @@ class RoutedAction(NamedTuple):
     quiet_hours: QuietHours | None
     zone: str
     """Of ``quiet_hours``."""
+    if_configured: bool
+    """Left out where it tells an address by a channel that the configuration lacks."""
 
 
 class _Inherited(NamedTuple):
@@ -51,6 +53,7 @@ class _Inherited(NamedTuple):
     repeat_interval: int = 14_400 * SECOND
     quiet_hours: QuietHours | None = None
     zone: str = "UTC"
+    if_configured: bool = False
 
 
 class RouteNode(NamedTuple):
@@ -97,7 +100,7 @@ def compile_policy(policy_id: str, policy: NotificationPolicy) -> PolicyTree:
     _check_size(policy, mistakes)
     if mistakes.found:
         return PolicyTree(None, tuple(mistakes.found))
-    root = _compile(policy_id, policy.name, policy, (), _Inherited(), mistakes)
+    root = _compile(policy_id, policy.name, policy, (), _Inherited(if_configured=policy.if_configured), mistakes)
     found = tuple(dict.fromkeys(mistakes.found))
     return PolicyTree(None if found else root, found)
 

@@ -9,6 +9,7 @@ from actors.dispatcher.tickets.agreements import join_cause, leave_cause
 from actors.dispatcher.tickets.family import live_ticket, root_of
 from actors.dispatcher.tickets.own import close_as_part, stand_alone
 from actors.dispatcher.tickets.refreshing import COMMENT_EVERY, follow_breach, refresh, set_priority
+from actors.dispatcher.tickets.restored import leave_to_people
 from actors.dispatcher.tickets.shared import close_ticket, is_merged, leave_key
 from actors.dispatcher.tickets.tasks import is_live, name_of_ticket, with_task
 from actors.dispatcher.tickets.waiting import wait_for, wait_no_more
@@ -156,6 +157,8 @@ def _end(run: DispatchRun, before: DispatchSubject, key: str) -> None:
         state.timers.set(run.journal, "ticket", key, run.now + COMMENT_EVERY)
         return
     wait_no_more(run, before.cause or before.merged_into, key)
+    if before.alarm is not None and before.is_alarm and before.alarm.parent_alarm_id is not None:
+        wait_no_more(run, f"alarm:{before.alarm.parent_alarm_id}", key)
     if before.covered:
         leave_cause(run, subject)
     cause = state.subjects.get(before.merged_into)
@@ -167,6 +170,9 @@ def _end(run: DispatchRun, before: DispatchSubject, key: str) -> None:
 def _close(run: DispatchRun, subject: DispatchSubject) -> None:
     ticket = live_ticket(run.state, subject)
     if ticket is None:
+        return
+    if subject.lost is not None:
+        leave_to_people(run, subject, ticket)
         return
     text = f"Over: {subject.reason}"
     if not ticket.closes and not is_merged(run.state, ticket):

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from actors.dispatcher.causes.holding import name_of
 from actors.dispatcher.run import DispatchRun
+from actors.dispatcher.tickets.contested import count_round, is_contested
 from actors.dispatcher.tickets.following import forget_ticket
 from actors.dispatcher.tickets.resolving import resolve_alarms
 from actors.dispatcher.tickets.shared import close_ticket, closed_too_early, is_merged, open_for_others, take_key
@@ -66,6 +67,8 @@ def _changed_by_people(run: DispatchRun, ticket: Ticket, event: TicketChanged) -
         fields |= _state(run, moved, event.state)
     if merged or any(getattr(ticket, name) != value for name, value in fields.items()):
         _put(run, moved, None, **fields)
+    if not merged and event.state is not None and (ticket.state == "closed") != (event.state == "closed"):
+        count_round(run, ticket)
     if event.state != "closed":
         if merged:
             _comment_instead(run, ticket.id)
@@ -76,8 +79,12 @@ def _changed_by_people(run: DispatchRun, ticket: Ticket, event: TicketChanged) -
         again = with_task(run.state.tickets[ticket.id], "reopen", f"Open again: {name_of(run.state, ticket.subject)} lasts")
         run.put_ticket(replace(again, closed_at=None))
         return
-    resolve_alarms(run, ticket, event.author or "the desk")
-    _note(run, ticket, f"{event.author or 'somebody'} closed ticket {name_of_ticket(ticket)}")
+    closed = f"{event.author or 'somebody'} closed ticket {name_of_ticket(ticket)}"
+    if is_contested(run, ticket):
+        closed += "; its status is changed again and again, so this resolves no alarm"
+    else:
+        resolve_alarms(run, ticket, event.author or "the desk")
+    _note(run, ticket, closed)
 
 
 def _comment_instead(run: DispatchRun, ticket_id: str) -> None:

@@ -17,8 +17,10 @@ from actors.dispatcher.tickets.content import (
     team_of,
     title_of,
 )
+from actors.dispatcher.tickets.contested import is_contested
 from actors.dispatcher.tickets.family import agreements_of, first_breach, members_of
 from actors.dispatcher.tickets.refreshing import COMMENT_EVERY
+from actors.dispatcher.tickets.restored import restored_ticket
 from actors.dispatcher.tickets.shared import close_ticket
 from actors.dispatcher.tickets.tasks import is_live, name_of_ticket, with_task
 from protocols.dispatch.ticket import Ticket, TicketTask
@@ -31,8 +33,12 @@ def stand_alone(run: DispatchRun, key: str) -> None:
         subject = replace(subject, part_of="")
         run.put_subject(subject)
     ticket = run.state.tickets.get(subject.ticket_id)
+    if ticket is None and (ticket := restored_ticket(run, key)) is not None:
+        run.put_subject(replace(subject, ticket_id=ticket.id))
     if ticket is None:
         _open(run, subject)
+    elif not is_live(ticket) and is_contested(run, ticket):
+        run.note(subject, f"ticket {name_of_ticket(ticket)} stays closed: its status is changed in the desk again and again")
     elif not is_live(ticket):
         text = f"Open again: {title_of(subject)} ({subject.reason})"
         breach_id = first_breach(subject, agreements_of(run.state, members_of(run.state, subject)))
@@ -73,6 +79,10 @@ def _open(run: DispatchRun, subject: DispatchSubject) -> None:
         next_task=2,
         opened_at=run.at,
     )
+    cause = state.subjects.get(subject.cause)
+    if cause is not None and cause.ticket_id in state.tickets:
+        text = f"Its cause was {name_of(state, cause.key)}, ticket {name_of_ticket(state.tickets[cause.ticket_id])}"
+        ticket = with_task(ticket, "link", text, cause.ticket_id)
     run.put_ticket(ticket)
     run.put_subject(replace(subject, ticket_id=ticket.id))
     state.timers.set(run.journal, "ticket", subject.key, run.now + COMMENT_EVERY)
@@ -82,5 +92,5 @@ def close_as_part(run: DispatchRun, ticket: Ticket, whole: Ticket, child: Dispat
     """The cause of ``child`` is ``root``, which has a ticket: the one of ``child`` goes on as part of it."""
     text = f"Goes on as part of ticket {name_of_ticket(whole)}: the cause is {name_of(run.state, root.key)}"
     run.put_subject(replace(run.state.subjects[child.key], part_of=whole.id))
-    close_ticket(run, ticket, text)
+    close_ticket(run, ticket, text, whole.id)
     run.state.timers.set(run.journal, "ticket", child.key, None)

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from actors.dispatcher.causes.holding import name_of
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.state import DispatchState
+from actors.dispatcher.tickets.contested import is_contested
 from actors.dispatcher.tickets.tasks import is_live, with_task
 from protocols.dispatch.ticket import Ticket
 
@@ -57,17 +58,21 @@ def is_merged(state: DispatchState, ticket: Ticket) -> bool:
     return ticket.id in state.merged_tickets
 
 
-def close_ticket(run: DispatchRun, ticket: Ticket, text: str) -> str:
+def close_ticket(run: DispatchRun, ticket: Ticket, text: str, related: str = "") -> str:
     """Close it. Returns "", or the reason for which it gets a comment instead: the ticket of another open cause is the same one
-    at the desk, which is closed with the last of them; or a person merged it into one of their own."""
+    at the desk, which is closed with the last of them; or a person merged it into one of their own. ``related``: id of the
+    ticket as part of which it goes on."""
     standing = others_standing(run.state, ticket)
     names = ", ".join(sorted(name_of(run.state, each.subject) for each in standing))
     if standing:
         text = f"{text}\nThe ticket stays open for {names}"
     if is_merged(run.state, ticket):
-        run.put_ticket(replace(with_task(ticket, "comment", text), closed_at=run.at))
+        run.put_ticket(replace(with_task(ticket, "comment", text, related), closed_at=run.at))
     else:
-        run.put_ticket(with_task(ticket, "comment" if standing else "close", text))
+        contested = is_contested(run, ticket)
+        run.put_ticket(with_task(ticket, "comment" if standing or contested else "close", text, related))
+        if contested and not standing:
+            return "its status is changed in the desk again and again"
     if standing:
         return f"a person merged it with that of {names}"
     _close_the_last(run, ticket)

@@ -20,13 +20,14 @@ def is_live(ticket: Ticket | None) -> bool:
     return ticket.state in ("wanted", "open") or (ticket.state == "merged" and ticket.closed_at is None)
 
 
-def with_task(ticket: Ticket, kind: TaskKind, text: str) -> Ticket:
-    """The ticket with one more task. Changes of the circuits that wait behind others become one task."""
+def with_task(ticket: Ticket, kind: TaskKind, text: str, related: str = "") -> Ticket:
+    """The ticket with one more task. Changes of the circuits that wait behind others become one task. ``related``: id of the
+    ticket to which the desk is to link it."""
     last = ticket.tasks[-1] if len(ticket.tasks) > 1 else None
     if last is not None and kind == last.kind == "circuits" and not any(each.dead for each in ticket.tasks):
         joined = replace(last, text=_short(f"{last.text}\n{text}"))
         return replace(ticket, tasks=(*ticket.tasks[:-1], joined), revision=ticket.revision + 1)
-    task = TicketTask(number=ticket.next_task, kind=kind, text=_short(text))
+    task = TicketTask(number=ticket.next_task, kind=kind, text=_short(text), related=related)
     return replace(ticket, tasks=(*ticket.tasks, task), next_task=ticket.next_task + 1, revision=ticket.revision + 1)
 
 

@@ -5,7 +5,8 @@ have been there without the mistake. The account keeps only what was decided: it
 """
 
 from actors.sla_clock.accounts import Account
-from actors.sla_clock.books.figures import basis_of, figures_on
+from actors.sla_clock.books.common_outcome import CommonOutcome, common_key, keep_common
+from actors.sla_clock.books.figures import basis_of, figures_of, figures_on
 from actors.sla_clock.books.outcomes import BookedOutcome, kind_of, outcome_of, shared_outcome, take_over
 from actors.sla_clock.books.past_accounts import past_account
 from actors.sla_clock.books.period_choice import Period, contract_of, period_of, period_of_account
@@ -27,11 +28,21 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, c
     state.examined += 1
     row = state.instances.row_of(instance.id)
     assert row is not None
-    account = state.accounts.at(row)
+    account, left = state.accounts.at(row), False
+    if run.evidence.common and (closed or account is not None or not _closing(run)):
+        common: CommonOutcome | None = run.evidence.common.get(common_key(instance, account, run.evidence.of(instance)))
+        if common is not None and common.is_of(run, instance, since):
+            if common.is_told:
+                _keep(run, instance, row, take_over(run, instance, account, common.outcome))
+            else:
+                common.keep(run, instance, row)
+            return
+    in_table = account
     if account is not None and run.now < account.period_start:
-        # The clock was put back over the begin of the period: it goes on when time has caught up.
-        state.deadlines.set_row(run.journal, row, account.period_start)
-        return
+        left = True
+        _leave(run, instance, account, why)
+        state.accounts.put(run.journal, row, None)
+        account = None
     if account is None and not closed and _closing(run):
         close_waiting(run, instance)
     period = run.periods.of(instance, account)
@@ -39,19 +50,43 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, c
     while account is not None and (period is None or account.period_start < period.start or account.period_end <= run.now):
         account = _close(run, instance, row, account)
     last = state.closed.get(instance.id)
+    shown = account
     if account is None and period is not None:
         account = past_account(run, instance, period)
     if period is None:
         _revise_last(run, instance, why, since)
         starts = instance.start if run.now < instance.start else None
         state.deadlines.set_row(run.journal, row, starts)
+        if left:
+            run.emit(instance_changed(run, instance))
         if last is not None:
             book_limits(run, instance, last, period_of_account(state, last), why)  # what was breached before may end
         return
     if since < period.start:
         revise_period(run, instance, period.start, why)
     await_period_end(run, period)
-    _keep(run, instance, row, _examined(run, instance, account, period, why))
+    outcome = _examined(run, instance, account, period, why, plain=account is in_table)
+    # The account of a period that the clock comes to again was not the instance's before.
+    _keep(run, instance, row, outcome if shown is account and not left else outcome._replace(shown=True))
+
+
+def _leave(run: FoldRun, instance: SlaInstance, account: Account, why: str) -> None:
+    """The clock was put back over the begin of the account's period: it is booked as one of which no time has passed, so that
+    its breach of availability is withdrawn."""
+    period = period_of_account(run.state, account)
+    book_figures(run, instance, account, period, figures_of(run.evidence, instance, period, run.now), why)
+
+
+def book_again(run: FoldRun, instance: SlaInstance, start: int, why: str) -> None:
+    """Book the period that begins at ``start``, which was closed at a wrong time: it has not begun any more, or ended long
+    ago."""
+    period = period_of(run.state, instance, start)
+    if period is None or period.start != start:
+        return
+    if period.end <= run.now:
+        revise_period(run, instance, period.end, why)
+    elif run.now < start and (account := past_account(run, instance, period)) is not None:
+        _leave(run, instance, account, why)
 
 
 def _revise_last(run: FoldRun, instance: SlaInstance, why: str, since: int) -> None:
@@ -65,11 +100,19 @@ def _revise_last(run: FoldRun, instance: SlaInstance, why: str, since: int) -> N
 
 def _closing(run: FoldRun) -> bool:
     """Whether there may be instances with a period that has ended and is not closed."""
-    return run.state.deadlines.first <= run.now or CloseAll in map(type, run.state.work.values())
+    if run.state.deadlines.first <= run.now:
+        return True
+    for item in run.state.work.values():  # noqa: SIM110 - it is asked for each contract, and compiled
+        if type(item) is CloseAll:
+            return True
+    return False
 
 
-def _examined(run: FoldRun, instance: SlaInstance, before: Account | None, period: Period, why: str) -> BookedOutcome:
-    """Bring breaches and credits to what the evidence says now, or take over the outcome of an instance of the same kind."""
+def _examined(
+    run: FoldRun, instance: SlaInstance, before: Account | None, period: Period, why: str, *, plain: bool
+) -> BookedOutcome:
+    """Bring breaches and credits to what the evidence says now, or take over the outcome of an instance of the same kind.
+    ``plain``: ``before`` is the account that the instance has in the table."""
     basis = basis_of(run.evidence, instance, period)
     kind = kind_of(run.evidence, instance, before, period, basis, why)
     known: BookedOutcome | None = None if kind is None else run.evidence.outcomes.get(kind)
@@ -82,7 +125,10 @@ def _examined(run: FoldRun, instance: SlaInstance, before: Account | None, perio
     outcome = outcome_of(run, instance, before, account, period, figures, limits)
     shared = None if kind is None else shared_outcome(outcome, run.changes[emitted:], limits)
     if shared is not None:
-        run.evidence.outcomes[kind] = shared._replace(kept=(basis[0], period.definition))
+        shared = shared._replace(kept=(basis[0], period.definition))
+        run.evidence.outcomes[kind] = shared
+        if plain:
+            keep_common(run, instance, before, period, basis, shared)
     return outcome
 
 

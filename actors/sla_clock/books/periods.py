@@ -6,7 +6,7 @@ from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.breaches import book_availability
 from actors.sla_clock.books.credits import book_credits
 from actors.sla_clock.books.figures import SlaFigures, figures_of
-from actors.sla_clock.books.past_accounts import past_account
+from actors.sla_clock.books.past_accounts import closed_through, keep_closed, past_account
 from actors.sla_clock.books.period_choice import Period, contract_of, next_period_end, period_of, period_of_account
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.limits.booking_limits import book_limits
@@ -43,15 +43,14 @@ def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
     figures = figures_of(run.evidence, instance, period, period.end)
     account, _ = book_figures(run, instance, account, period, figures, ENDED)
     _close(run, instance, period, figures, account.breaches)
-    run.journal.put(run.state.closed, instance.id, account)
+    keep_closed(run, instance.id, account)
 
 
 def close_untouched(run: FoldRun, instance: SlaInstance, definition_id: str, ended: int) -> bool:
     """Fix the figures of the definition's period that ended at ``ended``, of an instance without an account in it. False when
     that is done already, or there is no such period, or the instance was made later."""
     period = period_of(run.state, instance, ended - 1)
-    last = run.state.closed.get(instance.id)
-    if period is None or period.end != ended or (last is not None and last.period_end >= ended):
+    if period is None or period.end != ended or closed_through(run.state, instance.id) >= ended:
         return False
     if period.definition.id != definition_id or instant_at(instance.created_at) >= ended:
         return False
@@ -88,7 +87,7 @@ def close_waiting(run: FoldRun, instance: SlaInstance) -> None:
                 if (last := state.closed.get(instance.id)) is not None and last.period_end == period.end:
                     continue  # it has breaches
                 account = Account(period.start, period.end, period.definition.id, period.definition.version)
-                run.journal.put(state.closed, instance.id, account)
+                keep_closed(run, instance.id, account)
 
 
 def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str, by: str = BY_CALENDAR) -> None:
@@ -106,7 +105,7 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str, by:
     # An instance that was made later had no first revision.
     known = _last_revision(state, instance, period, now) or replace(_untouched(now), revision=0)
     if comparable(now) != comparable(known) or (not known.revision and figures.touched):
-        run.journal.put(state.closed, instance.id, account)
+        keep_closed(run, instance.id, account)
         made = replace(now, revision=known.revision + 1, reason=why, closed_by=by)
         _put(run, instance, period, figures, account.breaches, made, known)
 
@@ -188,7 +187,7 @@ def _close(run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigu
     if known is not None:
         if not known.revision or comparable(made) != comparable(known):
             _put(run, instance, period, figures, breaches, replace(made, revision=known.revision + 1), known)
-    elif breaches or figures.touched:
+    elif breaches or figures.touched or _made_later(instance, period):
         _put(run, instance, period, figures, breaches, made)
     else:
         run.emit(SlaPeriodClosed(run.offset, made))
@@ -200,14 +199,22 @@ def _last_revision(state: SlaState, instance: SlaInstance, period: Period, now: 
     if known is not None:
         return known
     last = state.closed.get(instance.id)
-    booked = last is not None and (last.period_start == period.start or last.period_start >= period.end)
-    return _untouched(now) if booked or _walked(state, instance, period) else None
+    if last is not None and last.period_start == period.start:
+        return _untouched(now)
+    if _made_later(instance, period):
+        return None
+    booked = period.end <= closed_through(state, instance.id) or _walked(state, instance, period)
+    return _untouched(now) if booked else None
+
+
+def _made_later(instance: SlaInstance, period: Period) -> bool:
+    """True for a period that had ended when the contract was entered: it is closed only where the clock is wrong, or was then.
+    Its figures are kept, so that this is known."""
+    return instant_at(instance.created_at) >= period.end
 
 
 def _walked(state: SlaState, instance: SlaInstance, period: Period) -> bool:
     """Whether the walk that closes this period has been at the instance, or has ended."""
-    if instant_at(instance.created_at) >= period.end:
-        return False
     name = period.definition.id
     return period.end <= state.closed_until.get(name, 0) or any(
         isinstance(item, CloseAll)
@@ -240,7 +247,7 @@ def figures_shown(
         end=period.end,
         revision=revision,
         contract=total(found.contract),
-        up=total(found.up),
+        up=found.time_up,
         down=total(found.down),
         excluded=total(found.excluded),
         unknown=total(found.unknown),

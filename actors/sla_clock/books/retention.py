@@ -1,6 +1,6 @@
 """Retention: the stage forgets the time behind every running and previous period. PostgreSQL has it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, Final, get_args
 
@@ -18,12 +18,15 @@ from actors.sla_clock.terms.answers import forget_key
 from actors.sla_clock.terms.definitions import forget_unused
 from actors.sla_clock.work import ForgetPast, PastTable
 from protocols.sla.breach import SlaBreach
+from protocols.sla.business_time import DAY
 from protocols.sla.credit import SlaCredit
-from protocols.sla.local_time import instant_at
+from protocols.sla.local_time import SECOND, instant_at
 from protocols.sla.outage import SlaOutage
 from protocols.sla.period_figures import PeriodFigures
 from protocols.sla.periods import period_at
 
+UNDONE_WITHIN: Final = 31 * DAY * SECOND
+"""For so long after a jump of the clock (microseconds) everything is kept that is needed if the clock is put right."""
 LOOKS: Final = 8
 """Entries of a table that cost as much of an Event's budget as one instance."""
 
@@ -45,7 +48,20 @@ def forget_past(run: FoldRun) -> None:
     work = run.state.work
     for number in [number for number, item in work.items() if type(item) is ForgetPast]:
         run.journal.drop(work, number)
-    run.state.put_work(run.journal, ForgetPast(horizon_of(run.state, run.now)))
+    state = run.state
+    state.put_work(run.journal, ForgetPast(min(horizon_of(state, at) for at in _possible_times(state, run.now))))
+
+
+def _possible_times(state: SlaState, now: int) -> Iterator[int]:
+    """``now``, and the instants from which the clock jumped less than :data:`UNDONE_WITHIN` ago: it may be put back to them."""
+    yield now
+    passed = 0
+    for after, by in reversed(state.jumps):
+        passed += now - after
+        if passed >= UNDONE_WITHIN:
+            return
+        now = after - by
+        yield now
 
 
 def forget_slice(run: FoldRun, item: ForgetPast) -> ForgetPast | None:
@@ -102,6 +118,13 @@ def _forget_closed(run: FoldRun, horizon: int, instance_id: str, account: Accoun
     return True
 
 
+def _forget_through(run: FoldRun, horizon: int, instance_id: str, through: int) -> bool:
+    if through > horizon and instance_id in run.state.instances:
+        return False
+    run.journal.drop(run.state.closed_through, instance_id)
+    return True
+
+
 def _forget_period(run: FoldRun, horizon: int, key: tuple[str, int], _: PeriodFigures) -> bool:
     if key[1] >= horizon:
         return False
@@ -129,6 +152,7 @@ _TABLES: Final[tuple[PastTable, ...]] = get_args(PastTable)
 _FORGET: Final[dict[str, Callable[[FoldRun, int, Any, Any], bool]]] = {
     "breaches": _forget_breach,
     "closed": _forget_closed,
+    "closed_through": _forget_through,
     "periods": _forget_period,
     "credits": _forget_credit,
     "outages": _forget_outage,

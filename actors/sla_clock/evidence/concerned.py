@@ -95,12 +95,10 @@ def _moved(state: SlaState, alarm: Alarm, entries: Sequence[TimelineEntry]) -> i
 def _unnoticed_jump(state: SlaState, alarm: Alarm) -> int:
     """The jumps since an alarm was opened that the stage did not know then: it had no effect on service, or the Event that
     raised it could not be folded."""
-    if not state.last_jump[1]:
-        return 0
     opened = alarm.opened_at if alarm.reopened_at is not None else max(alarm.first_occurrence, alarm.received_at)
     began, ended = instant_at(opened), None if alarm.cleared_at is None else instant_at(alarm.cleared_at)
     at = began
-    for after, by in (*state.earlier_jumps, state.last_jump):
+    for after, by in state.jumps:
         # A date behind a jump back can be one from before it or a later one: it stays.
         if at <= (after - by if by > 0 or at != began else after) and (ended is None or ended > after - by):
             at += by

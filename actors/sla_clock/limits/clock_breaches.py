@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.alarm_facts import AlarmFactTable
 from actors.sla_clock.books.breaches import MOST_ALARMS, end_breach, new_breach, put_breach
-from actors.sla_clock.books.period_choice import Period
+from actors.sla_clock.books.period_choice import Period, period_of
 from actors.sla_clock.limits.clock_facts import record_clock
 from actors.sla_clock.limits.instance_clocks import InstanceClock, clocks_of
 from actors.sla_clock.limits.limits_standing import LimitsStanding
@@ -161,6 +161,7 @@ class _ClockBooking:
         due = f"; it was due at {utc_text(breached.due_at)}" if breached.due_at is not None else ""
         breach = replace(
             known,
+            period_start=self._home(known, start),
             start=start,
             end=ended,
             target=limit,
@@ -180,6 +181,18 @@ class _ClockBooking:
         elif breach.resolved and not known.resolved:
             self._notify("breach_resolved", breach, f"{facts.name} {_ENDED[kind]}")
         put_breach(self._run, breach)
+
+    def _home(self, known: SlaBreach, start: int) -> int:
+        """The begin of the period to which a breach belongs that begins at ``start``: a jump of the clock moves it with its
+        alarm."""
+        state, period = self._run.state, self._period
+        if not state.last_jump[1]:
+            return known.period_start
+        if not period.start <= start < period.end:
+            return (period_of(state, self._instance, start) or period).start
+        if known.id not in self.account.breaches:
+            self.account = replace(self.account, breaches=(*self.account.breaches, known.id))
+        return period.start
 
     def _warned(self, clock: InstanceClock, mark: ClockMark, kind: ClockKind, result: ClockResult) -> ClockMark:
         """Warn once when the clock is at risk, and again only after it was not."""

@@ -61,6 +61,14 @@ def await_settling(run: FoldRun, instance_id: str, metric: PerformanceMetric) ->
         run.state.deadlines.set(run.journal, "performance", name, run.now + SETTLE_EVERY)
 
 
+def reopen_measurements(run: FoldRun) -> None:
+    """The clock was put back: measurements of the last :data:`LATEST` are taken also where later ones were decided for good."""
+    for key, record in list(run.state.performance.items()):
+        first = (run.now - LATEST) // record.rule.interval
+        if record.state.settled is not None and record.state.settled > first:
+            run.journal.put(run.state.performance, key, replace(record, state=replace(record.state, settled=first)))
+
+
 def end_record(run: FoldRun, instance: SlaInstance, record: MetricRecord) -> None:
     """Another limit applies: the breaches of the former one that last end now."""
     for _, breach_id in record.breaches:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.breaches import new_breach, put_breach
 from actors.sla_clock.books.figures import figures_of
+from actors.sla_clock.books.past_accounts import keep_closed
 from actors.sla_clock.books.period_choice import Period
 from actors.sla_clock.books.periods import ENDED, book_figures, figures_shown
 from actors.sla_clock.report.assembly import report_of
@@ -45,7 +46,7 @@ class Recomputation:
         figures = figures_of(run.evidence, instance, period, period.end)
         account, _ = book_figures(run, instance, account, period, figures, ENDED)
         account = self._performance(run, account, period)
-        run.journal.put(state.closed, instance.id, account)
+        keep_closed(run, instance.id, account)
         report = report_of(
             run.evidence,
             instance,

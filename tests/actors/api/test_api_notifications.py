@@ -220,6 +220,21 @@ async def test_a_test_that_reaches_nobody_names_the_field(
 
 
 @pytest.mark.parametrize(
+    ("channel", "lack"), [("email", "Ada has no method of email"), ("slack", "the configuration has no slack")]
+)
+async def test_a_test_that_is_refused_says_whether_the_person_or_the_configuration_lacks_the_channel(
+    lab: RunningApi, channel: str, lack: str
+) -> None:
+    lab.stages.dispatch.inputs = DispatchInputs(channels=("email", "sms"))
+    methods = (ContactMethod(channel="sms", address="+385911234567"), ContactMethod(channel="slack", address="#ada"))
+    ada = make_contact(methods=methods, tenant_id=None)
+    async with lab.serve(), lab.client() as client:
+        await lab.record([DispatchDataRestored("old", (ContactChanged(0, ada.id, ada),))])
+        answer = await client.post(f"{PATH}/test", json={"channel": channel, "to": "Ada"})
+        assert answer.json()["errors"] == [{"field": "to", "message": lack}]
+
+
+@pytest.mark.parametrize(
     ("query", "field"),
     [
         ("status=lost", "status[0]"),

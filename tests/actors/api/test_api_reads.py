@@ -114,6 +114,9 @@ async def test_a_tenants_token_sees_its_tenant_alone(stored_lab: RunningApi) -> 
             lab.problem(await north.get(f"{lab.ALARMS}/{name}/timeline"), 404, "unknown_alarm")
         for path in ("", "/statistics"):
             lab.problem(await north.get(f"{lab.ALARMS}{path}?tenant_id=south"), 403, "not_your_tenant")
+        for name in ("contacts", "rotas", "notification-policies", "alarm-rules", "maintenance-windows", "sla-instances"):
+            lab.problem(await north.get(f"{lab.FAULTS}/{name}?tenant_id=south"), 403, "not_your_tenant")
+            assert (await north.get(f"{lab.FAULTS}/{name}?tenant_id=north")).status_code == 200
         bulk = {"action": {"type": "clear"}, "filter": {"severity": ["critical", "major", "minor"]}}
         lab.problem(await north.post(f"{lab.ALARMS}/bulk", json=bulk), 403, "forbidden")
         assert (await south.post(f"{lab.ALARMS}/bulk", json=bulk)).json()["accepted"] == [third["id"]]

@@ -19,7 +19,7 @@ from vocabulary.sla import plant
 from actors.sla_clock.books.retention import forget_past
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.slices import go_on
-from faultd.cli import app
+from faultd.cli.every_command import app
 from faultd.sla_report import render
 from protocols.event import SlaWork, Tick, TopologyLoaded
 from protocols.sla.local_time import instant_at

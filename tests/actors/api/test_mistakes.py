@@ -8,6 +8,7 @@ import pytest
 from actors.api.bodies import decode_body
 from actors.api.mistakes import MOST
 from actors.api.problems import ProblemError
+from protocols.dispatch.policy import NotificationPolicy
 from protocols.rest_alarms import AlarmCreate, AlarmEdit, Shelving
 from protocols.rest_bulk import BulkRequest
 from protocols.rest_events import NetworkEventBody
@@ -84,6 +85,13 @@ def test_one_answer_names_so_many_mistakes_and_a_large_body_the_first() -> None:
     kind = tuple[NetworkEventBody, ...]
     assert len(mistakes(many, kind)) == MOST
     assert len(mistakes([{"type": "x", "title": "y" * 400}] * 400, kind)) == 1
+
+
+def test_a_large_list_with_too_many_items_is_told_so_in_plain_words() -> None:
+    many = [{"channel": "email", "to": "noc@example.net"}] * 5_000
+    assert mistakes({"name": "x", "actions": many}, NotificationPolicy) == {
+        "actions": "has too many items; at most 50 are allowed"
+    }
 
 
 def test_an_id_beside_data_is_told_where_it_belongs() -> None:

@@ -38,6 +38,14 @@ def test_the_first_message_a_reminder_and_the_end() -> None:
     assert (outlook(world).open, planned(world), outlook(world).owed) == (False, [], ())
 
 
+def test_no_reminder_is_planned_by_a_repeat_interval_of_0() -> None:
+    world = DispatchWorld()
+    world.policy("all", mail(), repeat_interval=0)
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(10)
+    assert (planned(world), outlook(world).owed) == ([], (f"email to {NOC}",))
+
+
 def test_the_next_step_of_an_escalation() -> None:
     world = DispatchWorld()
     steps = [

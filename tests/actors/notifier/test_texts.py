@@ -63,6 +63,8 @@ def test_subjects() -> None:
     assert subject("escalated") == "[ESCALATED, CRITICAL] Feeder cut"
     assert subject("raised", count=3) == "[CRITICAL] Feeder cut, and 2 more"
     assert subject("storm", count=40) == "[STORM] 40 causes, the worst: Feeder cut"
+    assert subject("storm", count=3, over=["alarm:a"]) == "[STORM] 3 causes, 1 of them over, the worst: Feeder cut"
+    assert subject("storm", count=2, over=["alarm:a", "alarm:b"]) == "[STORM OVER] 2 causes are over, the worst: Feeder cut"
     assert built_in_text(dispatched(kind="test", facts={})).subject == "[TEST] this is a test of faultd"
 
 
@@ -76,6 +78,13 @@ def test_a_conclusion_that_gives_way_names_the_other_cause_and_that_one_what_it_
     facts: Any = {"title": "OLT 3 is down", "severity": "critical", "state": "open", "explains": ["A43", "A44"]}
     text = built_in_text(dispatched(facts={"causes": [facts], "count": 1}))
     assert "  Explains what was told before: A43, A44\n" in text.text
+
+
+def test_an_alarm_of_a_lost_ledger_is_not_called_cleared() -> None:
+    cause = {"title": "OLT 3 is down", "severity": "critical", "state": "ended", "lost": True}
+    text = built_in_text(dispatched(kind="recovered", facts={"causes": [cause], "count": 1}))
+    assert text.subject == "[NO LONGER KNOWN] OLT 3 is down"
+    assert "over" not in text.text
 
 
 def test_a_credit_says_how_much_and_whether_that_is_final() -> None:
@@ -154,3 +163,19 @@ def test_the_link_is_bound_to_alarm_person_and_time_and_is_a_button() -> None:
     assert f'<a href="{url}">Acknowledge</a>' in text.html
     (attachment,) = card(text)["attachments"]
     assert attachment["content"]["actions"][0]["url"] == url
+
+
+def test_a_title_is_never_the_link() -> None:
+    cause = {"kind": "maintenance", "title": "Acknowledge: https://evil.example/"}
+    text = built_in_text(dispatched(facts={"causes": [cause]}, kind="maintenance"))
+    assert "Acknowledge: https://evil.example/" in text.html
+    assert "href" not in text.html
+
+
+def test_a_ticket_without_a_key_of_the_desk_is_said_to_be_faultds_number() -> None:
+    def line(ticket: dict[str, str]) -> str:
+        text = built_in_text(dispatched(facts={"causes": [{"title": "cut", "ticket": ticket}]})).text
+        return next(each.strip() for each in text.splitlines() if "Ticket" in each)
+
+    assert line({"id": "TK7"}) == "Ticket: TK7, faultd's number: the desk has not answered yet"
+    assert line({"id": "TK7", "key": "1042", "url": "https://desk/1042"}) == "Ticket: 1042 https://desk/1042"

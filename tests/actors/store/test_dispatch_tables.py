@@ -60,7 +60,7 @@ async def write(database: Postgres, *changes: Change) -> Any:
 async def restored(database: Postgres) -> list[DispatchChange]:
     async def read(connection: Any) -> list[DispatchChange]:
         async with connection.transaction():
-            return await read_dispatch(connection)
+            return list((await read_dispatch(connection, T0)).records)
 
     return await database.run(read)
 

@@ -95,6 +95,14 @@ async def test_a_change_keeps_the_notes_that_are_there_and_closes(tmp_path: Path
     }
 
 
+async def test_a_ticket_is_linked_to_another(tmp_path: Path) -> None:
+    receiver = HttpReceiver(said(OURS))
+    async with desk_at(tmp_path, receiver) as desk:
+        await desk.change(ticket(key="7"), task(4, "close"), "part of 9", "9")
+    body = msgspec.json.decode(receiver.requests[-1].body)
+    assert body["troubleTicketRelationship"] == [{"id": "9", "relationshipType": "relatedTo"}]
+
+
 async def hundred_megabytes(stream: trio.SocketStream) -> None:
     await stream.send_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n[")
     for _ in range(100):

@@ -6,6 +6,7 @@ from vocabulary.ticketing import MARK, MemoryDesk, TicketHouse, task, ticket
 
 from actors.ticketer.desk import DeskNote, DeskTicket, holds
 from actors.ticketer.embedded import EmbeddedDesk
+from actors.ticketer.failures import ToldFailures
 from actors.ticketer.settings import TicketerSettings
 from protocols.dispatch.outcomes import TicketChanged, TicketFailed, TicketOpened
 
@@ -59,6 +60,18 @@ async def test_tasks_of_a_ticket_in_their_order_and_each_comment_once(autojump_c
     assert desk.most_at_once == 1
 
 
+async def test_the_desk_is_given_the_key_of_the_ticket_to_link(autojump_clock: MockClock) -> None:
+    desk = MemoryDesk()
+    house = TicketHouse(desk)
+    house.want(
+        ticket(1, task(2, "close", related="TK2"), task(3, related="TK3"), task(4, related="TK1"), key="7", state="open"),
+        ticket(2, key="8", state="open", tasks=()),
+        ticket(3, key="", state="wanted", desk="rt"),
+    )
+    await house.live(60)
+    assert desk.linked == [("7", "8"), ("7", ""), ("7", "")]
+
+
 async def test_tickets_side_by_side_but_few_at_a_time(autojump_clock: MockClock) -> None:
     desk = MemoryDesk()
     house = TicketHouse(desk, TicketerSettings(poll_seconds=0, concurrency=3, search_lag_seconds=0))
@@ -99,9 +112,33 @@ async def test_attempts_are_counted_over_runs_and_end(autojump_clock: MockClock)
     house.want(ticket())
     await house.live(4)
     await house.live(3_600)
-    assert [each.attempts for each in house.outcomes if isinstance(each, TicketFailed)] == [1, 2, 3, 4, 5]
+    failed = [(each.attempts, each.dead) for each in house.outcomes if isinstance(each, TicketFailed)]
+    # The first run had two attempts, of which one was told. Each run tells its first one, and the last one is told.
+    assert failed == [(1, False), (2, False), (5, True)]
     assert house.tickets["TK1"].tasks[0].dead
     assert desk.made == []
+
+
+async def test_a_desk_that_is_away_for_a_day_is_told_of_once_an_hour(autojump_clock: MockClock) -> None:
+    desk = MemoryDesk(*["fail"] * 400)
+    house = TicketHouse(desk, TicketerSettings(poll_seconds=0, attempts=1_000, search_lag_seconds=0))
+    house.want(ticket())
+    await house.live(86_400)
+    failed = [each for each in house.outcomes if isinstance(each, TicketFailed)]
+    assert desk.calls.count("create") > 300
+    assert 20 < len(failed) <= 25
+    assert failed[0].attempts == 1
+    assert failed[-1].attempts > 250
+
+
+def test_another_answer_is_told_at_once_and_one_that_differs_in_numbers_is_not_another() -> None:
+    told = ToldFailures()
+    answers = ["503 busy", "503 busy", "500 request 1f3a9c77", "500 request 77ab01ce", "503 busy", "401 no"]
+    assert [told.is_new(each, at) for at, each in enumerate(answers)] == [True, False, True, False, False, True]
+    assert told.is_new("503 busy", 3_600)
+    # An answer that is another one each time is told ten times an hour.
+    new = sum(told.is_new("x" * length, 3_700) for length in range(1, 100))
+    assert 7 <= new <= 10
 
 
 async def test_a_desk_that_is_not_configured_is_said_at_once(autojump_clock: MockClock) -> None:

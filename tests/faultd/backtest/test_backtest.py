@@ -16,7 +16,7 @@ from actors.correlator.state import State
 from faultd.backtest.period import BadPeriod, since_when
 from faultd.backtest.report import words
 from faultd.backtest.run import Cancelled, Trial, backtest
-from faultd.cli import app
+from faultd.cli.every_command import app
 from protocols.backtest import Result
 from protocols.command import Acknowledge, Command, CreateRule, DeleteRule
 from protocols.event import NetworkEvent, RulesLoaded, Tick, TopologyLoaded

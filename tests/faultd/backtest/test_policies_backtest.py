@@ -1,30 +1,40 @@
 """Notification policies tried on a ledger that the real stages wrote: who would have been told, woken, and which tickets."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
 import pytest
 from typer.testing import CliRunner
+from vocabulary.dispatch_outcomes import failed, sent
 from vocabulary.policies import policy
 from vocabulary.world import START
 from vocabulary.written_ledger import WrittenLedger
 
 from actors.correlator.settings import CorrelatorSettings
+from actors.dispatcher.policies.files import load_policies
 from actors.dispatcher.settings import DispatchInputs
+from actors.ledger.prune import PruneLimits
+from actors.ledger.read import iterate_events
+from actors.ledger.schema import connect_reader
+from actors.trusted_clock import micros
+from faultd.backtest.far_ends import FarEnds
 from faultd.backtest.night import at_night, wakes
 from faultd.backtest.report import words
 from faultd.backtest.run import Trial, backtest
-from faultd.cli import app
+from faultd.backtest.side import Side
+from faultd.cli.every_command import app
+from faultd.pipe import Stages
 from protocols.backtest import Result
 from protocols.backtest_dispatch import MessageFigures
 from protocols.command import Acknowledge, Action, Command
 from protocols.dispatch.actions import ChangeTicket, CreateContact, CreatePolicy, CreateRota, EditRota
 from protocols.dispatch.contact import ContactMethod, ContactPlan
-from protocols.dispatch.notification import DispatchedNotification
-from protocols.dispatch.outcomes import MessageFailed, MessageSent, TicketChanged, TicketOpened
+from protocols.dispatch.outcomes import DispatchOutcome, TicketChanged, TicketOpened
 from protocols.dispatch.policy import NotificationPolicy
 from protocols.dispatch.quiet_hours import QuietHours
 from protocols.dispatch.rota import RotaEdited, RotaLayer, RotaOverride, RotaPlan
@@ -114,12 +124,6 @@ class Plant(WrittenLedger):
 
     def trial(self, *policies: NotificationPolicy, since: str = "1h", **trial: Any) -> Result:
         return backtest(self.path, since, Trial(policies=policies, **trial))
-
-
-def sent(found: DispatchedNotification) -> MessageSent:
-    return MessageSent(
-        notification_id=found.id, tenant_id="t", alarm_ids=found.alarm_ids, channel=found.channel, to="x", kind=found.kind
-    )
 
 
 @pytest.fixture
@@ -248,6 +252,7 @@ def test_a_cause_that_merges_has_one_ticket(plant: Plant) -> None:
     assert ticket.new is not None
     assert (ticket.new.team, ticket.new.priority, ticket.new.causes, ticket.new.policy) == ("access", "high", 2, "Ticket")
     assert result.dispatch.tickets_new.by_team == {"access": 1}
+    assert ticket.title == "olt-1 is down", "it has become the ticket of the other cause"
 
 
 def test_the_recorded_policies_are_those_of_each_instant(plant: Plant) -> None:
@@ -272,13 +277,8 @@ def test_outcomes_go_to_the_same_message_whatever_its_number(plant: Plant) -> No
     plant.run(15, 20)
     found = {each.channel: each for each in plant.stages.dispatch.notifications.values()}
     assert found["sms"].id == f"{found['webhook'].id}.1"
-    for each, error in ((found["webhook"], "gone"), (found["sms"], "no such number")):
-        plant.write(
-            30,
-            MessageFailed(
-                notification_id=each.id, tenant_id="t", channel=each.channel, to="x", kind="raised", error=error, dead=True
-            ),
-        )
+    plant.write(30, sent(found["webhook"]))
+    plant.write(30, failed(found["sms"], dead=True))
     plant.run(35, 60)
     result = plant.trial(policy("Text", actions=[TEXT]))
     (ada,) = result.dispatch.people
@@ -302,6 +302,28 @@ def test_what_people_did_to_a_ticket_is_done_to_that_of_the_same_cause(plant: Pl
     assert found.new is not None
     assert (found.today.priority, found.new.priority, found.new.team) == ("high", "low", "noc")
     assert (found.new.at - found.today.at).total_seconds() == 10
+
+
+def test_the_desk_of_a_side_that_never_was_does_every_task_at_once(plant: Plant) -> None:
+    """Nothing of what a side wants waits for an answer that cannot come, so that its state does not grow."""
+    real, side = (Side(name, Stages("6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11")) for name in ("real", "new"))
+    ends = FarEnds(real, side)
+    plant.answers = False
+    plant.begin(policy("All", actions=[TEXT, {"ticket": {}}]))
+    plant.down(10, "olt-1")
+    plant.run(15, 30)
+    plant.clear(30, "olt-1")
+    plant.run(35, 60)
+    with closing(connect_reader(plant.path)) as connection:
+        for batch in iterate_events(connection, plant.path, 0, plant.file.head.offset):
+            for offset, event in enumerate(batch.events, batch.first):
+                if not isinstance(event, DispatchOutcome):
+                    ends.settle(offset, batch.at, [], side.feed(offset, batch.at, event))
+    (ticket,) = side.stages.dispatch.tickets.values()
+    assert (ticket.key, ticket.state, ticket.tasks) == ("T1", "closed", ())
+    assert [each.status for each in side.stages.dispatch.notifications.values()] == ["sent", "sent"]
+    assert [alarm.ticket_id for alarm in side.state.alarms.values() if alarm.resource_id == "olt-1"] == ["T1"]
+    assert ends.assumed == 2
 
 
 def test_policies_of_the_api_stay_but_for_the_same_name(plant: Plant) -> None:
@@ -371,6 +393,30 @@ def test_the_ledger_begins_later_than_asked(plant: Plant) -> None:
     assert (result.since, result.asked) == (START, START + timedelta(seconds=15) - timedelta(days=7))
     assert any(line.startswith("the ledger begins at") for line in words(result))
     assert not any("begins" in line for line in words(plant.trial(since="10s")))
+    later = plant.trial(since=(START + timedelta(days=1)).isoformat())
+    assert list(words(later)) == [
+        f"the ledger has no Events since {(START + timedelta(days=1)).astimezone():%Y-%m-%d %H:%M:%S}"
+    ]
+
+
+def test_a_ledger_that_was_pruned_begins_at_an_older_snapshot(plant: Plant) -> None:
+    """The policies, the people and what is open at that time are in the snapshot."""
+    plant.begin(policy("Text", actions=[TEXT]))
+    for hour in range(6):
+        plant.down(hour * 3_600 + 10, f"olt-{hour}")
+        plant.run(hour * 3_600 + 15, hour * 3_600 + 30)
+        plant.snapshot()
+        cutoff = micros(START + timedelta(hours=hour - 3))
+        while plant.file.prune(PruneLimits(cutoff, 1 << 40, apart=3_600_000_000)).more:
+            pass
+    result = plant.trial(policy("Text", actions=[{"channel": "sms", "to": "Ben"}]), since="7d")
+    assert result.first > 1
+    assert result.since == START + timedelta(hours=1, seconds=25), (
+        "Events from two hours on are kept, and the state before them"
+    )
+    assert pages(result) == {"Ada": ((6, 6, 0, 0), (0, 0, 0, 0)), "Ben": ((0, 0, 0, 0), (4, 4, 0, 0))}, "two are reminders"
+    late = plant.trial(policy("Text", actions=[TEXT]), since="70m")
+    assert (late.since, late.events < result.events) == (START + timedelta(hours=3, minutes=50, seconds=25), True)
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
@@ -415,3 +461,62 @@ def test_a_rule_that_is_tried_shows_who_is_told(plant: Plant, tmp_path: Path) ->
     assert code == 0
     assert "1 message no more (-)" in out
     assert "1 ticket would differ" in out
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_recorded_policies_tried_again_make_no_difference_whatever_happened(tmp_path: Path, seed: int) -> None:
+    """Raises, ends, acknowledgements, failed messages, tickets that people close, and a far end that answers late."""
+    random = Random(seed)
+    text = SHIPPED.read_text(encoding="utf-8") + DEEPER
+    policies = load_policies({"f": text})
+    plant = Plant(tmp_path / "ledger.sqlite")
+    plant.answers = False
+    plant.begin(*policies)
+    down: set[str] = set()
+    now = 10.0
+    for _ in range(120):
+        now += random.choice((0.3, 4, 30, 200, 1_000))
+        _happen(random, plant, now, down)
+        plant.write(now, Tick())
+    for since in ("30d", f"{round(now / 2)}s"):
+        found = backtest(plant.path, since, Trial(policies=policies)).dispatch
+        assert (found.messages_found, found.tickets_found, found.untold_found, found.assumed) == ({}, 0, {}, 0), since
+        assert found.people
+        assert all(each.today == each.new for each in found.people)
+    plant.file.close()
+
+
+SHIPPED = Path(__file__).parents[3] / "config" / "policies" / "default.toml"
+DEEPER = """
+[[policies]]
+name = "Groups"
+match = { severity = ["critical", "major", "minor"] }
+group_by = ["severity"]
+group_wait = 20
+repeat_interval = 600
+quiet_hours = { from = "04:00", to = "05:00", allowed = ["critical"] }
+actions = [{ channel = "sms", to = "Ben" }, { channel = "webhook", to = "erp" }]
+"""
+
+
+def _happen(random: Random, plant: Plant, now: float, down: set[str]) -> None:
+    """One thing that happens, chosen at random."""
+    resource = f"olt-{random.randrange(8)}"
+    waiting = [each for each in plant.stages.dispatch.notifications.values() if each.waits]
+    tickets = [each for each in plant.stages.dispatch.tickets.values() if each.state == "open"]
+    match random.randrange(7):
+        case 0 | 1 if resource not in down:
+            plant.down(now, resource, random.choice(("critical", "major", "minor")))
+            down.add(resource)
+        case 2 if down:
+            plant.clear(now, gone := random.choice(sorted(down)))
+            down.discard(gone)
+        case 3 if resource in down:
+            plant.do(now, Acknowledge(), *(each.id for each in plant.state.alarms.values() if each.resource_id == resource))
+        case 4 | 5 if waiting:
+            each = random.choice(waiting)
+            plant.write(now, sent(each) if random.random() < 0.7 else failed(each, dead=random.random() < 0.5))
+        case 6 if tickets:
+            plant.do(now, ChangeTicket(ticket_id=random.choice(tickets).id, state="closed"))
+        case _:
+            pass

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from faultd.cli import app
+from faultd.cli.every_command import app
 from faultd.evaluation.cases import CONDITIONS, KINDS, UnknownCase, build, case_ids, condition, distinct, plant_of
 from faultd.evaluation.places import CausePlaces
 from faultd.evaluation.play import Played, play

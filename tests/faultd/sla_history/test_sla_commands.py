@@ -13,7 +13,8 @@ from vocabulary.sla import SlaWorld, us
 from vocabulary.sla_history import MIDNIGHT, fill, four_days
 
 from actors.postgres import Postgres
-from faultd.cli import app, sla_history
+from faultd.cli import sla_history
+from faultd.cli.every_command import app
 
 Run = Callable[..., Any]
 

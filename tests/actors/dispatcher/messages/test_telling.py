@@ -5,7 +5,9 @@ import pytest
 from vocabulary.dispatch_world import DispatchWorld, mail, text
 from vocabulary.world import ADMIN, moment
 
+from actors.dispatcher.messages import groups
 from actors.dispatcher.messages.group import MessageGroup
+from actors.dispatcher.run import DispatchRun
 from protocols.command import (
     Acknowledge,
     Edit,
@@ -223,6 +225,30 @@ def test_a_dead_page_was_no_telling(world: DispatchWorld) -> None:
     world.at(20).network("device.up", "olt-1")
     assert len(world.said) == 1
     assert any("was given up: connection refused" in each for each in world.notes)
+
+
+def test_a_repeat_interval_of_0_is_no_reminder(world: DispatchWorld) -> None:
+    world.policy("all", mail(), repeat_interval=0, group_interval=0)
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(86_400)
+    assert world.said == [(5, "raised", NOC)]
+    world.network("device.up", "olt-1")
+    assert world.said[1:] == [(86_400, "recovered", NOC)]
+
+
+def test_a_timer_that_is_due_again_at_once_is_put_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    met = []
+
+    def fire(run: DispatchRun, name: str) -> None:
+        met.append(run.now)
+        run.state.timers.set(run.journal, "group", name, run.now)
+
+    world = DispatchWorld()
+    world.policy("all", mail())
+    monkeypatch.setattr(groups, "fire", fire)
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(70)
+    assert [instant / 1_000_000 - moment(0).timestamp() for instant in sorted(set(met))] == [5, 65]
 
 
 def test_a_jump_of_the_clock_sends_nothing(world: DispatchWorld) -> None:

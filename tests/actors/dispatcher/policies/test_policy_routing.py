@@ -88,7 +88,7 @@ def test_a_route_has_the_settings_of_the_routes_above_unless_it_gives_its_own(ca
 
 def test_without_any_settings_a_message_is_for_one_cause_and_waits_for_nothing() -> None:
     (found,) = routed(state_of(policy(actions=[mail("noc")])), notice(), NOW)
-    assert found == ("NP1", "p", "/actions/0", found.action, ("alarm_id",), 0, 300_000_000, 14_400_000_000, None, "UTC")
+    assert found == ("NP1", "p", "/actions/0", found.action, ("alarm_id",), 0, 300_000_000, 14_400_000_000, None, "UTC", False)
 
 
 def test_the_zone_and_the_quiet_hours_are_inherited() -> None:

@@ -177,6 +177,8 @@ def test_the_ticket_of_a_consequence_goes_on_as_part_of_that_of_its_cause(world:
     world.run_to(10)
     world.desk()
     merge(world, child, cause)
+    (whole, part) = world.tickets
+    assert part.tasks[0].related == whole.id
     done = world.desk()
     assert [each[:2] for each in done] == [("D2", "close")]
     assert done[0][2].startswith("Goes on as part of ticket D1: the cause is alarm A")

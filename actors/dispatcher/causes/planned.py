@@ -84,7 +84,7 @@ def look_at_window(run: DispatchRun, window_id: str) -> None:
             first, work = not work.reached, replace(work, announced=announced, reached=0 if done else reached)
             run.journal.put(run.state.windows, window_id, work)
             if customers or (first and done):
-                _announce(run, subject.key, work, each, customers)
+                _announce(run, subject.key, work, each, customers, due)
             if not done:
                 waiting.append(run.now + PAUSE)
                 break
@@ -141,7 +141,9 @@ def _next_customers(run: DispatchRun, work: PlannedWork, to: str | None) -> tupl
     return tuple(found), len(work.customers)
 
 
-def _announce(run: DispatchRun, key: str, work: PlannedWork, routed_action: RoutedAction, customers: tuple[str, ...]) -> None:
+def _announce(
+    run: DispatchRun, key: str, work: PlannedWork, routed_action: RoutedAction, customers: tuple[str, ...], due: int
+) -> None:
     action = routed_action.action
     assert action.channel is not None
     assert action.to is not None
@@ -154,7 +156,8 @@ def _announce(run: DispatchRun, key: str, work: PlannedWork, routed_action: Rout
             run.note(run.state.subjects[key], f"{action.channel} to {action.to}: {missed}", policy=routed_action.policy_id)
         for person in found.people:
             subject = run.state.subjects[key]
-            if known_already(subject, person, "maintenance", 0):
+            if known := known_already(subject, person, "maintenance", due):
+                run.note(subject, f"{person.channel} to {person.to_name}: {known}", policy=routed_action.policy_id)
                 continue
             item = Telling(
                 subject=key,

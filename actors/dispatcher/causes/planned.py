@@ -35,8 +35,9 @@ def take_window(run: DispatchRun, change: WindowChanged) -> None:
         if known is not None and (known.start, known.end) != (work.start, work.end):
             withdraws = _withdraw(run, change.id, "it was moved")
         elif known is not None:
-            reached = known.reached if known.customers == work.customers else 0
-            work = replace(work, announced=known.announced, reached=reached)
+            work = replace(work, announced=known.announced)
+            if known.customers == work.customers:
+                work = replace(work, reaching=known.reaching, reached=known.reached)
         run.journal.put(state.windows, change.id, work)
         if not withdraws:
             state.timers.set(run.journal, "window", change.id, run.now)
@@ -78,12 +79,14 @@ def look_at_window(run: DispatchRun, window_id: str) -> None:
         if due > run.now:
             waiting.append(due)
         elif place not in work.announced:
-            customers, reached = _next_customers(run, work, each.action.to)
-            done = reached >= len(work.customers)
-            announced = (*work.announced, place) if done else work.announced
-            first, work = not work.reached, replace(work, announced=announced, reached=0 if done else reached)
+            begun = work.reached if work.reaching == place else 0
+            customers, reached = _next_customers(run, work, each.action.to, begun)
+            if done := reached >= len(work.customers):
+                work = replace(work, announced=(*work.announced, place), reaching="", reached=0)
+            else:
+                work = replace(work, reaching=place, reached=reached)
             run.journal.put(run.state.windows, window_id, work)
-            if customers or (first and done):
+            if customers or (done and not begun):
                 _announce(run, subject.key, work, each, customers, due)
             if not done:
                 waiting.append(run.now + PAUSE)
@@ -126,14 +129,14 @@ def _subject(run: DispatchRun, work: PlannedWork) -> DispatchSubject:
     return subject
 
 
-def _next_customers(run: DispatchRun, work: PlannedWork, to: str | None) -> tuple[tuple[str, ...], int]:
-    """The customers with contacts whom the action tells next, and how many customers were looked at with them. Whoever is not
-    told as a customer is told at once."""
+def _next_customers(run: DispatchRun, work: PlannedWork, to: str | None, begun: int) -> tuple[tuple[str, ...], int]:
+    """The customers with contacts whom the action tells next, behind the first ``begun``, and how many customers were looked at
+    with them. Whoever is not told as a customer is told at once."""
     if to != "customer":
         return work.customers, len(work.customers)
     tenants, people = _tenants(run, work), run.state.people
     found: list[str] = []
-    for number in range(work.reached, len(work.customers)):
+    for number in range(begun, len(work.customers)):
         if len(found) >= SLICE:
             return tuple(found), number
         if any(people.of_customer(work.customers[number], tenant) for tenant in tenants):

@@ -33,7 +33,12 @@ def fold_clock_jumped(run: DispatchRun, event: ClockJumped) -> None:
         journal.put(state.subjects, key, moved)
     for key, group in list(state.groups.items()):
         members = {
-            name: replace(each, told_at=each.told_at + by) if each.told_at else each for name, each in group.members.items()
+            name: replace(
+                each,
+                told_at=each.told_at + by if each.told_at else 0,
+                again_at=each.again_at + by if each.again_at else 0,
+            )
+            for name, each in group.members.items()
         }
         sent_at = group.sent_at + by if group.sent_at else 0
         journal.put(state.groups, key, replace(group, opened_at=group.opened_at + by, sent_at=sent_at, members=members))

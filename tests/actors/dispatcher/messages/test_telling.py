@@ -70,6 +70,7 @@ def test_two_persons_with_one_address_get_one_message_that_names_the_cause_once(
 
 
 def test_a_cause_that_ends_before_its_hold_is_told_to_nobody(world: DispatchWorld) -> None:
+    """operations.md C 5."""
     world.policy("all", mail())
     world.at(0).network("device.down", "olt-1")
     world.at(4).network("device.up", "olt-1")
@@ -88,6 +89,7 @@ def test_a_cause_that_ends_while_its_group_waits_is_told_to_nobody(world: Dispat
 
 
 def test_the_end_is_told_while_the_page_is_in_flight(world: DispatchWorld) -> None:
+    """operations.md C 5: the page is on its way when the alarm clears."""
     world.policy("all", mail())
     world.at(0).network("device.down", "olt-1")
     world.run_to(6)
@@ -98,6 +100,7 @@ def test_the_end_is_told_while_the_page_is_in_flight(world: DispatchWorld) -> No
 
 
 def test_those_told_hear_the_end_of_a_shelved_alarm_whatever_happened_to_policy_and_contact(world: DispatchWorld) -> None:
+    """operations.md C 4: also across a reload."""
     ann = world.contact("Ann", ("sms", "+491511111111"))
     world.policy("all", mail(), text("Ann"))
     world.at(0).network("device.down", "olt-1")
@@ -304,6 +307,7 @@ def test_a_message_that_waits_is_not_late_because_of_a_jump(world: DispatchWorld
 
 
 def test_those_told_hear_the_end_of_an_alarm_that_clears_in_a_window(world: DispatchWorld) -> None:
+    """operations.md C 4."""
     world.policy("all", mail(), repeat_interval=100, match={"subject": "alarm"})
     world.at(0).network("device.down", "olt-1")
     world.run_to(10)

@@ -61,6 +61,7 @@ def withdraw_exclusion(run: FoldRun, by: Principal, action: WithdrawExclusion, e
 def _put(run: FoldRun, exclusion: SlaExclusion, why: str) -> None:
     state, scope, since = run.state, exclusion.scope, exclusion.start
     state.put_exclusion(run.journal, exclusion)
+    run.evidence.forget()
     run.emit(SlaExclusionChanged(run.offset, exclusion))
     if scope.everything:
         state.put_work(run.journal, WalkAll(why, since=since))

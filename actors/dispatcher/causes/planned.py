@@ -66,7 +66,7 @@ def look_at_window(run: DispatchRun, window_id: str) -> None:
         elif place not in work.announced:
             work = replace(work, announced=(*work.announced, place))
             run.journal.put(run.state.windows, window_id, work)
-            _announce(run, subject.key, work, each)
+            _announce(run, subject.key, work, each, due)
     run.state.timers.set(run.journal, "window", window_id, min(*waiting, run.now + LOOK_AGAIN))
 
 
@@ -97,7 +97,7 @@ def _subject(run: DispatchRun, work: PlannedWork) -> DispatchSubject:
     return subject
 
 
-def _announce(run: DispatchRun, key: str, work: PlannedWork, routed_action: RoutedAction) -> None:
+def _announce(run: DispatchRun, key: str, work: PlannedWork, routed_action: RoutedAction, due: int) -> None:
     action = routed_action.action
     assert action.channel is not None
     assert action.to is not None
@@ -107,7 +107,8 @@ def _announce(run: DispatchRun, key: str, work: PlannedWork, routed_action: Rout
             run.note(run.state.subjects[key], f"{action.channel} to {action.to}: {missed}", policy=routed_action.policy_id)
         for person in found.people:
             subject = run.state.subjects[key]
-            if known_already(subject, person, "maintenance", 0):
+            if known := known_already(subject, person, "maintenance", due):
+                run.note(subject, f"{person.channel} to {person.to_name}: {known}", policy=routed_action.policy_id)
                 continue
             item = Telling(
                 subject=key,

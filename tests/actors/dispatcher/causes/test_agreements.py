@@ -144,3 +144,33 @@ def test_customers_hear_of_planned_work_two_days_ahead_and_of_its_end_before_it_
     world.run_to(10 * 86_400)
     assert len(world.sent) == 4
     assert not world.dispatch.windows
+
+
+def test_customers_hear_of_planned_work_at_the_times_and_by_the_templates_of_the_policy(world: AgreementWorld) -> None:
+    methods = ("email", "c1@example.net"), ("sms", "+491511111111")
+    world.contact("Customer 1", *methods, customer_id="c-svc-1")
+    week = {"channel": "email", "to": "customer", "template": "notice", "before_seconds": 7 * 86_400}
+    day = {"channel": "email", "to": "customer", "template": "reminder", "before_seconds": 86_400}
+    hour = {"channel": "sms", "to": "customer", "before_seconds": 3600}
+    world.policy("customers", week, day, hour, match={"subject": "maintenance"})
+    world.policy("another", week, match={"subject": "maintenance"})
+    begin = 10 * 86_400
+    plan_window(world, begin, begin + 3600, "olt-1/1/1")
+    world.run_to(11 * 86_400)
+    told = [(*said[:2], said[2], each.template) for said, each in zip(world.said, world.sent, strict=True)]
+    assert told == [
+        (begin - 7 * 86_400, "maintenance", "c1@example.net", "notice"),
+        (begin - 86_400, "maintenance", "c1@example.net", "reminder"),
+        (begin - 3600, "maintenance", "+491511111111", ""),
+    ]
+    assert world.sent[1].thread == world.sent[0].id
+    assert any("was told already by" in each for each in world.notes)
+
+
+def test_a_window_that_is_planned_late_is_announced_once(world: AgreementWorld) -> None:
+    world.contact("Customer 1", ("email", "c1@example.net"), customer_id="c-svc-1")
+    notices = [{"channel": "email", "to": "customer", "before_seconds": days * 86_400} for days in (7, 2, 1)]
+    world.policy("customers", *notices, match={"subject": "maintenance"})
+    plan_window(world, 3600, 7200, "olt-1/1/1")
+    world.run_to(86_400)
+    assert [each[1:] for each in world.said] == [("maintenance", "c1@example.net")]

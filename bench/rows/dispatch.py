@@ -130,8 +130,8 @@ def _beside(far_end: Child, alone: _Caller, hangs: _Caller, tests: int) -> Row:
         beside=f"{1e3 * p99:.1f} ms beside one that answers at once: × {p99_hung / p99:.2f}",
         target="× 1.10",
         note=f"{tests} test messages to each of two daemons in turns, each with as many to the webhook beside it: from before "
-        f"the request until the receiver has the message; p50 {1e3 * p50_hung:.1f} and {1e3 * p50:.1f} ms; the one that hangs takes each "
-        f"request and answers after {STUCK:g} s",
+        f"the request until the receiver has the message; p50 {1e3 * p50_hung:.1f} and {1e3 * p50:.1f} ms; the one that hangs "
+        f"takes each request and answers after {STUCK:g} s",
     )
 
 

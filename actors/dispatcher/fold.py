@@ -75,6 +75,8 @@ def fold_event(run: DispatchRun, event: Event, changes_before: Sequence[Change])
     """Fold one Event at ``run.now``."""
     if isinstance(event, ClockJumped):
         fold_clock_jumped(run, event)
+    last = {change.alarm.id: change.alarm for change in changes_before if isinstance(change, AlarmChanged)}
+    run.cleared = frozenset(alarm.id for alarm in last.values() if alarm.cleared_at is not None)
     for change in changes_before:
         fold_change(run, change)
     for alarm in run.alarms.values():

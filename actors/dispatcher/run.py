@@ -28,14 +28,16 @@ from protocols.dispatch.ticket import Ticket
 class DispatchRun:
     """Given to every function of the stage that changes the state. ``now`` is the Event's time in microseconds since 1970."""
 
-    __slots__ = ("_ids", "_noted", "alarms", "at", "changes", "journal", "now", "offset", "state")
+    __slots__ = ("_ids", "_noted", "alarms", "at", "changes", "cleared", "journal", "now", "offset", "state")
 
     def __init__(self, state: DispatchState, offset: int, at: datetime, now: int) -> None:
         self.state, self.offset, self.at, self.now = state, offset, at, now
         self.journal = Journal()
         self.changes: list[Change] = []
         self.alarms: dict[str, Alarm] = {}
-        """The alarms that the Event changed, by id."""
+        """The alarms that the Event changed, by id, as far as its Changes have been taken in."""
+        self.cleared: frozenset[str] = frozenset()
+        """Ids of alarms that have ended by the end of the Event."""
         self._ids: dict[str, int] = {}
         self._noted = 0
 

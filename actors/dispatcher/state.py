@@ -97,7 +97,7 @@ class DispatchState:
         self.delivery_alarms: dict[str, DispatchProblem] = {}
         """Problems of channels, as open alarms say them, by ``ALARM_TYPE|CHANNEL``."""
         self.tickets_for: dict[str, tuple[str, ...]] = {}
-        """By the key of a cause that is no open subject yet: the keys of subjects with tickets that it explains."""
+        """By the key of a cause that is no open subject yet: the keys of subjects that are attached to it."""
         self.remote_changes: dict[str, tuple[str, ...]] = {}
         """By the id of a ticket: the desk's ids of the last changes by persons."""
         self.lost: dict[str, str] = {}

@@ -58,8 +58,13 @@ def _subject(notification: DispatchedNotification, causes: list[Facts]) -> str:
         head = f"{head}, {severity.upper()}"
     title = _text(first.get("title")) or ("this is a test of faultd" if notification.kind == "test" else notification.reason)
     more = _number(notification.facts.get("count")) - 1
-    if notification.kind == "storm":
-        title = f"{more + 1} causes, the worst: {title}" if causes else title
+    if notification.kind == "storm" and causes:
+        over = len(_list(notification.facts.get("over")))
+        if over > more:
+            head, counted = "STORM OVER", f"{more + 1} causes are over"
+        else:
+            counted = f"{more + 1} causes" + (f", {over} of them over" if over else "")
+        title = f"{counted}, the worst: {title}"
     elif more > 0:
         title = f"{title}, and {more} more"
     return _cut(_line(f"[{head}] {title}"), _LONGEST_SUBJECT)

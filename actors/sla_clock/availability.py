@@ -12,13 +12,16 @@ up         everything else
 The budget is (1 - target) of the contract time of the whole period without exclusions. Availability uses the time elapsed.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from protocols.sla.intervals import Interval, Timeline, clip, difference, elapsed_at, intersection, total, union
 from protocols.sla.report import nearest
 
 BILLION = 1_000_000_000
+_start = itemgetter(0)
 
 
 class Shares(NamedTuple):
@@ -29,7 +32,16 @@ class Shares(NamedTuple):
     excluded: Timeline
     down: Timeline
     unknown: Timeline
-    up: Timeline
+
+    @property
+    def up(self) -> Timeline:
+        """The rest."""
+        return difference(difference(difference(self.contract, self.excluded), self.down), self.unknown)
+
+    @property
+    def time_up(self) -> int:
+        """The length of :attr:`up`."""
+        return total(self.contract) - total(self.excluded) - total(self.down) - total(self.unknown)
 
     @property
     def planned(self) -> int:
@@ -51,14 +63,20 @@ def shares(
     ends at ``now`` or later. ``minimum``: outages shorter than this count as up. Touching and overlapping outages are one, and
     its whole length counts, also before the period."""
     known = union(outages)
-    counted = [each for each in known if min(each[1], now) - each[0] >= max(minimum, 1)]
+    counted = long_enough(known, now, minimum)
     base = clip(clip(union([period]), contract), (period[0], now))
     inside = intersection(counted, base)
     excluded = intersection(union(exclusions), base)
     down = difference(inside, excluded)
     unknown = difference(difference(intersection(union(blind), base), excluded), inside)
-    up = difference(difference(difference(base, excluded), down), unknown)
-    return Shares(base, inside, excluded, down, unknown, up)
+    return Shares(base, inside, excluded, down, unknown)
+
+
+def long_enough(outages: Timeline, now: int, minimum: int) -> Timeline:
+    """The outages that have lasted for ``minimum`` at ``now``, and for a microsecond."""
+    if minimum <= 1:
+        return outages[: bisect_left(outages, now, key=_start)]
+    return [each for each in outages if min(each[1], now) - each[0] >= minimum]
 
 
 def budget(period: Interval, contract: Interval, exclusions: Iterable[Interval], target: int) -> int:
@@ -89,24 +107,51 @@ def breaches_at(
 
     An outage is under way when it contains ``now`` or ends at it or later.
     """
+    return lasting(period, contract, outages, exclusions, now=now, minimum=minimum).exceeds_at(allowed)
+
+
+class LastingDowntime(NamedTuple):
+    """Downtime of a whole period if the outage under way lasts. ``outages`` have their whole length; those shorter than
+    ``minimum`` are no part of ``down``."""
+
+    outages: Timeline
+    down: Timeline
+    minimum: int
+
+    def exceeds_at(self, allowed: int) -> int | None:
+        """The instant at which downtime is more than ``allowed``."""
+        at = breached_at(self.down, allowed)
+        if at is None:
+            return None
+        # An outage counts from its start, but not before it is as long as the minimum.
+        before = bisect_left(self.outages, at, key=_start)
+        if before:
+            start, end = self.outages[before - 1]
+            if at <= end and end - start >= self.minimum:
+                return max(at, start + self.minimum)
+        return at
+
+
+def lasting(
+    period: Interval,
+    contract: Interval,
+    outages: Iterable[Interval],
+    exclusions: Iterable[Interval],
+    *,
+    now: int,
+    minimum: int = 0,
+) -> LastingDowntime:
+    """The downtime of the period if the outage under way at ``now`` lasts."""
     merged = union(outages)
     if merged and merged[-1][0] <= now <= merged[-1][1]:
         merged[-1] = (merged[-1][0], max(merged[-1][1], period[1], now))
-    exclusions = list(exclusions)
     found = shares(period, contract, merged, exclusions, now=period[1], minimum=minimum)
-    at = breached_at(found.down, allowed)
-    if at is None:
-        return None
-    # An outage counts from its start, but not before it is as long as the minimum.
-    for start, end in merged:
-        if start < at <= end and end - start >= minimum:
-            return max(at, start + minimum)
-    return at
+    return LastingDowntime(merged, found.down, minimum)
 
 
 def availability(found: Shares, unknown: Literal["up", "down", "excluded"] = "up") -> int | None:
     """Availability in parts of a million, rounded to the nearest and half to even; None before any time was measured."""
-    up, down, hidden = total(found.up), total(found.down), total(found.unknown)
+    up, down, hidden = found.time_up, total(found.down), total(found.unknown)
     if unknown == "up":
         up += hidden
     elif unknown == "down":

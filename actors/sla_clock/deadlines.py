@@ -31,6 +31,8 @@ class Deadlines:
         self._heap: list[tuple[int, DeadlineKind]] = []
         self._names: dict[tuple[int, DeadlineKind], Any] = {}
         """The names of each entry of the heap: a list, or an array of rows."""
+        self._last: tuple[int, Any] = NEVER, None
+        """The instant to which a row was added last, and the rows there."""
         self._sorted: tuple[int, DeadlineKind] | None = None
         """The entry whose names stand in their order, the first of them last."""
 
@@ -72,10 +74,11 @@ class Deadlines:
         """The deadline of the instance in a row; None: it has none."""
         after = NEVER if at is None else at
         before = self._write(row, after)
-        if after != before:
-            journal.undo(self._write, row, before)
-            if after != NEVER:
-                self._add(after, "instance", row)
+        if after == before:
+            return
+        journal.undo(self._write, row, before)
+        if after != NEVER:
+            self._add_row(after, row)
 
     def take(self, journal: Journal, now: int, most: int) -> list[tuple[DeadlineKind, Any, int]]:
         """Up to ``most`` subjects that are due at ``now`` with their instants, the earliest first, and by kind and name at one
@@ -87,6 +90,7 @@ class Deadlines:
             if self._sorted != entry:
                 names = self._names[entry] = _sorted_down(names)
                 self._sorted = entry
+                self._last = NEVER, None
             while names and len(found) < most:
                 name = names.pop()
                 if (self.of_row(name) if kind == "instance" else self.due[kind].get(name)) == at:
@@ -112,9 +116,19 @@ class Deadlines:
         if row >= len(by_row):
             by_row.extend([NEVER] * (row + 1 - len(by_row)))
         before: int = by_row[row]
-        self._rows += (at != NEVER) - (before != NEVER)
-        by_row[row] = at
+        if before != at:
+            self._rows += (at != NEVER) - (before != NEVER)
+            by_row[row] = at
         return before
+
+    def _add_row(self, at: int, row: int) -> None:
+        """As :meth:`_add`, for one of the many rows that have one deadline."""
+        last, rows = self._last
+        if last == at and self._sorted is None:
+            rows.append(row)
+            return
+        self._add(at, "instance", row)
+        self._last = at, self._names[at, "instance"]
 
     def _add(self, at: int, kind: DeadlineKind, name: Any) -> None:
         names = self._names.get((at, kind))

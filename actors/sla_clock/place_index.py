@@ -9,7 +9,8 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Sequence
 
 ROW_BITS = 28
-HASH_BITS = 36
+HASH_BITS = 34
+"""With those of the row 62: the most that compiled code keeps without an object."""
 _MOST = 1 << ROW_BITS
 _CHUNK = 1_024
 """Entries of a chunk at most; a longer one is cut in two."""
@@ -88,8 +89,9 @@ class PlaceIndex:
         return not found or (found[0] - first != row and self._owner(first, found[0] - first, place) == place)
 
     def _owner(self, first: int, row: int, likely: str) -> str:
-        """The place by which a row is filed under a hash; ``likely``: a place with this hash."""
-        if not self._displaced and self._has_place(row, likely):
+        """The place by which a row is filed under a hash. ``likely``: a place with this hash that is not displaced: a row
+        that has it is filed by it."""
+        if self._has_place(row, likely):
             return likely
         return next((each for each in self._places_of(row) if self._key(each) == first and each not in self._displaced), "")
 

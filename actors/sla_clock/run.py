@@ -98,6 +98,7 @@ class FoldRun:
         except BaseException:
             self.journal.rollback(written)
             del self.changes[emitted:]
+            self.evidence.forget()
             raise
 
     def notify(

@@ -107,6 +107,7 @@ def _below(run: FoldRun, item: WalkBelow) -> WorkItem | None:
     """Depth first. A node that hangs from several above is examined once for each: the second time changes nothing."""
     instances, children = run.state.instances, run.state.plant.children
     stack, after = list(item.stack), item.after
+    why, outage_id, since, adopts = item.why, item.outage_id, item.since, item.adopts
     while stack:
         if run.budget <= 0:
             return replace(item, stack=tuple(stack), after=after)
@@ -114,7 +115,7 @@ def _below(run: FoldRun, item: WalkBelow) -> WorkItem | None:
         run.budget -= 1
         done = ""
         for instance in instances.behind(after, max(1, run.budget), node_id):
-            _examine(run, instance, item)
+            _examine(run, instance, why, outage_id, since, adopts)
             done = instance.id
             if run.budget <= 0:
                 break
@@ -136,7 +137,7 @@ def _these(run: FoldRun, item: WalkThese) -> WorkItem | None:
             return replace(item, instances=item.instances[done:])
         instance = run.state.instances.get(instance_id)
         if instance is not None:
-            _examine(run, instance, item)
+            _examine(run, instance, item.why, item.outage_id, item.since, item.adopts)
     return None
 
 
@@ -186,9 +187,9 @@ def _next_of(run: FoldRun, definition_id: str, after: str) -> list[SlaInstance]:
     return instances.behind(after, run.budget, f"definition:{definition_id}" if definition_id else "")
 
 
-def _examine(run: FoldRun, instance: SlaInstance, item: WalkBelow | WalkThese) -> None:
+def _examine(run: FoldRun, instance: SlaInstance, why: str, outage_id: str, since: int, adopts: bool) -> None:
     run.budget -= 1
-    if item.adopts:
+    if adopts:
         adopt(run, instance)
-    record(run, item.outage_id)
-    book(run, instance, item.why, item.since)
+    record(run, outage_id)
+    book(run, instance, why, since)

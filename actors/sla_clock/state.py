@@ -70,6 +70,7 @@ class SavedSla(Struct, kw_only=True):
     furthest: int = 0
     level: int = 0
     ended_dates: dict[str, EndedDate] = {}
+    begins_told: dict[str, int] = {}
 
 
 _decoder = msgspec.msgpack.Decoder(SavedSla)
@@ -102,6 +103,8 @@ class SlaState:
         """By outage that ended after the first jump, or was moved by one: how it was dated when it ended."""
         self.furthest = 0
         """The latest instant from which the clock was put back; 0: never. A period that begins before was reached already."""
+        self.begins_told: dict[str, int] = {}
+        """By outage that lasts: the time of the report that re-opened its alarm, where the alarm was cleared later."""
         self.plant = PlantMirror()
         self.maintenance = MaintenanceIndex()
         self.exclusions: dict[str, SlaExclusion] = {}
@@ -188,8 +191,10 @@ class SlaState:
         """Add an outage interval, or put it in the place of the one with its id."""
         before = self.outages.get(outage.id)
         journal.put(self.outages, outage.id, outage)
-        if outage.end is not None and self.last_jump[1] and (before is None or before.end != outage.end):
-            journal.put(self.ended_dates, outage.id, EndedDate(self.level, outage.end))
+        if outage.end is not None and (before is None or before.end != outage.end):
+            journal.drop(self.begins_told, outage.id)
+            if self.last_jump[1]:
+                journal.put(self.ended_dates, outage.id, EndedDate(self.level, outage.end))
         journal.set(self, "naming", self.naming + _names(outage) - (before is not None and _names(before)))
         if before is None:
             journal.put(self.outages_of, outage.alarm_id, (*self.outages_of.get(outage.alarm_id, ()), outage.id))
@@ -207,6 +212,7 @@ class SlaState:
         journal.set(self, "naming", self.naming - _names(outage))
         journal.drop(self.recorded, outage_id)
         journal.drop(self.ended_dates, outage_id)
+        journal.drop(self.begins_told, outage_id)
         left = tuple(each for each in self.outages_of.get(outage.alarm_id, ()) if each != outage_id)
         if left:
             journal.put(self.outages_of, outage.alarm_id, left)
@@ -284,6 +290,7 @@ class SlaState:
             "furthest": self.furthest,
             "level": self.level,
             "ended_dates": dict(self.ended_dates),
+            "begins_told": dict(self.begins_told),
             "places": list(self.plant.places.values()),
             "windows": list(self.maintenance.histories.values()),
             "exclusions": dict(self.exclusions),
@@ -338,7 +345,7 @@ class SlaState:
         state.aside = AlarmsAside.load(saved.aside)
         for outage in saved.outages:
             state.put_outage(journal, outage)
-        state.level, state.ended_dates = saved.level, saved.ended_dates
+        state.level, state.ended_dates, state.begins_told = saved.level, saved.ended_dates, saved.begins_told
         state.recorded = dict.fromkeys(saved.recorded)
         state.credits = {(each.instance_id, each.period_start): each for each in saved.credits}
         state.periods = {(each.instance_id, each.start): each for each in saved.periods}

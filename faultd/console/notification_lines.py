@@ -19,9 +19,9 @@ def explanation_lines(found: NotificationExplanation) -> Iterator[str]:
         yield f"  {found.degraded}"
     yield ""
     if found.notifications:
-        yield f"told: {counted(len(found.notifications), 'notification')}"
+        yield f"told: {counted(len(found.notifications), 'notification')}; times in UTC"
     else:
-        yield "nobody was told of it"
+        yield "nobody was told of it; times in UTC"
     dead = {each.id for each in found.notifications if each.status == "dead"}
     for each in found.notifications:
         yield from _notification(each, dead)

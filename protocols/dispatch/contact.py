@@ -55,3 +55,8 @@ class ContactRecord(Struct, frozen=True, kw_only=True):
     updated_by: str
     revision: int = 1
     key: str = ""
+
+    @property
+    def tenant_id(self) -> str | None:
+        """None: for every tenant."""
+        return self.plan.tenant_id

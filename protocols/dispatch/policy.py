@@ -163,3 +163,8 @@ class PolicyRecord(Struct, frozen=True, kw_only=True):
     """The idempotency key of the request that made it."""
     switched: bool = False
     """``enabled`` of a policy of a file was set through the API: the file does not change it."""
+
+    @property
+    def tenant_id(self) -> str | None:
+        """None: for every tenant."""
+        return self.policy.tenant_id

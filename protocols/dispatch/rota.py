@@ -70,6 +70,11 @@ class RotaRecord(Struct, frozen=True, kw_only=True):
     revision: int = 1
     key: str = ""
 
+    @property
+    def tenant_id(self) -> str | None:
+        """None: for every tenant."""
+        return self.plan.tenant_id
+
 
 class OnCall(Struct, frozen=True, kw_only=True):
     """Whoever is on call from ``start`` until ``end``; ``contact_id`` "" is a gap. None: more than 800 days away."""

@@ -99,3 +99,8 @@ class SlaDefinition(Struct, frozen=True, kw_only=True):
     """No new instance may use it, and no contract that still runs does."""
     key: str = ""
     """Idempotency key of the request that made it."""
+
+    @property
+    def revision(self) -> int:
+        """The revision of REST: each change makes a version."""
+        return self.version

@@ -4,10 +4,13 @@ A *timeline* is a sorted sequence of disjoint intervals that do not touch. :func
 other function takes timelines and returns them.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 Interval = tuple[int, int]
 Timeline = Sequence[Interval]
+_start, _end = itemgetter(0), itemgetter(1)
 
 
 def union(intervals: Iterable[Interval]) -> list[Interval]:
@@ -24,6 +27,10 @@ def union(intervals: Iterable[Interval]) -> list[Interval]:
 
 def intersection(one: Timeline, other: Timeline) -> list[Interval]:
     """The timeline of the instants that both contain."""
+    if len(other) <= 1:
+        return clip(one, other[0]) if other else []
+    if len(one) <= 1:
+        return clip(other, one[0]) if one else []
     common: list[Interval] = []
     i = j = 0
     while i < len(one) and j < len(other):
@@ -39,6 +46,8 @@ def intersection(one: Timeline, other: Timeline) -> list[Interval]:
 
 def difference(one: Timeline, other: Timeline) -> list[Interval]:
     """The timeline of the instants of ``one`` that ``other`` does not contain."""
+    if not one or not other:
+        return list(one)
     left: list[Interval] = []
     j = 0
     for start, end in one:
@@ -57,7 +66,14 @@ def difference(one: Timeline, other: Timeline) -> list[Interval]:
 
 def clip(one: Timeline, bounds: Interval) -> list[Interval]:
     """The part of the timeline within ``bounds``."""
-    return intersection(one, union([bounds]))
+    start, end = bounds
+    first, last = bisect_right(one, start, key=_end), bisect_left(one, end, key=_start)
+    if start >= end or first >= last:
+        return []
+    part = list(one[first:last])
+    part[0] = max(part[0][0], start), part[0][1]
+    part[-1] = part[-1][0], min(part[-1][1], end)
+    return part
 
 
 def total(one: Timeline) -> int:

@@ -30,6 +30,7 @@ def make_policy(number: int = 17, **fields: Any) -> PolicyRecord:
         "name": f"night {number}",
         "description": "at night",
         "enabled": False,
+        "if_configured": True,
         "priority": 3,
         "tenant_id": "t",
         "match": {"severity": ("critical", "major"), "alarm_type": FieldTest(regex="^ont", not_=FieldTest(in_=("a", 1)))},

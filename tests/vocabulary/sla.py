@@ -137,7 +137,7 @@ def plant() -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def plan_window(world: SlaWorld, start: float, end: float, node: str = "olt-1") -> str:
+def plan_window(world: World, start: float, end: float, node: str = "olt-1") -> str:
     """Plan maintenance of a node and everything below; the window's id."""
     scope = WindowScope(subtrees=(node,))
     plan = WindowPlan(title="work", scope=scope, start=moment(start), end=moment(end), tenant_id=None)

@@ -41,11 +41,14 @@ def raise_problem(draft: Draft, problem: ReportedProblem, report: ReportTime, sa
         return _repeat(draft, alarm, problem.severity, report, problem.repeats_by_design, problem, said)
     clear = _clear_that_overtook(draft, problem.identity, report)
     if alarm is not None and clear is not None:
+        over = _time_of_clear(clear, report)
         return draft.put(
-            opened_between(repeated(alarm, report.happened), report.happened, _time_of_clear(clear, report)),
+            opened_between(repeated(alarm, report.happened), report.happened, over),
             "cleared_before_raise",
             report.reporter,
             "the sender sent this raise before the clear that arrived first: counted, still cleared",
+            happened=report.happened.isoformat(),
+            over=over.isoformat(),
         )
     if alarm is not None and _reopens(draft, alarm, problem):
         again = reopened(repeated(alarm, report.happened), report.happened)
@@ -64,7 +67,8 @@ def raise_problem(draft: Draft, problem: ReportedProblem, report: ReportTime, sa
         if again.service_effect != effect or again.symptom != symptom:
             again = replace(again, service_effect=effect, symptom=symptom)
         _remember(draft, again, problem.severity, report)
-        return draft.put(again, "reopened", report.reporter, problem.why, severity=again.severity)
+        early = _early(report, again.reopened_at)
+        return draft.put(again, "reopened", report.reporter, problem.why, severity=again.severity, **early)
     if limit_of(draft, problem, report) is not None:
         return None
     alarm = _new(draft, problem, report, clear)
@@ -111,7 +115,8 @@ def clear_problems(
             if doubt:
                 draft.put(moved(alarm), "clear_ignored", report.reporter, doubt)
                 continue
-            ended.append(draft.put(cleared(alarm, report.happened, report.reporter), "cleared", report.reporter, why))
+            over = cleared(alarm, report.happened, report.reporter)
+            ended.append(draft.put(over, "cleared", report.reporter, why, **_early(report, over.cleared_at)))
     return ended
 
 
@@ -220,6 +225,11 @@ def _new(draft: Draft, problem: ReportedProblem, report: ReportTime, clear: Repo
         alarm = replace(cleared(alarm, _time_of_clear(clear, report), report.reporter), revision=alarm.revision)
         draft.put(alarm, "cleared_before_raise", report.reporter, text)
     return alarm
+
+
+def _early(report: ReportTime, dated: datetime | None) -> dict[str, str]:
+    """The report's own time, where the alarm cannot have it: what is known of the alarm is newer."""
+    return {"happened": report.happened.isoformat()} if dated is not None and report.happened < dated else {}
 
 
 def _remember(draft: Draft, alarm: Alarm, severity: Severity, report: ReportTime) -> None:

@@ -10,6 +10,7 @@ from actors.dispatcher.causes.subjects import change_subject, end_subject
 from actors.dispatcher.messages import groups
 from actors.dispatcher.messages.ends import tell_those_told
 from actors.dispatcher.run import DispatchRun
+from actors.dispatcher.tickets.waiting import wait_for, wait_no_more
 from protocols.alarm import Alarm
 from protocols.change import NotificationRequested
 from protocols.dispatch.notification import MessageKind
@@ -25,6 +26,9 @@ def take_alarm(run: DispatchRun, alarm: Alarm) -> None:
     change_subject(run, before, after)
     if before.state == "ended" or before.alarm is None:
         return
+    if before.alarm.parent_alarm_id not in (None, alarm.parent_alarm_id) and not before.merged_into:
+        wait_no_more(run, f"alarm:{before.alarm.parent_alarm_id}", before.key)
+    _wait_for_parent(run, after)
     if before.merged_into and not after.merged_into and alarm.cleared_at is None:
         run.note(after, f"no longer a consequence of {name_of(run.state, before.merged_into)}")
         if not after.routed:
@@ -32,7 +36,7 @@ def take_alarm(run: DispatchRun, alarm: Alarm) -> None:
         elif after.told and all(is_worse(alarm.severity, each.severity) for each in after.told):
             route_subject(run, after.key, "worsened", after.reason)
     elif after.merged_into and after.merged_into != before.merged_into:
-        run.note(after, f"from now on a consequence of {name_of(run.state, after.merged_into)}")
+        run.note(after, f"from now on a consequence of {_name_of(run, after.merged_into)}")
     elif after.routed and _concerns_more(before.alarm, alarm):
         route_subject(run, after.key, "raised", f"{after.reason}; it concerns more by now", more=True)
 
@@ -74,6 +78,11 @@ def take_request(run: DispatchRun, request: NotificationRequested) -> None:
             _end(run, subject, "recovered", request.reason)
         return
     if alarm is None:
+        return
+    if request.kind == "raised" and alarm.id in run.cleared and (subject is None or subject.state == "ended"):
+        # It has ended in the instant in which its hold was over.
+        unopened = DispatchSubject(key=key, tenant_id=request.tenant_id, since=run.now, alarm=alarm)
+        run.note(unopened, f"over before anybody was told ({request.reason})")
         return
     if request.kind == "steady":
         _take_steady(run, subject, request, alarm)
@@ -126,10 +135,30 @@ def _opened(run: DispatchRun, before: DispatchSubject | None, request: Notificat
         requested_at=run.now,
         merged_into=_merged_into(run, alarm),
     )
+    opens = before is None or before.state == "ended"
+    attached = run.state.tickets_for.get(key, ()) if opens else ()
     change_subject(run, before, subject)
     if run.state.lost:
         go_on_as(run, key, alarm)
+    _wait_for_parent(run, subject)
+    for name in attached:
+        child = run.state.subjects.get(name)
+        if child is not None and child.state == "open" and child.alarm is not None and child.is_alarm and not child.merged_into:
+            take_alarm(run, child.alarm)
     return run.state.subjects[key]
+
+
+def _wait_for_parent(run: DispatchRun, subject: DispatchSubject) -> None:
+    """An alarm that is attached to a cause of which nobody was told yet: it is looked at again when that one is told."""
+    alarm = subject.alarm
+    if alarm is not None and alarm.parent_alarm_id is not None and alarm.cleared_at is None and not subject.merged_into:
+        wait_for(run, f"alarm:{alarm.parent_alarm_id}", subject.key)
+
+
+def _name_of(run: DispatchRun, key: str) -> str:
+    """A cause as a reader knows it, also one that is no subject yet."""
+    alarm = run.alarms.get(key.removeprefix("alarm:"))
+    return name_of(run.state, key) if alarm is None else f"alarm {alarm.alarm_id}"
 
 
 def _take_steady(run: DispatchRun, subject: DispatchSubject | None, request: NotificationRequested, alarm: Alarm) -> None:

@@ -66,14 +66,18 @@ def told_of(subject: DispatchSubject, channel: Channel, address: str) -> ToldPer
 
 
 def known_already(subject: DispatchSubject, person: Reached, kind: MessageKind, since: int) -> str:
-    """Why the person need not be told: another policy has done it. ``since``: when it was requested (microseconds)."""
+    """Why the person need not be told: another policy has done it. ``since``: when it was requested, or was due
+    (microseconds)."""
     told = told_of(subject, person.channel, person.address)
     if told is None:
         return ""
     if kind == "worsened":
         known = not is_worse(subject.severity, told.severity)
-    elif kind in ("raised", "at_risk", "maintenance"):
+    elif kind in ("raised", "at_risk"):
         known = True
+    elif kind == "maintenance":
+        # An earlier notice does not stand for one that is due later.
+        known = told.at >= since
     else:
         known = told.at >= since and kind in ("reminder", told.kind)
     return f"was told already by {told.notification_id}" if known else ""
@@ -111,14 +115,16 @@ def tell_all(run: DispatchRun, tenant_id: str, person: Reached, items: Sequence[
             ready.append(item)
     sent = None
     if ready and not may_send(run, recipient):
-        if recipient.storm_at is None:
+        begins, sent_before = recipient.storm_at is None, len(recipient.singles)
+        if begins:
             gathers = round(run.state.inputs.settings.storm_seconds * SECOND) // GATHERS
             recipient = replace(recipient, storm_at=run.now + gathers, storm_since=run.now)
         for item in ready:
             run.journal.put(waiting, item.subject, item)
             assert recipient.storm_at is not None
             at = second_text(recipient.storm_at)
-            _note(run, recipient, item, f"waits until {at} for the message of the storm: {len(recipient.singles)} were sent")
+            why = f"{sent_before} single messages were sent" if begins else "the storm goes on"
+            _note(run, recipient, item, f"waits until {at} for the message of the storm: {why}")
     elif ready:
         for item in ready:
             run.journal.drop(waiting, item.subject)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from actors.command_checks import may_write, refuse_foreign, refuse_mistakes, refuse_outdated, sees
+from actors.command_checks import changeable, refuse_foreign, refuse_mistakes
 from actors.command_refused import CommandRefused
 from actors.dispatcher.people.gaps import look_ahead
 from actors.dispatcher.people.mistakes import mistakes_of_contact
@@ -66,11 +66,5 @@ def delete_contact(run: DispatchRun, by: Principal, action: DeleteContact, expec
 
 
 def _writable(run: DispatchRun, by: Principal, contact_id: str, expected: Mapping[str, int]) -> ContactRecord:
-    found = run.state.contacts.get(contact_id)
-    if found is None or not sees(by, found.plan.tenant_id):
-        raise CommandRefused(Refusal(contact_id, "unknown_contact", f"no contact {contact_id!r}"))
-    if not may_write(by, found.plan.tenant_id):
-        text = f"contact {found.id} is for every tenant: only a caller without a tenant changes it"
-        raise CommandRefused(Refusal(found.id, "not_your_tenant", text))
-    refuse_outdated(expected, found.id, found.revision, f"contact {found.id}")
-    return found
+    unknown = Refusal(contact_id, "unknown_contact", f"no contact {contact_id!r}")
+    return changeable(by, run.state.contacts.get(contact_id), "contact", unknown, expected)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from actors.command_checks import may_write, refuse_foreign, refuse_mistakes, refuse_outdated, sees
+from actors.command_checks import changeable, refuse_foreign, refuse_mistakes
 from actors.command_refused import CommandRefused
 from actors.dispatcher.people.gaps import forget_rota, look_ahead
 from actors.dispatcher.people.mistakes import contact_named, mistakes_of_rota
@@ -87,11 +87,5 @@ def _with_ids(state: DispatchState, plan: RotaPlan) -> RotaPlan:
 
 
 def _writable(run: DispatchRun, by: Principal, rota_id: str, expected: Mapping[str, int]) -> RotaRecord:
-    found = run.state.rotas.get(rota_id)
-    if found is None or not sees(by, found.plan.tenant_id):
-        raise CommandRefused(Refusal(rota_id, "unknown_rota", f"no rota {rota_id!r}"))
-    if not may_write(by, found.plan.tenant_id):
-        text = f"rota {found.id} is for every tenant: only a caller without a tenant changes it"
-        raise CommandRefused(Refusal(found.id, "not_your_tenant", text))
-    refuse_outdated(expected, found.id, found.revision, f"rota {found.id}")
-    return found
+    unknown = Refusal(rota_id, "unknown_rota", f"no rota {rota_id!r}")
+    return changeable(by, run.state.rotas.get(rota_id), "rota", unknown, expected)

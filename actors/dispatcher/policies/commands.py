@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from actors.command_checks import may_write, refuse_mistakes, refuse_outdated, sees
+from actors.command_checks import changeable, refuse_foreign, refuse_mistakes
 from actors.command_refused import CommandRefused
 from actors.dispatcher.policies.mistakes import mistakes_of_policy
 from actors.dispatcher.run import DispatchRun
@@ -36,8 +36,7 @@ def _create(run: DispatchRun, by: Principal, action: CreatePolicy) -> None:
     policy, state = action.policy, run.state
     if by.tenant is not None and policy.tenant_id is None:
         policy = replace(policy, tenant_id=by.tenant)
-    if not may_write(by, policy.tenant_id):
-        raise CommandRefused(Refusal("", "not_your_tenant", f"this token writes policies of tenant {by.tenant!r} only"))
+    refuse_foreign(by, policy.tenant_id, "a notification policy")
     if len(state.policies) >= MOST_POLICIES:
         raise CommandRefused(Refusal("", "limit", f"there are {MOST_POLICIES:,} notification policies already"))
     refuse_mistakes(mistakes_of_policy(state, policy, ""))
@@ -82,12 +81,5 @@ def _delete(run: DispatchRun, by: Principal, action: DeletePolicy, expected: Map
 
 
 def _writable(run: DispatchRun, by: Principal, policy_id: str, expected: Mapping[str, int]) -> PolicyRecord:
-    """The policy, of the revision that the caller expects. Another tenant's is answered like one that does not exist."""
-    found = run.state.policies.get(policy_id)
-    if found is None or not sees(by, found.policy.tenant_id):
-        raise CommandRefused(Refusal(policy_id, "unknown_policy", f"no notification policy {policy_id!r}"))
-    if not may_write(by, found.policy.tenant_id):
-        text = f"policy {found.id} is of every tenant: only a caller without a tenant changes it"
-        raise CommandRefused(Refusal(found.id, "not_your_tenant", text))
-    refuse_outdated(expected, found.id, found.revision, f"policy {found.id}")
-    return found
+    unknown = Refusal(policy_id, "unknown_policy", f"no notification policy {policy_id!r}")
+    return changeable(by, run.state.policies.get(policy_id), "notification policy", unknown, expected)

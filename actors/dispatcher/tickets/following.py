@@ -157,6 +157,8 @@ def _end(run: DispatchRun, before: DispatchSubject, key: str) -> None:
         state.timers.set(run.journal, "ticket", key, run.now + COMMENT_EVERY)
         return
     wait_no_more(run, before.cause or before.merged_into, key)
+    if before.alarm is not None and before.is_alarm and before.alarm.parent_alarm_id is not None:
+        wait_no_more(run, f"alarm:{before.alarm.parent_alarm_id}", key)
     if before.covered:
         leave_cause(run, subject)
     cause = state.subjects.get(before.merged_into)

@@ -1,10 +1,10 @@
-"""Tickets that wait for their cause, which is no open subject yet."""
+"""Subjects that wait for their cause, which is no open subject yet."""
 
 from actors.dispatcher.run import DispatchRun
 
 
 def wait_for(run: DispatchRun, cause_key: str, key: str) -> None:
-    """The ticket of the subject ``key`` comes to its cause when that opens."""
+    """The subject ``key``, and its ticket, come to its cause when that opens."""
     waiting = run.state.tickets_for.get(cause_key, ())
     if key not in waiting:
         run.journal.put(run.state.tickets_for, cause_key, (*waiting, key))

@@ -5,6 +5,7 @@ have been there without the mistake. The account keeps only what was decided: it
 """
 
 from actors.sla_clock.accounts import Account
+from actors.sla_clock.books.common_outcome import CommonOutcome, common_key, keep_common
 from actors.sla_clock.books.figures import basis_of, figures_of, figures_on
 from actors.sla_clock.books.outcomes import BookedOutcome, kind_of, outcome_of, shared_outcome, take_over
 from actors.sla_clock.books.past_accounts import past_account
@@ -28,6 +29,15 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, c
     row = state.instances.row_of(instance.id)
     assert row is not None
     account, left = state.accounts.at(row), False
+    if run.evidence.common and (closed or account is not None or not _closing(run)):
+        common: CommonOutcome | None = run.evidence.common.get(common_key(instance, account, run.evidence.of(instance)))
+        if common is not None and common.is_of(run, instance, since):
+            if common.is_told:
+                _keep(run, instance, row, take_over(run, instance, account, common.outcome))
+            else:
+                common.keep(run, instance, row)
+            return
+    in_table = account
     if account is not None and run.now < account.period_start:
         left = True
         _leave(run, instance, account, why)
@@ -55,7 +65,7 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, c
     if since < period.start:
         revise_period(run, instance, period.start, why)
     await_period_end(run, period)
-    outcome = _examined(run, instance, account, period, why)
+    outcome = _examined(run, instance, account, period, why, plain=account is in_table)
     # The account of a period that the clock comes to again was not the instance's before.
     _keep(run, instance, row, outcome if shown is account and not left else outcome._replace(shown=True))
 
@@ -90,11 +100,19 @@ def _revise_last(run: FoldRun, instance: SlaInstance, why: str, since: int) -> N
 
 def _closing(run: FoldRun) -> bool:
     """Whether there may be instances with a period that has ended and is not closed."""
-    return run.state.deadlines.first <= run.now or CloseAll in map(type, run.state.work.values())
+    if run.state.deadlines.first <= run.now:
+        return True
+    for item in run.state.work.values():  # noqa: SIM110 - it is asked for each contract, and compiled
+        if type(item) is CloseAll:
+            return True
+    return False
 
 
-def _examined(run: FoldRun, instance: SlaInstance, before: Account | None, period: Period, why: str) -> BookedOutcome:
-    """Bring breaches and credits to what the evidence says now, or take over the outcome of an instance of the same kind."""
+def _examined(
+    run: FoldRun, instance: SlaInstance, before: Account | None, period: Period, why: str, *, plain: bool
+) -> BookedOutcome:
+    """Bring breaches and credits to what the evidence says now, or take over the outcome of an instance of the same kind.
+    ``plain``: ``before`` is the account that the instance has in the table."""
     basis = basis_of(run.evidence, instance, period)
     kind = kind_of(run.evidence, instance, before, period, basis, why)
     known: BookedOutcome | None = None if kind is None else run.evidence.outcomes.get(kind)
@@ -107,7 +125,10 @@ def _examined(run: FoldRun, instance: SlaInstance, before: Account | None, perio
     outcome = outcome_of(run, instance, before, account, period, figures, limits)
     shared = None if kind is None else shared_outcome(outcome, run.changes[emitted:], limits)
     if shared is not None:
-        run.evidence.outcomes[kind] = shared._replace(kept=(basis[0], period.definition))
+        shared = shared._replace(kept=(basis[0], period.definition))
+        run.evidence.outcomes[kind] = shared
+        if plain:
+            keep_common(run, instance, before, period, basis, shared)
     return outcome
 
 

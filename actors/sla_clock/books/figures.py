@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from actors.sla_clock.availability import BILLION, Shares, availability, breached_at, breaches_at, budget, shares
+from actors.sla_clock.availability import BILLION, Shares, availability, breached_at, budget, lasting, shares
 from actors.sla_clock.books.burn import WINDOWS, burns_at
 from actors.sla_clock.books.period_choice import Period, contract_of
 from actors.sla_clock.deadlines import NEVER
@@ -118,11 +118,11 @@ def _figures_of(evidence: ServiceEvidence, exclusions: Timeline, contract: Inter
         return SlaFigures(shown, counted.down, evidence.down, so_far, None, down, lasts, value, "", None, None, None)
     allowed = budget(interval, contract, so_far, terms.availability_target)
 
+    ahead = lasting(interval, contract, outages, exclusions, now=until, minimum=minimum) if lasts else None
+
     def exceeds_at(amount: int) -> int | None:
         past = breached_at(counted.down, amount)
-        if past is not None or not lasts:
-            return past
-        return breaches_at(interval, contract, outages, exclusions, amount, now=until, minimum=minimum)
+        return past if past is not None or ahead is None else ahead.exceeds_at(amount)
 
     broken, risk_at = breached_at(counted.down, allowed), exceeds_at(allowed * terms.at_risk_percent // 100)
     burning = ""
@@ -138,8 +138,8 @@ def _figures_of(evidence: ServiceEvidence, exclusions: Timeline, contract: Inter
         used_up = _used_up_at(now, allowed - down, terms.availability_target)
         if used_up is not None and used_up < contract[1]:
             breaks_at = used_up if breaks_at is None else min(breaks_at, used_up)
-    ahead = burning, risk_at, broken, breaks_at
-    return SlaFigures(shown, counted.down, evidence.down, so_far, allowed, down, lasts, value, *ahead)
+    instants = risk_at, broken, breaks_at
+    return SlaFigures(shown, counted.down, evidence.down, so_far, allowed, down, lasts, value, burning, *instants)
 
 
 def _used_up_at(now: int, left: int, target: int) -> int | None:

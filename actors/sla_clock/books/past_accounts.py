@@ -33,18 +33,27 @@ def closed_through(state: SlaState, instance_id: str) -> int:
     return max(0 if last is None else last.period_end, state.closed_through.get(instance_id, 0))
 
 
+def begins_anew(run: FoldRun, instance_id: str, period: Period) -> bool:
+    """True when the books of ``period`` were never begun: no clock was put back into it, and it was not closed."""
+    state = run.state
+    if state.furthest > period.start or state.closed_until.get(period.definition.id, 0) > min(period.end, run.now):
+        return False
+    if not state.closed and not state.closed_through:
+        return True
+    last = state.closed.get(instance_id)
+    return (last is None or last.period_start != period.start) and closed_through(state, instance_id) <= period.end
+
+
 def past_account(run: FoldRun, instance: SlaInstance, period: Period) -> Account | None:
     """The account with which the books of ``period`` go on; None where they begin anew. The account of the period that was
     closed last is kept. For one before it, which the clock reaches again after a jump ahead and back, the breaches are looked
     up: a budget has one breach."""
     state = run.state
+    if begins_anew(run, instance.id, period):
+        return None
     last = state.closed.get(instance.id)
     if last is not None and last.period_start == period.start:
         return replace(last, breaches=tuple(each for each in last.breaches if _is_of(state, each, period)))
-    was_later = closed_through(state, instance.id) > period.end
-    ended_early = state.closed_until.get(period.definition.id, 0) > min(period.end, run.now)
-    if not was_later and not ended_early and state.furthest <= period.start:
-        return None
     breaches = [state.breaches[each] for each in run.breaches_of(instance.id, period.start) if each in state.breaches]
     if not breaches:
         return None

@@ -247,7 +247,7 @@ def figures_shown(
         end=period.end,
         revision=revision,
         contract=total(found.contract),
-        up=total(found.up),
+        up=found.time_up,
         down=total(found.down),
         excluded=total(found.excluded),
         unknown=total(found.unknown),

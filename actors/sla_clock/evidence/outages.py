@@ -7,13 +7,16 @@ from msgspec.structs import replace
 
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.run import FoldRun
+from actors.sla_clock.state import SlaState
 from actors.sla_clock.work import WalkAll, WalkBelow, WalkThese
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.sla.changes import SlaOutageChanged
+from protocols.sla.intervals import Interval
 from protocols.sla.local_time import instant_at
 from protocols.sla.outage import SlaOutage
 
 CLOCK_JUMPED = "clock_jumped"
+CLEARED = "cleared"
 REOPENED = "reopened"
 CLEARED_BEFORE_RAISE = "cleared_before_raise"
 BLIND_AFTER = timedelta(seconds=60)
@@ -38,12 +41,21 @@ def note_alarm(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = ()
             put_outage(run, first, f"{alarm.alarm_id} was raised")
         return
     last = state.outages[known[-1]]
+    past = _past_interval(state, entries, last)
+    if past is not None and alarm.service_effect != "none":
+        number = last.number if last.end is None else last.number + 1
+        told = replace(_interval(run, alarm, number, past[0]), end=past[1])
+        put_outage(run, told, f"a past outage of {alarm.alarm_id} was reported")
+        return
     if last.end is not None and _opened_again(alarm, entries, last):
         began = min(max(opened, last.end), run.now)
         lasted = ended is None or (ended > began and says(entries, REOPENED, CLEARED_BEFORE_RAISE))
         if alarm.service_effect != "none" and lasted:
             again = replace(_interval(run, alarm, last.number + 1, began), end=ended, moved=min(0, began - opened))
             put_outage(run, again, f"{alarm.alarm_id} was re-opened")
+            begin = _own_time(entries, REOPENED)
+            if begin is not None and ended is None:
+                run.journal.put(state.begins_told, again.id, begin)
         return
     changed = replace(
         _interval(run, alarm, last.number, last.start),
@@ -72,6 +84,29 @@ def _opened_again(alarm: Alarm, entries: Sequence[TimelineEntry], last: SlaOutag
     if says(entries, CLOCK_JUMPED) and not says(entries, CLEARED_BEFORE_RAISE):
         return False
     return instant_at(alarm.opened_at) >= (last.end or 0) and (not last.corrected or says(entries, CLEARED_BEFORE_RAISE))
+
+
+def _past_interval(state: SlaState, entries: Sequence[TimelineEntry], last: SlaOutage) -> Interval | None:
+    """Begin and end of an outage that was over before the last one, and is reported only now; None: nothing else is reported.
+    Its raise re-opened the alarm behind the last outage, which the clear shows to be wrong; or both came out of order."""
+    if last.end is None:
+        begin, end = state.begins_told.get(last.id), _own_time(entries, CLEARED)
+        known = last.start
+    else:
+        begin, end = _own_time(entries, CLEARED_BEFORE_RAISE), _own_time(entries, CLEARED_BEFORE_RAISE, "over")
+        known = last.end
+    if begin is None or end is None or last.moved or not begin < end <= known:
+        return None
+    before = [state.outages[each] for each in state.outages_of[last.alarm_id]]
+    counted = any(each.start <= begin and each.end is not None and end <= each.end for each in before)
+    return None if counted else (begin, end)
+
+
+def _own_time(entries: Sequence[TimelineEntry], action: str, field: str = "happened") -> int | None:
+    """The time of the report that made the entry of an ``action``, where the entry has it."""
+    found = (each.detail.get(field) for each in entries if each.action == action)
+    text = next((each for each in found if each is not None), None)
+    return None if text is None else instant_at(datetime.fromisoformat(text))
 
 
 def _begun(changed: SlaOutage, last: SlaOutage, began: int, entries: Sequence[TimelineEntry]) -> SlaOutage:

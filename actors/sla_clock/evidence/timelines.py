@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.maintenance import MaintenanceReader
+from actors.sla_clock.evidence.scope_names import ScopeNames
 from actors.sla_clock.state import SlaState
 from protocols.sla.definition import SlaTerms
 from protocols.sla.instance import SlaInstance
@@ -38,6 +39,7 @@ class EvidenceReader:
     def __init__(self, state: SlaState) -> None:
         self.state = state
         self.maintenance = MaintenanceReader(state.maintenance, state.plant.places)
+        self._places, self._outages_at = state.plant.places, state.outages_at
         self._nodes: dict[str, dict[str, ServiceEvidence]] = {}
         """By tenant and node."""
         self._everywhere: dict[int, tuple[ServiceEvidence, ServiceEvidence]] = {}
@@ -48,12 +50,16 @@ class EvidenceReader:
         """The memory of :mod:`~actors.sla_clock.limits.instance_clocks`."""
         self.outcomes: dict[Any, Any] = {}
         """The memory of :mod:`~actors.sla_clock.books.outcomes`."""
+        self.common: dict[Any, Any] = {}
+        """The memory of :mod:`~actors.sla_clock.books.common_outcome`."""
+        self._scopes: ScopeNames | None = None
 
     def forget(self) -> None:
         """Evidence has changed."""
         self._nodes.clear()
         self._everywhere.clear()
         self.figures.clear()
+        self._scopes = None
         self.forget_limits()
         self.maintenance.forget()
 
@@ -61,18 +67,28 @@ class EvidenceReader:
         """The facts of an alarm have changed that no outage shows."""
         self.clocks.clear()
         self.outcomes.clear()
+        self.common.clear()
+
+    def in_no_scope(self, instance: SlaInstance) -> bool:
+        """True when no exclusion and no maintenance window can concern an instance, whatever its time."""
+        state = self.state
+        if not state.exclusions and not state.maintenance.named:
+            return True
+        if self._scopes is None:
+            self._scopes = ScopeNames(state)
+        return self._scopes.have_none_of(instance)
 
     def of(self, instance: SlaInstance) -> ServiceEvidence:
         """The evidence of an instance: down while all of its resources are, or while an alarm names its service or customer."""
-        tenant, state = instance.tenant_id, self.state
-        first, *others = instance.resources
-        evidence = self.of_node(first, tenant)
-        if others:
-            evidence = _all_of([evidence, *(self.of_node(resource, tenant) for resource in others)])
+        tenant = instance.tenant_id
+        resources = instance.resources
+        evidence = self.of_node(resources[0], tenant)
+        if len(resources) > 1:
+            evidence = _all_of([evidence, *(self.of_node(resource, tenant) for resource in resources[1:])])
         named: list[SlaOutage] = []
-        if state.naming:
+        if self.state.naming:
             named = self.filed((f"service:{instance.service_id}", f"customer:{instance.customer_id}"), tenant)
-        everywhere = self.filed(("",), tenant) if "" in state.outages_at else ()
+        everywhere = self.filed(("",), tenant) if "" in self._outages_at else ()
         if named:
             return _named_too(evidence, named, everywhere)
         if everywhere:
@@ -104,12 +120,12 @@ class EvidenceReader:
         known = self._nodes.get(tenant)
         if known is None:
             known = self._nodes[tenant] = {}
-        elif node_id in known:
-            return known[node_id]
-        place = self.state.plant.places.get(node_id)
-        if place is not None and len(place.parents) == 1 and node_id not in self.state.outages_at:
+        elif (found := known.get(node_id)) is not None:
+            return found
+        place = self._places.get(node_id)
+        if place is not None and node_id not in self._outages_at and len(parents := place.parents) == 1:
             # Nearly every service: of a thousand below one port, none has alarms of its own.
-            above_it = known.get(place.parents[0])
+            above_it = known.get(parents[0])
             if above_it is not None:
                 return above_it
         opened: set[str] = set()
@@ -118,7 +134,7 @@ class EvidenceReader:
             one = waiting.pop()
             if one in known:
                 continue
-            parents = place.parents if (place := self.state.plant.places.get(one)) is not None else ()
+            parents = place.parents if (place := self._places.get(one)) is not None else ()
             missing = [each for each in parents if each not in known]
             # A node that comes up again with something missing is on a ring: one between two pieces of a topology.
             if missing and one not in opened:
@@ -154,7 +170,7 @@ def _named_too(evidence: ServiceEvidence, named: Sequence[SlaOutage], everywhere
 
 def blind_only(evidence: ServiceEvidence) -> Timeline:
     """The part in which the service was not seen, and no outage is known."""
-    return difference(evidence.blind, evidence.down)
+    return () if evidence.blind is evidence.down else difference(evidence.blind, evidence.down)
 
 
 def excluded_power(terms: SlaTerms, evidence: ServiceEvidence) -> Timeline:
@@ -163,10 +179,12 @@ def excluded_power(terms: SlaTerms, evidence: ServiceEvidence) -> Timeline:
 
 
 def _joined(own: list[SlaOutage], above: ServiceEvidence) -> ServiceEvidence:
-    mine = union(_intervals(own, "outage"))
-    down = union([*mine, *above.down])
-    blind = union([*down, *_intervals(own, "unknown"), *above.blind])
+    mine, unseen = union(_intervals(own, "outage")), _intervals(own, "unknown")
+    down = union([*mine, *above.down]) if above.down else mine
+    blind = union([*down, *unseen, *above.blind]) if unseen or above.blind else down
     gasps = [outage.start for outage in own if outage.customer_power]
+    if not gasps and not above.own_power:
+        return ServiceEvidence(down, blind, ())
     power = [each for each in mine if any(each[0] <= gasp < each[1] for gasp in gasps)]
     # A fault of the network during that time explains it as well, here or above.
     faults = union([*difference(mine, power), *difference(above.down, above.own_power)])

@@ -21,7 +21,7 @@ def book_limits(
     earlier periods are changed too, but none is opened there."""
     standing = LimitsStanding()
     state = run.state
-    if _has_clocks(state, instance, period):
+    if has_clocks(state, instance, period):
         account = book_clocks(run, instance, account, period, standing, why)
     if state.performance:
         account = book_performance(run, instance, account, period, why)
@@ -34,7 +34,7 @@ def limits_kind(evidence: EvidenceReader, instance: SlaInstance, period: Period)
     state = evidence.state
     if state.performance and any((instance.id, metric) in state.performance for metric in METRICS):
         return None
-    if not _has_clocks(state, instance, period):
+    if not has_clocks(state, instance, period):
         return ()
     if instance.id in state.clock_marks or state.exclusions or state.maintenance.histories:
         return None
@@ -42,7 +42,8 @@ def limits_kind(evidence: EvidenceReader, instance: SlaInstance, period: Period)
     return concerning, period.definition.id, period.definition.version, instance.start, instance.end
 
 
-def _has_clocks(state: SlaState, instance: SlaInstance, period: Period) -> bool:
+def has_clocks(state: SlaState, instance: SlaInstance, period: Period) -> bool:
+    """Whether clocks of alarms may count for an instance, or did."""
     return (
         instance.id in state.clock_marks
         or has_limits(period.definition)

@@ -66,7 +66,7 @@ def report_of(
         contract_start=instance.start,
         contract_end=None if contract_of(instance)[1] == NEVER else instance.end,
         contract_time=total(contract),
-        shares=ShareTotals(total(found.up), total(found.down), total(found.excluded), total(found.unknown)),
+        shares=ShareTotals(found.time_up, total(found.down), total(found.excluded), total(found.unknown)),
         unknown_counts_as=terms.unknown_counts_as,
         downtime=figures.down,
         availability=figures.availability,

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from actors.command_checks import Mistake, may_write, refuse_mistakes, refuse_outdated
+from actors.command_checks import Mistake, changeable, refuse_foreign, refuse_mistakes
 from actors.command_refused import CommandRefused
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.answers import (
-    definition_seen,
     forget_key,
     keep_key,
     known_key,
@@ -30,11 +29,7 @@ MOST_VERSIONS = 1_000
 def create_definition(run: FoldRun, by: Principal, action: CreateDefinition) -> None:
     """Make the first version."""
     state = run.state
-    if not may_write(by, action.tenant_id):
-        text = f"a definition of tenant {action.tenant_id!r} is not yours to make"
-        if action.tenant_id is None:
-            text = "a definition of every tenant is made by callers without a tenant"
-        raise CommandRefused(Refusal("", "not_your_tenant", text))
+    refuse_foreign(by, action.tenant_id, "a definition")
     known = known_key(run, "definition", action.key)
     if known is not None:
         run.answer(known, duplicate=True)
@@ -115,12 +110,8 @@ def _forget(run: FoldRun, definition: SlaDefinition) -> None:
 
 def _writable(run: FoldRun, by: Principal, definition_id: str, expected: Mapping[str, int]) -> SlaDefinition:
     """The newest version of a definition that the caller may change."""
-    found = definition_seen(run, by, definition_id)
-    if not may_write(by, found.tenant_id):
-        text = f"definition {found.id} is of every tenant: only a caller without a tenant changes it"
-        raise CommandRefused(Refusal(found.id, "not_your_tenant", text))
-    refuse_outdated(expected, found.id, found.version, f"definition {found.id}")
-    return found
+    unknown = Refusal(definition_id, "unknown_definition", f"no definition {definition_id!r}")
+    return changeable(by, run.state.definition(definition_id), "definition", unknown, expected)
 
 
 def _in_use(run: FoldRun, definition_id: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
-from actors.command_checks import Mistake, may_write, refuse_foreign, refuse_mistakes, refuse_outdated, sees
+from actors.command_checks import Mistake, changeable, refuse_foreign, refuse_mistakes
 from actors.command_refused import CommandRefused
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.answers import forget_key, keep_key, known_key
@@ -50,15 +50,8 @@ def create_exclusion(run: FoldRun, by: Principal, action: CreateExclusion) -> No
 
 def withdraw_exclusion(run: FoldRun, by: Principal, action: WithdrawExclusion, expected: Mapping[str, int]) -> None:
     """The exclusion counts no more, also for the past."""
-    before = run.state.exclusions.get(action.exclusion_id)
-    if before is None or not sees(by, before.tenant_id):
-        raise CommandRefused(
-            Refusal(action.exclusion_id, "unknown_exclusion", f"no exclusion {action.exclusion_id!r} is within reach")
-        )
-    if not may_write(by, before.tenant_id):
-        text = f"exclusion {before.id} is for every tenant: only a caller without a tenant withdraws it"
-        raise CommandRefused(Refusal(before.id, "not_your_tenant", text))
-    refuse_outdated(expected, before.id, before.revision, f"exclusion {before.id}")
+    unknown = Refusal(action.exclusion_id, "unknown_exclusion", f"no exclusion {action.exclusion_id!r} is within reach")
+    before = changeable(by, run.state.exclusions.get(action.exclusion_id), "exclusion", unknown, expected)
     if before.withdrawn_at is None:
         after = replace(before, withdrawn_at=run.at, withdrawn_by=by.name, revision=before.revision + 1)
         _put(run, after, f"{by.name} withdrew exclusion {before.id}")
@@ -68,6 +61,7 @@ def withdraw_exclusion(run: FoldRun, by: Principal, action: WithdrawExclusion, e
 def _put(run: FoldRun, exclusion: SlaExclusion, why: str) -> None:
     state, scope, since = run.state, exclusion.scope, exclusion.start
     state.put_exclusion(run.journal, exclusion)
+    run.evidence.forget()
     run.emit(SlaExclusionChanged(run.offset, exclusion))
     if scope.everything:
         state.put_work(run.journal, WalkAll(why, since=since))

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from actors.command_checks import refuse_mistakes, refuse_outdated
+from actors.command_checks import refuse_foreign, refuse_mistakes, refuse_outdated
 from actors.command_refused import CommandRefused
 from actors.sla_clock.books.booking import instance_changed
 from actors.sla_clock.books.period_choice import contract_of, period_of, period_of_account
@@ -130,8 +130,7 @@ def _create(run: FoldRun, by: Principal, plans: tuple[InstancePlan, ...], *, man
 
 
 def _make(run: FoldRun, by: Principal, plan: InstancePlan, place: str) -> SlaInstance:
-    if not by.sees(plan.tenant_id):
-        raise CommandRefused(Refusal("", "not_your_tenant", f"an instance of tenant {plan.tenant_id!r} is not yours to make"))
+    refuse_foreign(by, plan.tenant_id, "an instance")
     definition = _usable(run, plan.definition_id, plan.tenant_id, place)
     instance = new_instance(run, by.name, plan)
     refuse_mistakes(mistakes_of_contract(instance, definition), place)

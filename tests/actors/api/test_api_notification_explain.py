@@ -109,7 +109,7 @@ async def test_an_alarm_below_another_one(stored_lab: RunningApi) -> None:
     assert found.cause is not None
     assert found.why == f"it is a consequence of alarm {cause['alarm_id']} ({cause['title']}): people hear of that one"
     assert lines(found)[1].startswith("  nobody is told of it now: it is a consequence of")
-    assert "nobody was told of it" in lines(found)
+    assert "nobody was told of it; times in UTC" in lines(found)
 
 
 async def test_one_that_is_over_before_anybody_had_to_know(stored_lab: RunningApi) -> None:

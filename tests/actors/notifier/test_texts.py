@@ -63,6 +63,8 @@ def test_subjects() -> None:
     assert subject("escalated") == "[ESCALATED, CRITICAL] Feeder cut"
     assert subject("raised", count=3) == "[CRITICAL] Feeder cut, and 2 more"
     assert subject("storm", count=40) == "[STORM] 40 causes, the worst: Feeder cut"
+    assert subject("storm", count=3, over=["alarm:a"]) == "[STORM] 3 causes, 1 of them over, the worst: Feeder cut"
+    assert subject("storm", count=2, over=["alarm:a", "alarm:b"]) == "[STORM OVER] 2 causes are over, the worst: Feeder cut"
     assert built_in_text(dispatched(kind="test", facts={})).subject == "[TEST] this is a test of faultd"
 
 

@@ -108,7 +108,7 @@ def sla_notice(kind: MessageKind) -> Notice:
     return notice_of(DispatchSubject(key=key, tenant_id="t1", since=NOW, kind=kind), kind)
 
 
-CHAT = ["slack #noc", "teams noc"]
+CHAT = ["slack #noc", "teams #noc"]
 
 
 @pytest.mark.parametrize(

@@ -86,3 +86,33 @@ def test_a_reopening_begins_behind_a_corrected_end() -> None:
     corrected(world, 70)
     play(world, [("down", 90, 65)])
     assert intervals(world) == [(0, 70), (70, None)]
+
+
+REPORTED = [("down", 100, 100), ("up", 200, 200)]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        # raise and clear in order: the raise re-opens the alarm, until the clear shows that it was over long ago
+        ([("down", 300, 20)], [(100, 200), (200, None)]),
+        ([("down", 300, 20), ("up", 301, 50)], [(100, 200), (20, 50)]),
+        ([("down", 300, 20), ("up", 301, 150)], [(100, 200), (20, 150)]),
+        ([("down", 300, 20), ("up", 301, 50), ("down", 302, 60), ("up", 303, 80)], [(100, 200), (20, 50), (60, 80)]),
+        ([("down", 300, 20), ("up", 301, 50), ("down", 400, 390)], [(100, 200), (20, 50), (390, None)]),
+        # the clear came first
+        ([("up", 300, 21), ("down", 301, 20)], [(100, 200), (20, 21)]),
+        # it was no past outage
+        ([("down", 300, 20), ("up", 301, 290)], [(100, 200), (200, 290)]),
+        ([("down", 300, 20), ("up", 301, 10)], [(100, 200)]),
+    ],
+)
+def test_a_past_outage_that_is_reported_after_a_newer_one_counts(
+    steps: list[Step], expected: list[tuple[float, float | None]], restarts: bool
+) -> None:
+    world = served()
+    world.restarts = restarts
+    play(world, [*REPORTED, *steps])
+    world.command(Acknowledge(), world.alarm.id)
+    assert [each for each in intervals(world) if each[0] != each[1]] == expected

@@ -29,7 +29,8 @@ async def http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
             await asyncio.sleep(STUCK)
         writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
         await writer.drain()
-    except (ConnectionError, asyncio.IncompleteReadError):
+    except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        # Cancelled while it is stuck: the bench has ended.
         pass
     finally:
         writer.close()

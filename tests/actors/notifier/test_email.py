@@ -56,6 +56,7 @@ async def test_a_mail_has_two_parts_and_the_servers_answer_comes_back(tmp_path: 
 
 
 async def test_451_then_250_gives_one_mail_with_the_same_message_id_and_the_clear_answers_it(tmp_path: Path) -> None:
+    """operations.md C 13."""
     server = MailServer("451 4.7.1 greylisted", "250 ok")
     with server.serving() as port:
         mail = channel(port, tmp_path)

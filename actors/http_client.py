@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import httpcore
+import msgspec
 import trio
 from msgspec import Struct
 
@@ -27,6 +28,7 @@ _MOST_OCTETS: Final = MOST_READ + 16_384
 _CONNECT_SECONDS = 10.0
 _TEMPORARY = frozenset({408, 425, 429})
 _SHOWN = 200
+_DEEPEST = 50
 
 
 class HttpAnswer(Struct, frozen=True):
@@ -41,6 +43,25 @@ class HttpAnswer(Struct, frozen=True):
         """The status and the first characters of the body, for people."""
         said = " ".join(self.body[: 4 * _SHOWN].decode("utf-8", "replace").split())
         return f"{self.status} {said[:_SHOWN]}".rstrip()
+
+
+def json_of(body: bytes) -> Any:
+    """A far end's JSON. Raises ValueError for anything else, and for JSON that is nested deeper than :data:`_DEEPEST`: what is
+    kept of it has to be encoded again."""
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError("not JSON") from error
+    level = [found]
+    for _ in range(_DEEPEST):
+        level = [each for inner in level for each in _within(inner)]
+        if not level:
+            return found
+    raise ValueError("JSON that is nested too deep")
+
+
+def _within(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 class HttpClient:
@@ -91,7 +112,7 @@ def retry_after(value: str, now: datetime) -> float | None:
         return float(value[:10])
     try:
         return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

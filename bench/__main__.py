@@ -17,6 +17,7 @@ from bench import machine
 from bench.children import BenchError, Postgres
 from bench.context import Context
 from bench.rows.compare import authpriv, cpu, informs
+from bench.rows.dispatch import dispatch
 from bench.rows.growth import correlation, counted, growth
 from bench.rows.recovery import catch_up, restart
 from bench.rows.sla import sla
@@ -45,6 +46,7 @@ GROUPS: dict[str, tuple[str, Callable[[Context], Sequence[Row]]]] = {
     "topology": ("Topology", topology),
     "tables": ("SNMP tables", tables),
     "sla": ("Service level agreements", sla),
+    "dispatch": ("Dispatch", dispatch),
     "restart": ("Start-up and memory", restart),
     "soak": ("Memory over time", soak),
 }

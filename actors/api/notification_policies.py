@@ -105,7 +105,7 @@ async def list_notification_policies(
 async def get_notification_policy(
     policies: Given[PolicyCommands], by: By, policy_id: PolicyName
 ) -> Response[NotificationPolicyShown]:
-    """One policy. `warnings` names each `to` that reaches nobody, and each channel that is not configured."""
+    """One policy. `warnings` names each `to` that reaches nobody, and each channel and template that is not configured."""
     return _tagged(policies.show(by, policy_id))
 
 

@@ -1,5 +1,6 @@
 """Notifications: lists from PostgreSQL, or what the dispatcher holds while that is away; one more attempt, and tests."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from litestar import Request, Response, Router, get, post
@@ -7,17 +8,16 @@ from litestar.params import JSONBody, PathParameter
 
 from actors.api.access import allow
 from actors.api.actions import tenant_of
-from actors.api.alarm_lookup import STALE, AlarmLookup, answer
-from actors.api.alarm_reads import DEGRADED
+from actors.api.alarm_lookup import STALE, AlarmLookup
 from actors.api.answers import DISPATCH
 from actors.api.command_resource import CommandResource, Done
+from actors.api.dispatch_lookup import DispatchLookup
 from actors.api.openapi import PROBLEM, ApiOperation, TaggedOperation, documented
 from actors.api.parameters import read_query
-from actors.api.problems import ProblemError
 from actors.api.routes import By, Given, resource, tagged
 from actors.api.sql.notifications import LATEST, get_notification, list_notifications
 from actors.api.submitter import Submitter
-from actors.postgres import DatabaseUnavailable
+from actors.postgres import Postgres
 from protocols.dispatch.actions import ResendNotification, SendTest
 from protocols.dispatch.changes import NotificationChanged
 from protocols.dispatch.notification import DispatchedNotification
@@ -44,37 +44,14 @@ HELD_ONLY = (
 )
 
 
-class NotificationLookup:
+class NotificationLookup(DispatchLookup[DispatchedNotification, NotificationsQuery]):
     """Notifications of the dispatcher and of PostgreSQL, and commands about them."""
 
+    noun, latest, held_only = "notification", LATEST, HELD_ONLY
+
     def __init__(self, submitter: Submitter, view: DispatchView, alarms: AlarmLookup, default_tenant: str) -> None:
-        self._commands, self.view, self.alarms = CommandResource(submitter, DISPATCH), view, alarms
-        self._default_tenant = default_tenant
-
-    async def listed(self, by: Principal, query: NotificationsQuery) -> tuple[Page[DispatchedNotification], bool, bool]:
-        """A page; whether it shows the caller's own writes, and whether it is of held notifications alone."""
-        stored = self.alarms.stored
-        try:
-            database = stored.database
-            # Notifications that wait are of the newest batches.
-            fresh = await stored.caught_up(by, newest=True)
-            alarm_id = await self.alarms.id_of(by, query.alarm_id)
-            return await list_notifications(database, query, alarm_id, tenant=by.tenant), fresh, False
-        except DatabaseUnavailable:
-            return self._held(by, query), True, True
-
-    async def one(self, by: Principal, name: str) -> tuple[DispatchedNotification, bool]:
-        """The notification of this id, and whether it is as the caller's own writes left it. ProblemError 404 when the caller
-        sees none."""
-        held = self.view.notification(name)
-        if held is not None and by.sees(held.tenant_id):
-            return held, True
-        database = self.alarms.database
-        fresh = await self.alarms.stored.caught_up(by)
-        found = await get_notification(database, name, tenant=by.tenant)
-        if found is None:
-            raise ProblemError(404, "unknown_notification", f"no notification {name!r}")
-        return found, fresh
+        super().__init__(alarms)
+        self._commands, self.view, self._default_tenant = CommandResource(submitter, DISPATCH), view, default_tenant
 
     async def resend(self, by: Principal, name: str) -> DispatchedNotification:
         """ProblemError when it was refused."""
@@ -97,13 +74,35 @@ class NotificationLookup:
         """As lists show it."""
         return notification_shown(found, self.policy_name(found))
 
-    def _held(self, by: Principal, query: NotificationsQuery) -> Page[DispatchedNotification]:
-        """A page of what the dispatcher holds, in the order and with the cursors of PostgreSQL. Raises ``BadCursor``."""
-        held = None if query.alarm_id is None else self.alarms.held(by, query.alarm_id)
-        alarm_id = query.alarm_id if held is None else held.id
-        found = [each for each in self.view.notifications() if by.sees(each.tenant_id) and _meets(each, query, alarm_id)]
-        found.sort(key=_place, reverse=True)
-        return LATEST.page(found, _place, query.limit, query.cursor)
+    def held(self, name: str) -> DispatchedNotification | None:
+        return self.view.notification(name)
+
+    def all_held(self) -> Iterable[DispatchedNotification]:
+        return self.view.notifications()
+
+    async def stored_page(
+        self, database: Postgres, query: NotificationsQuery, alarm_id: str | None, tenant: str | None
+    ) -> Page[DispatchedNotification]:
+        return await list_notifications(database, query, alarm_id, tenant=tenant)
+
+    async def stored_one(self, database: Postgres, name: str, tenant: str | None) -> DispatchedNotification | None:
+        return await get_notification(database, name, tenant=tenant)
+
+    def meets(self, found: DispatchedNotification, query: NotificationsQuery, alarm_id: str | None) -> bool:
+        return (
+            query.tenant_id in (None, found.tenant_id)
+            and query.policy in (None, found.policy)
+            and (not query.status or found.status in query.status)
+            and (not query.channel or found.channel in query.channel)
+            and (not query.kind or found.kind in query.kind)
+            and (alarm_id is None or alarm_id in found.alarm_ids)
+            and query.to in (None, found.to, found.to_name, found.address)
+            and (query.since is None or found.created_at >= query.since)
+            and (query.before is None or found.created_at < query.before)
+        )
+
+    def place(self, found: DispatchedNotification) -> tuple[Any, ...]:
+        return found.created_at, found.id
 
 
 @get(
@@ -120,11 +119,11 @@ async def list_notifications_sent(
     While PostgreSQL is away, those that the dispatcher holds are listed, and `degraded` says so.
     """
     query = read_query(request, NotificationsQuery)
-    page, fresh, held_only = await notifications.listed(by, query)
-    items = tuple(notifications.shown(each) for each in page.items)
-    if held_only:
-        return Response(NotificationPage(items, page.next_cursor, HELD_ONLY), headers={DEGRADED: "true"})
-    return answer(NotificationPage(items, page.next_cursor), fresh)
+
+    def page(rows: Page[DispatchedNotification], degraded: str | None) -> NotificationPage:
+        return NotificationPage(tuple(map(notifications.shown, rows.items)), rows.next_cursor, degraded)
+
+    return await notifications.answered(by, query, page)
 
 
 @get(
@@ -176,22 +175,3 @@ def _made(done: Done) -> list[DispatchedNotification]:
     """The notifications that the command made or changed."""
     found = [each.notification for each in done.changes if isinstance(each, NotificationChanged)]
     return [each for each in found if each.id in done.answer.accepted]
-
-
-def _place(found: DispatchedNotification) -> tuple[Any, ...]:
-    return found.created_at, found.id
-
-
-def _meets(found: DispatchedNotification, query: NotificationsQuery, alarm_id: str | None) -> bool:
-    """As PostgreSQL chooses."""
-    return (
-        query.tenant_id in (None, found.tenant_id)
-        and query.policy in (None, found.policy)
-        and (not query.status or found.status in query.status)
-        and (not query.channel or found.channel in query.channel)
-        and (not query.kind or found.kind in query.kind)
-        and (alarm_id is None or alarm_id in found.alarm_ids)
-        and query.to in (None, found.to, found.to_name, found.address)
-        and (query.since is None or found.created_at >= query.since)
-        and (query.before is None or found.created_at < query.before)
-    )

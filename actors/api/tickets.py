@@ -1,5 +1,6 @@
 """Tickets: lists from PostgreSQL, or what the dispatcher holds while that is away; changes go to the desk too."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from litestar import Request, Response, Router, get, patch
@@ -7,18 +8,17 @@ from litestar.params import JSONBody, PathParameter
 from msgspec import UNSET
 
 from actors.api.access import allow
-from actors.api.alarm_lookup import STALE, AlarmLookup, answer
-from actors.api.alarm_reads import DEGRADED
+from actors.api.alarm_lookup import STALE, AlarmLookup
 from actors.api.answers import DISPATCH
 from actors.api.command_resource import CommandResource
+from actors.api.dispatch_lookup import DispatchLookup
 from actors.api.entity_tags import Condition, expected
 from actors.api.openapi import PROBLEM, ConditionalOperation, TaggedOperation, documented
 from actors.api.parameters import read_query
-from actors.api.problems import ProblemError
 from actors.api.routes import By, Given, IfMatch, resource, tagged
 from actors.api.sql.tickets import ANY, EQUAL, LATEST, get_ticket, list_tickets
 from actors.api.submitter import Submitter
-from actors.postgres import DatabaseUnavailable
+from actors.postgres import Postgres
 from protocols.dispatch.actions import ChangeTicket
 from protocols.dispatch.ticket import Ticket
 from protocols.dispatch.view import DispatchView
@@ -35,35 +35,14 @@ HELD_ONLY = (
 )
 
 
-class TicketLookup:
+class TicketLookup(DispatchLookup[Ticket, TicketsQuery]):
     """Tickets of the dispatcher and of PostgreSQL, and commands about them."""
 
+    noun, latest, held_only = "ticket", LATEST, HELD_ONLY
+
     def __init__(self, submitter: Submitter, view: DispatchView, alarms: AlarmLookup) -> None:
-        self._commands, self._view, self.alarms = CommandResource(submitter, DISPATCH), view, alarms
-
-    async def listed(self, by: Principal, query: TicketsQuery) -> tuple[Page[Ticket], bool, bool]:
-        """A page; whether it shows the caller's own writes, and whether it is of held tickets alone."""
-        stored = self.alarms.stored
-        try:
-            database = stored.database
-            fresh = await stored.caught_up(by, newest=True)
-            alarm_id = await self.alarms.id_of(by, query.alarm_id)
-            return await list_tickets(database, query, alarm_id, tenant=by.tenant), fresh, False
-        except DatabaseUnavailable:
-            return self._held(by, query), True, True
-
-    async def one(self, by: Principal, name: str) -> tuple[Ticket, bool]:
-        """The ticket of this id, and whether it is as the caller's own writes left it. ProblemError 404 when the caller sees
-        none."""
-        held = self._view.ticket(name)
-        if held is not None and by.sees(held.tenant_id):
-            return held, True
-        database = self.alarms.database
-        fresh = await self.alarms.stored.caught_up(by)
-        found = await get_ticket(database, name, tenant=by.tenant)
-        if found is None:
-            raise ProblemError(404, "unknown_ticket", f"no ticket {name!r}")
-        return found, fresh
+        super().__init__(alarms)
+        self._commands, self._view = CommandResource(submitter, DISPATCH), view
 
     async def change(self, by: Principal, action: ChangeTicket, if_match: Condition | None) -> Ticket:
         """The ticket after the change. ProblemError when it was refused."""
@@ -71,13 +50,32 @@ class TicketLookup:
         await self._commands.submit(by, action, expected=expected(if_match, action.ticket_id, before.revision))
         return (await self.one(by, action.ticket_id))[0]
 
-    def _held(self, by: Principal, query: TicketsQuery) -> Page[Ticket]:
-        """A page of what the dispatcher holds, in the order and with the cursors of PostgreSQL. Raises ``BadCursor``."""
-        held = None if query.alarm_id is None else self.alarms.held(by, query.alarm_id)
-        alarm_id = query.alarm_id if held is None else held.id
-        found = [each for each in self._view.tickets() if by.sees(each.tenant_id) and _meets(each, query, alarm_id)]
-        found.sort(key=_place, reverse=True)
-        return LATEST.page(found, _place, query.limit, query.cursor)
+    def held(self, name: str) -> Ticket | None:
+        return self._view.ticket(name)
+
+    def all_held(self) -> Iterable[Ticket]:
+        return self._view.tickets()
+
+    async def stored_page(
+        self, database: Postgres, query: TicketsQuery, alarm_id: str | None, tenant: str | None
+    ) -> Page[Ticket]:
+        return await list_tickets(database, query, alarm_id, tenant=tenant)
+
+    async def stored_one(self, database: Postgres, name: str, tenant: str | None) -> Ticket | None:
+        return await get_ticket(database, name, tenant=tenant)
+
+    def meets(self, found: Ticket, query: TicketsQuery, alarm_id: str | None) -> bool:
+        return (
+            all(getattr(query, name) in (None, getattr(found, name)) for name in EQUAL)
+            and all(not getattr(query, name) or getattr(found, name) in getattr(query, name) for name in ANY)
+            and (alarm_id is None or alarm_id in found.alarm_ids)
+            and (query.circuit is None or query.circuit in found.circuits)
+            and (query.since is None or found.opened_at >= query.since)
+            and (query.before is None or found.opened_at < query.before)
+        )
+
+    def place(self, found: Ticket) -> tuple[Any, ...]:
+        return found.opened_at, found.id
 
 
 @get("/tickets", summary="List tickets", operation_class=documented(TicketsQuery), opt=allow("viewer", query=TicketsQuery))
@@ -87,11 +85,11 @@ async def list_all_tickets(request: Request[Any, Any, Any], tickets: Given[Ticke
     While PostgreSQL is away, those that the dispatcher holds are listed, and `degraded` says so.
     """
     query = read_query(request, TicketsQuery)
-    page, fresh, held_only = await tickets.listed(by, query)
-    items = tuple(ticket_shown(each) for each in page.items)
-    if held_only:
-        return Response(TicketPage(items, page.next_cursor, HELD_ONLY), headers={DEGRADED: "true"})
-    return answer(TicketPage(items, page.next_cursor), fresh)
+
+    def page(rows: Page[Ticket], degraded: str | None) -> TicketPage:
+        return TicketPage(tuple(map(ticket_shown, rows.items)), rows.next_cursor, degraded)
+
+    return await tickets.answered(by, query, page)
 
 
 @get("/tickets/{ticket_id:str}", summary="Show a ticket", operation_class=TaggedOperation, opt=allow("viewer"))
@@ -126,19 +124,3 @@ def routes(submitter: Submitter, alarms: AlarmLookup, view: DispatchView) -> Rou
     """Tickets."""
     handlers = [list_all_tickets, get_one_ticket, change_ticket]
     return resource("tickets", handlers, tickets=TicketLookup(submitter, view, alarms))
-
-
-def _place(found: Ticket) -> tuple[Any, ...]:
-    return found.opened_at, found.id
-
-
-def _meets(found: Ticket, query: TicketsQuery, alarm_id: str | None) -> bool:
-    """As PostgreSQL chooses."""
-    return (
-        all(getattr(query, name) in (None, getattr(found, name)) for name in EQUAL)
-        and all(not getattr(query, name) or getattr(found, name) in getattr(query, name) for name in ANY)
-        and (alarm_id is None or alarm_id in found.alarm_ids)
-        and (query.circuit is None or query.circuit in found.circuits)
-        and (query.since is None or found.opened_at >= query.since)
-        and (query.before is None or found.opened_at < query.before)
-    )

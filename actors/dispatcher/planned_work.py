@@ -17,3 +17,7 @@ class PlannedWork(Struct, frozen=True, kw_only=True):
     """Ids of the customers in its scope."""
     announced: tuple[str, ...] = ()
     """The actions of policies that were done, each by its policy and its place."""
+    reaching: str = ""
+    """The action that is being done, as in ``announced``."""
+    reached: int = 0
+    """So many of ``customers``, from the first on, were looked at by ``reaching``."""

@@ -41,6 +41,8 @@ _Result = TypeVar("_Result")
 log = structlog.get_logger()
 
 _CURSORS_SECONDS, _PRUNE_SECONDS = 1.0, 30.0
+_OLDER_SNAPSHOTS = 7
+"""Older snapshots within the retention of Events, for back-tests."""
 
 
 class Ledger:
@@ -304,7 +306,8 @@ class Ledger:
 
     async def _prune(self) -> None:
         oldest = self._stamps.oldest(self._settings.retention_days)
-        limits = PruneLimits(micros(oldest), self._settings.max_bytes, self.consumers.prunable_through())
+        apart = round(self._settings.retention_days * 86_400_000_000) // _OLDER_SNAPSHOTS
+        limits = PruneLimits(micros(oldest), self._settings.max_bytes, self.consumers.prunable_through(), apart)
         try:
             pruned = await self._in_writer(self._database.prune, limits)
         except DiskRefused as error:

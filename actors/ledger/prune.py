@@ -2,7 +2,8 @@
 
 A row is old when it is past its retention, or among the oldest while more bytes are in use than allowed. Old Events go when the
 older of the two kept snapshots covers them, so that a start can recover from either. With a single snapshot no Event goes,
-since the snapshot may turn out to be unusable. Old Changes go when every consumer that bounds pruning has acknowledged them.
+since the snapshot may turn out to be unusable. Beside these two, older snapshots stay that lie far enough apart: a
+back-test begins from them. Old Changes go when every consumer that bounds pruning has acknowledged them.
 The newest row of each table always stays: it says where the ledger ends.
 """
 
@@ -14,15 +15,20 @@ from msgspec import Struct
 _STEP_BYTES = 4 * 1024 * 1024
 _STEP_ROWS = 256
 _SNAPSHOTS = 2
+"""The newest snapshots, from which a start recovers."""
+_SHARE = 4
+"""Older snapshots take this part of the bytes allowed at most."""
 
 
 class PruneLimits(Struct, frozen=True):
     """``cutoff`` (microseconds since 1970): older rows are past their retention. ``max_bytes``: the bytes in use to stay below.
-    ``changes_through``: the newest batch of Changes that no consumer needs any more."""
+    ``changes_through``: the newest batch of Changes that no consumer needs any more. ``apart``: microseconds between two older
+    snapshots that stay; 0: none stays."""
 
     cutoff: int
     max_bytes: int
     changes_through: int = 2**63 - 1
+    apart: int = 0
 
 
 class Pruned(Struct, frozen=True):
@@ -36,7 +42,7 @@ class Pruned(Struct, frozen=True):
 def prune(connection: sqlite3.Connection, limits: PruneLimits) -> Pruned:
     """Remove a bounded number of old rows, in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
-    leftover = _prune_snapshots(connection)
+    leftover = _prune_snapshots(connection, limits)
     over = max(0, _bytes_in_use(connection) - limits.max_bytes)
     (floor,) = connection.execute(
         "SELECT CASE count(*) WHEN :kept THEN min(through) ELSE 0 END "
@@ -78,11 +84,13 @@ def _old(rows: Sequence[tuple[int, ...]], cutoff: int, over: int) -> tuple[Seque
     return rows, len(rows) == _STEP_ROWS
 
 
-def _prune_snapshots(connection: sqlite3.Connection) -> bool:
+def _prune_snapshots(connection: sqlite3.Connection, limits: PruneLimits) -> bool:
     """Remove one piece of a snapshot that newer ones replaced or that was never completed. Returns whether more are left."""
-    connection.execute(
-        "DELETE FROM snapshots WHERE through NOT IN (SELECT through FROM snapshots ORDER BY through DESC LIMIT ?)",
-        (_SNAPSHOTS,),
+    rows = connection.execute("SELECT through, at FROM snapshots ORDER BY through DESC").fetchall()
+    older = rows[_SNAPSHOTS:]
+    stay = _older_that_stay(connection, older[::-1], limits) if older and limits.apart else set()
+    connection.executemany(
+        "DELETE FROM snapshots WHERE through = ?", [(through,) for through, _ in older if through not in stay]
     )
     pieces = connection.execute(
         "SELECT rowid FROM snapshot_pieces WHERE through NOT IN (SELECT through FROM snapshots) "
@@ -91,6 +99,27 @@ def _prune_snapshots(connection: sqlite3.Connection) -> bool:
     if pieces:
         connection.execute("DELETE FROM snapshot_pieces WHERE rowid = ?", pieces[0])
     return len(pieces) > 1
+
+
+def _older_that_stay(connection: sqlite3.Connection, older: Sequence[tuple[int, int]], limits: PruneLimits) -> set[int]:
+    """The snapshots (``through``, time), oldest first, whose Events are all there, ``apart`` from one another. Where they take
+    too many bytes, the newest of them."""
+    (oldest,) = connection.execute("SELECT coalesce(min(first), 0) FROM events").fetchone()
+    spaced: list[int] = []
+    last = 0
+    for through, at in older:
+        if through >= oldest - 1 and (not spaced or abs(at - last) >= limits.apart):
+            spaced.append(through)
+            last = at
+    sizes = dict(connection.execute("SELECT through, sum(length(body)) FROM snapshot_pieces GROUP BY through").fetchall())
+    stay: set[int] = set()
+    room = limits.max_bytes // _SHARE
+    for through in reversed(spaced):
+        room -= sizes.get(through, 0)
+        if room < 0:
+            break
+        stay.add(through)
+    return stay
 
 
 def _bytes_in_use(connection: sqlite3.Connection) -> int:

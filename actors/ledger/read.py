@@ -162,9 +162,20 @@ def read_changes(
     return batches
 
 
-def read_snapshots(connection: sqlite3.Connection) -> Iterator[Snapshot]:
-    """The whole snapshots, newest first. One that lacks a piece or cannot be decoded is passed over."""
-    for row in connection.execute("SELECT * FROM snapshots ORDER BY through DESC").fetchall():
+def snapshot_times(connection: sqlite3.Connection) -> list[tuple[int, int]]:
+    """The last Event of each snapshot, and when it was written (microseconds since 1970), newest first."""
+    return connection.execute("SELECT through, at FROM snapshots ORDER BY through DESC").fetchall()
+
+
+def read_snapshots(connection: sqlite3.Connection, wanted: Iterable[int] | None = None) -> Iterator[Snapshot]:
+    """The whole snapshots, newest first, or those through the Events ``wanted``, in this order. One that lacks a piece, or that
+    cannot be decoded, is passed over."""
+    if wanted is None:
+        wanted = [each for each, _ in snapshot_times(connection)]
+    for name in wanted:
+        row = connection.execute("SELECT * FROM snapshots WHERE through = ?", (name,)).fetchone()
+        if row is None:
+            continue
         through, pieces = row[0], row[-1]
         bodies = connection.execute(
             "SELECT through, number, seal, body FROM snapshot_pieces WHERE through = ? ORDER BY number", (through,)

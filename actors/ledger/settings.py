@@ -14,9 +14,11 @@ class LedgerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """``[ledger]``. The file is ``ledger.sqlite`` under ``state_dir``."""
 
     retention_days: Annotated[float, Meta(gt=0)] = 7.0
-    """Days that Events and Changes are kept. Nothing is removed that a restart or a consumer still needs."""
+    """Days that Events and Changes are kept, and as far back as a back-test goes. Nothing is removed that a restart or a
+    consumer still needs."""
     max_bytes: Annotated[int, Meta(ge=16 * 1024 * 1024)] = 4 * 1024**3
-    """Bytes in use beyond which the oldest Events and Changes are removed before their retention is over."""
+    """Bytes in use beyond which the oldest Events and Changes are removed before their retention is over. Snapshots for
+    back-tests take a quarter of them at most."""
     snapshot_every_events: _AtLeastOne = 100_000
     """A snapshot of the folds' state is taken after this many Events (a large state: after as many as take its size) ..."""
     snapshot_every_seconds: Annotated[float, Meta(gt=0)] = 600.0

@@ -4,6 +4,8 @@ import smtplib
 import socket
 import ssl
 from email.message import EmailMessage
+from io import BufferedIOBase
+from typing import Final
 
 import trio
 
@@ -11,6 +13,9 @@ from actors.delivery_failed import DeliveryFailed
 from actors.notifier.channel import Delivered, OutgoingMessage
 from actors.notifier.mail import mail_of, octets_of
 from actors.notifier.settings import EmailSettings
+
+_MOST_REPLIED: Final = 65_536
+"""Octets of a server's answers in one session."""
 
 
 class Email:
@@ -45,6 +50,44 @@ class Email:
             session.abort()
             raise
         return Delivered(answer)
+
+
+class _BoundedFile:
+    """What a server writes, of which :data:`_MOST_REPLIED` octets are read."""
+
+    def __init__(self, file: BufferedIOBase) -> None:
+        self._file, self._left = file, _MOST_REPLIED
+
+    def readline(self, size: int) -> bytes:
+        """Raises OSError for a server that goes on and on."""
+        line = self._file.readline(size)
+        self._left -= len(line)
+        if self._left < 0:
+            raise OSError(f"its answers are longer than {_MOST_REPLIED} octets")
+        return line
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _BoundedSmtp(smtplib.SMTP):
+    """smtplib keeps every line of an answer, and an answer has as many as the server likes. It makes a code of its own of what
+    is no answer: 500 for a line that is too long, -1 for one without a code."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = _BoundedFile(self.sock.makefile("rb"))
+        try:
+            code, text = super().getreply()
+        except smtplib.SMTPResponseException as error:
+            raise smtplib.SMTPServerDisconnected(f"no answer of a mail server: {error.smtp_error!s}") from error
+        if code < 0:
+            raise smtplib.SMTPServerDisconnected("no answer of a mail server: it begins without a code")
+        return code, text
+
+
+class _BoundedSmtps(_BoundedSmtp, smtplib.SMTP_SSL):
+    """The same over TLS from the first octet."""
 
 
 class _Session:
@@ -88,9 +131,9 @@ class _Session:
     def _open(self) -> smtplib.SMTP:
         settings = self._settings
         if settings.tls == "tls":
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(timeout=self._seconds, context=self._tls)
+            connection: smtplib.SMTP = _BoundedSmtps(timeout=self._seconds, context=self._tls)
         else:
-            connection = smtplib.SMTP(timeout=self._seconds)
+            connection = _BoundedSmtp(timeout=self._seconds)
         # The name that the server's certificate must have; the constructor takes it only together with connecting.
         connection._host = settings.host  # type: ignore[attr-defined]
         # What connect() of smtplib does, but with the socket known before anything is awaited from it.
@@ -101,10 +144,13 @@ class _Session:
             raise DeliveryFailed("given up before the mail server answered")
         connection.sock = self._tls.wrap_socket(sock, server_hostname=settings.host) if settings.tls == "tls" else sock
         self._connection = connection
-        code, text = connection.getreply()
-        if code != 220:
+        try:
+            code, text = connection.getreply()
+            if code != 220:
+                raise smtplib.SMTPConnectError(code, text)
+        except BaseException:
             connection.close()
-            raise smtplib.SMTPConnectError(code, text)
+            raise
         return connection
 
     def _submit(self, connection: smtplib.SMTP, mail: EmailMessage, address: str) -> str:

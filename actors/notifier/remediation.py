@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from actors.http_client import HttpAnswer, HttpClient, raise_for_status
+from actors.http_client import HttpAnswer, HttpClient, json_of, raise_for_status
 from actors.notifier.channel import Delivered, OutgoingMessage
 from actors.notifier.settings import RemediationSettings
 from actors.notifier.signing import signed_headers
@@ -46,7 +46,7 @@ def outcome_of(answer: HttpAnswer) -> Any:
     """The JSON that the system answered; its first characters where it is none, or too long."""
     if len(answer.body) <= _MOST_KEPT:
         try:
-            return msgspec.json.decode(answer.body)
-        except msgspec.DecodeError:
+            return json_of(answer.body)
+        except ValueError:
             pass
     return answer.body[:_MOST_KEPT].decode("utf-8", "replace")

@@ -8,15 +8,17 @@ from typing import Any
 import msgspec
 
 from actors.delivery_failed import DeliveryFailed
-from actors.http_client import HttpClient, raise_for_status
+from actors.http_client import HttpClient, json_of, raise_for_status
 from actors.notifier.channel import Delivered, OutgoingMessage
 from protocols.dispatch.notification import MessageKind
 
 _LONGEST = 3_900
 _TEMPORARY = frozenset(
     {
+        "external_channel_migrating",
         "fatal_error",
         "internal_error",
+        "org_login_required",
         "rate_limited",
         "ratelimited",
         "request_timeout",
@@ -24,7 +26,8 @@ _TEMPORARY = frozenset(
         "team_added_to_org",
     }
 )
-"""Errors after which the same request may work. What else Slack answers is for good, such as ``channel_not_found``."""
+"""Errors after which the same request may work; by two of them Slack says that a workspace or a channel is being moved. What
+else Slack answers is for good, such as ``channel_not_found``."""
 _LOUD: frozenset[MessageKind] = frozenset({"worsened", "escalated", "reminder", "breach_opened", "storm"})
 """Answers in a thread that the channel is shown too."""
 _encode = msgspec.json.Encoder().encode
@@ -67,9 +70,11 @@ class Slack:
         answer = await self._client.request("POST", f"{self._url}/{method}", headers, _encode(body))
         raise_for_status(answer, message.at)
         try:
-            said = msgspec.json.decode(answer.body, type=dict[str, Any])
-        except msgspec.DecodeError as error:
-            raise DeliveryFailed(f"{method}: the answer is not that of Slack") from error
+            said = json_of(answer.body)
+        except ValueError as error:
+            raise DeliveryFailed(f"{method}: the answer is {error}") from error
+        if not isinstance(said, dict):
+            raise DeliveryFailed(f"{method}: the answer is not that of Slack")
         if said.get("ok") is not True:
             name = str(said.get("error", "no error named"))
             raise DeliveryFailed(f"{method}: {name}", permanent=name not in _TEMPORARY)

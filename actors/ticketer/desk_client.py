@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.delivery_failed import DeliveryFailed
-from actors.http_client import MOST_READ, HttpAnswer, HttpClient
+from actors.http_client import MOST_READ, HttpAnswer, HttpClient, json_of
 
 _FOR_GOOD: Final = frozenset({400, 404, 405, 410, 413, 415, 422})
 """Statuses to which the same request leads again. A refused account is none: when it is mended, the tickets go on."""
@@ -46,6 +46,6 @@ def _decoded(answer: HttpAnswer) -> Any:
     if len(answer.body) >= MOST_READ:
         raise DeliveryFailed(f"the answer is longer than {MOST_READ} octets")
     try:
-        return msgspec.json.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return json_of(answer.body)
+    except ValueError as error:
         raise DeliveryFailed(f"the answer is no JSON: {answer.shown}") from error

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from actors.correlator.rules.memories import RuleMemory
-from actors.ledger.read import begins, iterate_events, ledger_id, oldest_offset, read_head, read_snapshots
+from actors.ledger.read import begins, iterate_events, ledger_id, oldest_offset, read_head, read_snapshots, snapshot_times
 from actors.trusted_clock import instant
 from faultd.pipe import Stages
 from protocols.command import Command, RuleAction
@@ -68,22 +68,19 @@ def begin(connection: sqlite3.Connection, path: Path, since: str) -> Beginning:
 
 def _before(connection: sqlite3.Connection, path: Path, wanted: datetime) -> Stages:
     oldest, ledger = oldest_offset(connection), ledger_id(connection, path)
-    earliest: Stages | None = None
-    for snapshot in read_snapshots(connection):
-        if snapshot.through < oldest - 1:
-            break
+    usable = [(through, instant(at)) for through, at in snapshot_times(connection) if through >= oldest - 1]
+    before = [through for through, at in usable if at <= wanted]
+    after = [through for through, at in reversed(usable) if at > wanted]
+    whole = oldest <= begins(connection, path) + 1
+    for snapshot in read_snapshots(connection, before if whole else before + after):
         stages = Stages(ledger)
         try:
             stages.load(snapshot.parts)
             stages.begin()
         except (KeyError, msgspec.MsgspecError):
             continue
-        if stages.state.at <= wanted:
-            return stages
-        earliest = stages
-    if oldest <= begins(connection, path) + 1 or earliest is None:
-        return Stages(ledger)
-    return earliest
+        return stages
+    return Stages(ledger)
 
 
 def of_rules(event: Event) -> bool:

@@ -37,6 +37,9 @@ def words(result: Result) -> Iterator[str]:
         yield "the policies were changed in this time: recorded are those of each instant"
     yield ""
     if result.tried == ("policies",):
+        if result.today.failed or result.new.failed:
+            yield f"warning: the fold of {result.today.failed} Events failed as recorded, of {result.new.failed} as new"
+            yield ""
         yield from dispatch_words(result.dispatch, ("recorded", "new"))
         return
     yield f"{'':<24}{'today':>10}{'new':>10}{'':>4}"

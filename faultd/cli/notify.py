@@ -117,7 +117,7 @@ def preview(
         try:
             body["parts"] = tomllib.loads(Path(template).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            fail(f"{template}: {error}", EX_USAGE)
+            fail(f"{template}: {error.strerror if isinstance(error, OSError) else error}", EX_USAGE)
     elif template:
         body["template"] = template
     api = rest(config, url, token_file)

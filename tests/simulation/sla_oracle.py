@@ -88,7 +88,22 @@ class SlaHistory:
                     if self._told.get(breach_id):
                         self._violate(f"people hear twice that {breach_id} was opened")
                     self._told[breach_id] = True
+        if isinstance(event, ClockJumped):
+            self._lengths_stay(event, state)
         self._outages = dict(state.outages)
+
+    def _lengths_stay(self, event: ClockJumped, state: SlaState) -> None:
+        """A jump of the clock leaves every outage the time that it has lasted, and none in the future."""
+        before, after = instant_at(event.before), instant_at(event.after)
+        for name, known in self._outages.items():
+            moved = state.outages[name]
+            if moved.corrected or (known.end is None) != (moved.end is None):
+                continue  # it was stated, or the Event ends it
+            lasted = (before if known.end is None else known.end) - known.start
+            if (after if moved.end is None else moved.end) - moved.start != lasted:
+                self._violate(f"the clock jumped by {after - before}, and {known} became {moved}")
+            if moved.end is not None and moved.end > after:
+                self._violate(f"{moved} ends in the future: the clock was set to {after}")
 
     def _correction(self, outage_id: str, now: int, state: SlaState) -> None:
         before, after = self._outages.get(outage_id), state.outages.get(outage_id)
@@ -173,8 +188,9 @@ def _judge_running(
     violate: Violate, history: SlaHistory, state: SlaState, instance: SlaInstance, period: Period, now: int
 ) -> None:
     found = shares_of(state, instance, period, now)
-    if found is not None and not instance.suspended and not history.jumped:
+    if found is not None and not instance.suspended:
         _judge_breach(violate, history, instance, period, found, now)
+        _judge_lasting(violate, history, state, instance, period, now)
 
 
 def _judge_closed(violate: Violate, history: SlaHistory, state: SlaState, instance: SlaInstance, period: Period) -> None:
@@ -200,6 +216,20 @@ def _judge_breach(
         violate(f"{instance.id}: until {now} the facts say {found}, and its breaches are {standing!r:.600}")
     elif standing and standing[0].start != found.broken:
         violate(f"{standing[0].id} begins at {standing[0].start}, and the facts say {found}")
+
+
+def _judge_lasting(
+    violate: Violate, history: SlaHistory, state: SlaState, instance: SlaInstance, period: Period, now: int
+) -> None:
+    """The account and the breach know whether the service is down: a clear was examined."""
+    facts = _Facts(state, instance, period.definition.id)
+    down = facts.bad(period.definition.terms, now)
+    account = state.accounts.get(instance.id)
+    if (account is not None and account.lasts) != down:
+        violate(f"{instance.id}: the service is {'down' if down else 'up'} at {now}, and its account is {account}")
+    for breach in _standing(history, instance, period):
+        if breach.resolved == down:
+            violate(f"{instance.id}: the service is {'down' if down else 'up'} at {now}, and its breach is {breach}")
 
 
 def judge_outages(violate: Violate, history: SlaHistory, state: SlaState, correlator: State) -> None:
@@ -286,9 +316,13 @@ class _Facts:
         """Whether the piece of time that begins at ``at`` uses the budget."""
 
         def bad(one: int) -> bool:
-            return self.down(one) or (terms.unknown_counts_as == "down" and self.unseen(one))
+            return self.bad(terms, one)
 
         return not self.excluded(at) and bad(at) and self._length(at, until, bad) >= max(1, terms.outage_minimum)
+
+    def bad(self, terms: SlaTerms, at: int) -> bool:
+        """Whether the service is down, or counts as down since faultd could not see it."""
+        return self.down(at) or (terms.unknown_counts_as == "down" and self.unseen(at))
 
     def kind_at(self, terms: SlaTerms, at: int, until: int) -> str:
         """The kind of the piece of time that begins at ``at``."""

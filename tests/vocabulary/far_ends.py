@@ -28,8 +28,9 @@ from cryptography.x509.oid import NameOID
 PASSWORD = "correct horse"
 
 
-def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """A certificate of ``localhost`` and 127.0.0.1 that signs itself: the file to trust, and a server's context."""
+def certificate(folder: Path, *, days: int = 1) -> tuple[Path, ssl.SSLContext]:
+    """A certificate of ``localhost`` and 127.0.0.1 that signs itself: the file to trust, and a server's context. It is valid
+    until ``days`` from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
@@ -39,8 +40,8 @@ def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=10))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(
             x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
         )

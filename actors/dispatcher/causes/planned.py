@@ -2,11 +2,11 @@
 
 from msgspec.structs import replace
 
-from actors.dispatcher.cause import DispatchSubject
+from actors.dispatcher.cause import DispatchSubject, ToldPerson
 from actors.dispatcher.causes.subjects import FORGET_AFTER
-from actors.dispatcher.messages.ends import tell_those_told
+from actors.dispatcher.messages.ends import news_of
 from actors.dispatcher.messages.recipient import Telling
-from actors.dispatcher.messages.sending import known_already, tell_all
+from actors.dispatcher.messages.sending import known_already, recipient_key, tell_all
 from actors.dispatcher.people.reach import reach
 from actors.dispatcher.planned_work import PlannedWork
 from actors.dispatcher.policies.notice import notice_of
@@ -20,6 +20,9 @@ DEFAULT_BEFORE = 172_800.0
 """Seconds before the window for an action that does not say."""
 LOOK_AGAIN = 900 * SECOND
 """Windows that are still to open are looked at so often: policies may have changed."""
+SLICE, PAUSE = 20, SECOND
+"""So many are told of a window at a time, and the next ones so long after: a work that concerns thousands holds up nothing
+else."""
 
 
 def take_window(run: DispatchRun, change: WindowChanged) -> None:
@@ -28,29 +31,41 @@ def take_window(run: DispatchRun, change: WindowChanged) -> None:
     known = state.windows.get(change.id)
     if window is not None and change.status == "upcoming" and occurrence is not None:
         work = PlannedWork(window=window, start=occurrence.start, end=occurrence.end, customers=change.customers)
+        withdraws = False
         if known is not None and (known.start, known.end) != (work.start, work.end):
-            _withdraw(run, change.id, "it was moved")
+            withdraws = _withdraw(run, change.id, "it was moved")
         elif known is not None:
             work = replace(work, announced=known.announced)
+            if known.customers == work.customers:
+                work = replace(work, reaching=known.reaching, reached=known.reached)
         run.journal.put(state.windows, change.id, work)
-        state.timers.set(run.journal, "window", change.id, run.now)
+        if not withdraws:
+            state.timers.set(run.journal, "window", change.id, run.now)
         return
+    if known is not None and change.status != "cancelled":
+        _note_untold(run, known)
     run.journal.drop(state.windows, change.id)
     state.timers.set(run.journal, "window", change.id, None)
     if change.status == "cancelled":
         _withdraw(run, change.id, "it was cancelled")
+    elif _withdraw_next(run, change.id):
+        return
     elif (subject := state.subjects.get(f"window:{change.id}")) is not None and subject.state == "open":
         _end(run, replace(subject, told=()))
 
 
 def look_at_window(run: DispatchRun, window_id: str) -> None:
-    """The timer of a window: do each action of the policies that is due by now, once."""
+    """The timer of a window: tell the next ones of those who are to hear that it does not take place as planned; then do each
+    action of the policies that is due by now, once."""
+    if _withdraw_next(run, window_id):
+        return
     work = run.state.windows.get(window_id)
     if work is None:
         return
     start = instant_at(work.start)
     if start <= run.now:
         run.journal.drop(run.state.windows, window_id)
+        _note_untold(run, work)
         return
     subject = _subject(run, work)
     notice = notice_of(subject, "maintenance")
@@ -64,10 +79,27 @@ def look_at_window(run: DispatchRun, window_id: str) -> None:
         if due > run.now:
             waiting.append(due)
         elif place not in work.announced:
-            work = replace(work, announced=(*work.announced, place))
+            begun = work.reached if work.reaching == place else 0
+            customers, reached = _next_customers(run, work, each.action.to, begun)
+            if done := reached >= len(work.customers):
+                work = replace(work, announced=(*work.announced, place), reaching="", reached=0)
+            else:
+                work = replace(work, reaching=place, reached=reached)
             run.journal.put(run.state.windows, window_id, work)
-            _announce(run, subject.key, work, each)
+            if customers or (done and not begun):
+                _announce(run, subject.key, work, each, customers, due)
+            if not done:
+                waiting.append(run.now + PAUSE)
+                break
     run.state.timers.set(run.journal, "window", window_id, min(*waiting, run.now + LOOK_AGAIN))
+
+
+def _note_untold(run: DispatchRun, work: PlannedWork) -> None:
+    """The work begins: name the customers for whom the time did not suffice."""
+    subject = run.state.subjects.get(f"window:{work.window.id}")
+    if work.reached and subject is not None:
+        left = f"the last {len(work.customers) - work.reached:,} of {len(work.customers):,} customers"
+        run.note(subject, f"{left} are not told: the work has begun")
 
 
 def _subject(run: DispatchRun, work: PlannedWork) -> DispatchSubject:
@@ -97,17 +129,38 @@ def _subject(run: DispatchRun, work: PlannedWork) -> DispatchSubject:
     return subject
 
 
-def _announce(run: DispatchRun, key: str, work: PlannedWork, routed_action: RoutedAction) -> None:
+def _next_customers(run: DispatchRun, work: PlannedWork, to: str | None, begun: int) -> tuple[tuple[str, ...], int]:
+    """The customers with contacts whom the action tells next, behind the first ``begun``, and how many customers were looked at
+    with them. Whoever is not told as a customer is told at once."""
+    if to != "customer":
+        return work.customers, len(work.customers)
+    tenants, people = _tenants(run, work), run.state.people
+    found: list[str] = []
+    for number in range(begun, len(work.customers)):
+        if len(found) >= SLICE:
+            return tuple(found), number
+        if any(people.of_customer(work.customers[number], tenant) for tenant in tenants):
+            found.append(work.customers[number])
+    return tuple(found), len(work.customers)
+
+
+def _announce(
+    run: DispatchRun, key: str, work: PlannedWork, routed_action: RoutedAction, customers: tuple[str, ...], due: int
+) -> None:
     action = routed_action.action
     assert action.channel is not None
     assert action.to is not None
     for tenant_id in _tenants(run, work):
-        found = reach(run.state, action.to, action.channel, "info", run.now, tenant_id=tenant_id, customers=work.customers)
-        for missed in found.missed or ((found.nobody,) if found.nobody else ()):
+        concerned = customers or work.customers
+        found = reach(run.state, action.to, action.channel, "info", run.now, tenant_id=tenant_id, customers=concerned)
+        # Of customers with contacts, those of the other tenants have none in this one.
+        nobody = () if action.to == "customer" and customers else (found.nobody,)
+        for missed in found.missed or filter(None, nobody):
             run.note(run.state.subjects[key], f"{action.channel} to {action.to}: {missed}", policy=routed_action.policy_id)
         for person in found.people:
             subject = run.state.subjects[key]
-            if known_already(subject, person, "maintenance", 0):
+            if known := known_already(subject, person, "maintenance", due):
+                run.note(subject, f"{person.channel} to {person.to_name}: {known}", policy=routed_action.policy_id)
                 continue
             item = Telling(
                 subject=key,
@@ -128,13 +181,32 @@ def _tenants(run: DispatchRun, work: PlannedWork) -> tuple[str, ...]:
     return ("", *sorted({each.plan.tenant_id for each in contacts if each.plan.tenant_id is not None}))
 
 
-def _withdraw(run: DispatchRun, window_id: str, why: str) -> None:
-    """Those who were told of the window hear that it does not take place as planned."""
+def _withdraw(run: DispatchRun, window_id: str, why: str) -> bool:
+    """Those who were told of the window hear that it does not take place as planned. False when nobody is left."""
     subject = run.state.subjects.get(f"window:{window_id}")
     if subject is None or subject.state == "ended":
-        return
+        return False
     _end(run, replace(subject, reason=f"{subject.reason}: {why}"))
-    tell_those_told(run, run.state.subjects[subject.key], "maintenance")
+    return _withdraw_next(run, window_id)
+
+
+def _withdraw_next(run: DispatchRun, window_id: str) -> bool:
+    """Tell the next ones of those who were told of a window that does not take place. False when nobody is left."""
+    subject = run.state.subjects.get(f"window:{window_id}")
+    if subject is None or subject.state == "open":
+        return False
+    left = [each for each in subject.told if not _waits(run, subject, each)]
+    for person, items in news_of(run, [replace(subject, told=tuple(left[:SLICE]))], "maintenance").values():
+        tell_all(run, subject.tenant_id, person, list(items.values()))
+    if len(left) > SLICE:
+        run.state.timers.set(run.journal, "window", window_id, run.now + PAUSE)
+    return len(left) > SLICE
+
+
+def _waits(run: DispatchRun, subject: DispatchSubject, told: ToldPerson) -> bool:
+    """True when the person hears of it as soon as the quiet hours or the storm allow it."""
+    recipient = run.state.recipients.get(recipient_key(subject.tenant_id, told.channel, told.address))
+    return recipient is not None and subject.key in recipient.waiting
 
 
 def _end(run: DispatchRun, subject: DispatchSubject) -> None:

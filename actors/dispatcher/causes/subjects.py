@@ -65,11 +65,12 @@ def _follow(run: DispatchRun, before: DispatchSubject | None, after: DispatchSub
 
 
 def _bound_ended(run: DispatchRun) -> None:
-    """Forget the subjects that ended first, beyond :data:`MOST_ENDED`; never one of which somebody has still to be told."""
+    """Forget the subjects that ended first, beyond :data:`MOST_ENDED`; never one of which somebody has still to be told, or
+    whose ticket waits for the cause that takes its place."""
     ended = run.state.timers.due["forget"]
     if len(ended) > MOST_ENDED:
         for key in list(islice(ended, _LOOKED_AT)):
-            if not run.state.subjects[key].told:
+            if not run.state.subjects[key].told and run.state.timers.at("ticket", key) is None:
                 run.state.timers.set(run.journal, "forget", key, None)
                 forget_subject(run, key)
                 break

@@ -5,7 +5,7 @@ followed by one other at most. What an acknowledgement, a window, a shelf or a c
 method until that has gone, and is dropped when the alarm ends before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from actors.dispatcher.cause import DispatchSubject, ToldPerson
 from actors.dispatcher.causes.holding import held_by
@@ -23,33 +23,44 @@ from protocols.sla.local_time import SECOND, instant_at
 
 
 def fall_back(run: DispatchRun, notification_id: str) -> None:
-    """The timer of a notification: it has not arrived in time."""
+    """The timer of a notification: it has not arrived in time. The ends that it tells wait until it is given up."""
     late = run.state.notifications.get(notification_id)
     if late is None or not late.waits:
         return
     run.journal.put(run.state.overdue, notification_id, True)
     seconds = (run.now - instant_at(late.created_at)) / SECOND
-    _try_next(run, late, f"{late.channel} has not arrived after {seconds:.0f} s: {late.answer or 'no attempt has ended'}", {})
+    why = f"{late.channel} has not arrived after {seconds:.0f} s: {late.answer or 'no attempt has ended'}"
+    open_ones = [each for each in subjects_of(run.state, late) if each.state == "open" and not _was_end(each, late)]
+    _try_next(run, late, why, open_ones, {})
 
 
 def fall_back_from(run: DispatchRun, dead: DispatchedNotification, lost: Mapping[str, ToldPerson]) -> None:
     """The notification was given up. ``lost``: the entries that this has ended, by subject. One that was overdue has been
     followed by another already."""
     why = f"{dead.channel} was given up: {dead.answer}"
-    if dead.id in run.state.overdue:
-        for subject in subjects_of(run.state, dead):
+    followed = dead.id in run.state.overdue
+    left: list[DispatchSubject] = []
+    for subject in subjects_of(run.state, dead):
+        if followed and not _was_end(subject, dead):
             _note(run, subject, dead, why)
-    else:
-        _try_next(run, dead, why, lost)
+        else:
+            left.append(subject)
+    _try_next(run, dead, why, left, lost)
 
 
-def _try_next(run: DispatchRun, first: DispatchedNotification, why: str, lost: Mapping[str, ToldPerson]) -> None:
-    """Tell by the next method what ``first`` has not told."""
+def _try_next(
+    run: DispatchRun,
+    first: DispatchedNotification,
+    why: str,
+    subjects: Iterable[DispatchSubject],
+    lost: Mapping[str, ToldPerson],
+) -> None:
+    """Tell by the next method what ``first`` has not told of ``subjects``."""
     groups = {subject.key: told.group for subject, told in told_by(run.state, first)}
     groups |= {key: told.group for key, told in lost.items()}
     untried = untried_methods(run.state, first)
     telling: dict[ContactMethod, list[Telling]] = {}
-    for subject in subjects_of(run.state, first):
+    for subject in subjects:
         if not _still(run.state, subject, first):
             _note(run, subject, first, why)
         elif (method := _method_for(run, subject, first, untried, why)) is not None:

@@ -16,6 +16,8 @@ class GroupMember(Struct, frozen=True, array_like=True):
     reason: str = ""
     told_at: int = 0
     """When the group last told it, microseconds since 1970; 0: never."""
+    again_at: int = 0
+    """Nobody was on call: when it is tried again; 0: it was not tried in vain."""
 
 
 class MessageGroup(Struct, frozen=True, kw_only=True):

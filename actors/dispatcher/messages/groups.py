@@ -14,7 +14,7 @@ from actors.dispatcher.messages.ends import News, add_news, news_of
 from actors.dispatcher.messages.group import GroupMember, MessageGroup
 from actors.dispatcher.messages.quiet import policy_quiet_until
 from actors.dispatcher.messages.recipient import Telling
-from actors.dispatcher.messages.sending import known_already, put_recipient, recipient_key, tell_all
+from actors.dispatcher.messages.sending import LOOK_AGAIN, known_already, put_recipient, recipient_key, tell_all
 from actors.dispatcher.people.reach import reach
 from actors.dispatcher.policies.notice import Notice, group_values
 from actors.dispatcher.policies.routing import action_at
@@ -144,7 +144,7 @@ def _next(run: DispatchRun, group: MessageGroup, names: Iterable[str]) -> int | 
             if member.told_at and subject.is_alarm and group.repeat:
                 found.append(member.told_at + group.repeat)
         else:
-            found.append(run.now if group.sent_at and member.kind in _AT_ONCE else later)
+            found.append(max(run.now if group.sent_at and member.kind in _AT_ONCE else later, member.again_at))
     return min(found) if found else None
 
 
@@ -183,7 +183,7 @@ def _is_due(run: DispatchRun, group: MessageGroup, subject: DispatchSubject, mem
     if held_by(run.state, subject, member.kind or "reminder"):
         return False
     if member.kind is not None:
-        return True
+        return member.again_at <= run.now
     return bool(member.told_at and group.repeat) and member.told_at + group.repeat <= run.now and subject.is_alarm
 
 
@@ -220,9 +220,13 @@ def _add_open(run: DispatchRun, group: MessageGroup, telling: list[tuple[Dispatc
             instance_manager=subject.account_manager,
             customers=subject.customers,
         )
-        for missed in found.missed or ((found.nobody,) if found.nobody else ()):
-            run.note(subject, f"{group.channel} to {group.to}: {missed}", policy=group.policy)
+        if not member.again_at:
+            for missed in found.missed or ((found.nobody,) if found.nobody else ()):
+                run.note(subject, f"{group.channel} to {group.to}: {missed}", policy=group.policy)
         assert member.kind is not None
+        if found.later and member.kind != "reminder" and subject.key in group.members:
+            # Whoever is on call next is told, if it is still so.
+            run.journal.put(group.members, subject.key, replace(member, again_at=run.now + LOOK_AGAIN))
         for person in found.people:
             since = run.now - group.repeat + 1 if member.kind == "reminder" else subject.requested_at
             if known := known_already(subject, person, member.kind, since):

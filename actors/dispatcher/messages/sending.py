@@ -66,14 +66,18 @@ def told_of(subject: DispatchSubject, channel: Channel, address: str) -> ToldPer
 
 
 def known_already(subject: DispatchSubject, person: Reached, kind: MessageKind, since: int) -> str:
-    """Why the person need not be told: another policy has done it. ``since``: when it was requested (microseconds)."""
+    """Why the person need not be told: another policy has done it. ``since``: when it was requested, or was due
+    (microseconds)."""
     told = told_of(subject, person.channel, person.address)
     if told is None:
         return ""
     if kind == "worsened":
         known = not is_worse(subject.severity, told.severity)
-    elif kind in ("raised", "at_risk", "maintenance"):
+    elif kind in ("raised", "at_risk"):
         known = True
+    elif kind == "maintenance":
+        # An earlier notice does not stand for one that is due later.
+        known = told.at >= since
     else:
         known = told.at >= since and kind in ("reminder", told.kind)
     return f"was told already by {told.notification_id}" if known else ""

@@ -31,6 +31,10 @@ def mistakes_of_contact(state: DispatchState, plan: ContactPlan, own_id: str) ->
     for other in state.people.contacts(plan.name, plan.tenant_id):
         if other != own_id and state.contacts[other].plan.tenant_id == plan.tenant_id:
             yield "name", f"contact {other} is named {plan.name!r} already"
+    for rota in state.people.rotas(plan.name, plan.tenant_id):
+        # The contact would take the place of the rota in every policy.
+        if state.rotas[rota].plan.tenant_id == plan.tenant_id:
+            yield "name", f"rota {rota} is named {plan.name!r} already"
     for number, method in enumerate(plan.methods):
         if mistake := mistake_of_address(method.channel, method.address):
             yield f"methods[{number}].address", mistake
@@ -51,6 +55,9 @@ def mistakes_of_rota(state: DispatchState, plan: RotaPlan) -> Iterator[Mistake]:
     """Everything in a rota that cannot be meant."""
     if plan.name != "on-call":
         yield from _name_mistakes(plan.name)
+    for contact in state.people.contacts(plan.name, plan.tenant_id):
+        if state.contacts[contact].plan.tenant_id == plan.tenant_id:
+            yield "name", f"contact {contact} is named {plan.name!r} already: policies would tell it, and not the rota"
     try:
         zone_of(plan.time_zone)
         known = True

@@ -49,6 +49,8 @@ class ReachedPeople(Struct, frozen=True, kw_only=True):
     people: tuple[Reached, ...] = ()
     nobody: str = ""
     missed: tuple[str, ...] = ()
+    later: bool = False
+    """There is nobody, since a rota has nobody on call at this time: somebody may be later."""
 
 
 Meant = Sequence[tuple[ContactRecord | str, str]]
@@ -101,7 +103,9 @@ def reach(
         else:
             people.setdefault(found.to, found)
     missed = tuple(dict.fromkeys(seen.missed))
-    return ReachedPeople(people=tuple(people.values()), nobody="" if people else "; ".join(missed), missed=missed)
+    reached = tuple(people.values())
+    why_nobody = "" if reached else "; ".join(missed)
+    return ReachedPeople(people=reached, nobody=why_nobody, missed=missed, later=seen.gap and not reached)
 
 
 def mistakes_of_to(state: DispatchState, to: str, channel: Channel | None, tenant_id: str | None) -> Iterator[str]:
@@ -131,6 +135,8 @@ class _Seen:
     def __init__(self, state: DispatchState, now: int, tenant_id: str | None) -> None:
         self._state, self._now, self._tenant = state, now, tenant_id
         self.missed: list[str] = []
+        self.gap = False
+        """A rota has nobody on call."""
 
     def knows(self, to: str) -> bool:
         """True when ``to`` is the id or the name of a contact or a rota."""
@@ -187,6 +193,7 @@ class _Seen:
         for rota in rotas:
             contact = self._state.contacts.get(contact_at(rota.plan, self._now))
             if contact is None or contact.plan.tenant_id not in (None, self._tenant):
+                self.gap = True
                 self.missed.append(f"nobody is on call in rota {rota.plan.name} ({rota.id})")
                 continue
             found.append((contact, f"on call in rota {rota.plan.name}"))

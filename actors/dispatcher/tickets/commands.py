@@ -26,7 +26,7 @@ def change_ticket(run: DispatchRun, by: Principal, action: ChangeTicket, expecte
     live = is_live(ticket)
     if action.retry:
         if not any(each.dead for each in ticket.tasks):
-            raise _refused(name, "no task was given up")
+            raise _refused(name, f"{name_of_ticket(ticket)} has no task that was given up")
         tasks = tuple(replace(each, dead=False, attempts=0) if each.dead else each for each in ticket.tasks)
         ticket = replace(ticket, tasks=tasks, revision=ticket.revision + 1)
     match action.state:

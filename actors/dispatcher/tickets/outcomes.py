@@ -9,7 +9,7 @@ from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.tickets.contested import count_round, is_contested
 from actors.dispatcher.tickets.following import forget_ticket
 from actors.dispatcher.tickets.resolving import resolve_alarms
-from actors.dispatcher.tickets.shared import close_ticket, closed_too_early, is_merged, open_for_others, take_key
+from actors.dispatcher.tickets.shared import closed_too_early, decide_closing_anew, is_merged, open_for_others, take_key
 from actors.dispatcher.tickets.tasks import name_of_ticket, with_task
 from protocols.dispatch.outcomes import TicketChanged, TicketFailed, TicketOpened
 from protocols.dispatch.ticket import Ticket, TicketState
@@ -27,7 +27,7 @@ def fold_ticket_opened(run: DispatchRun, event: TicketOpened) -> None:
     moved = take_key(run, ticket, event.key) if event.found or ticket.key else replace(ticket, key=event.key)
     _put(run, moved, event.task, desk=event.desk, url=event.url or ticket.url, **_state(run, moved, "open"))
     if is_merged(run.state, moved):
-        _comment_instead(run, ticket.id)
+        decide_closing_anew(run, moved)
 
 
 def fold_ticket_changed(run: DispatchRun, event: TicketChanged) -> None:
@@ -54,9 +54,15 @@ def _done(run: DispatchRun, ticket: Ticket, event: TicketChanged, number: int) -
     done: TicketState | None = {"close": "closed", "reopen": "open"}.get(task.kind)  # type: ignore[assignment]
     state = event.state or done or ("merged" if moved is not ticket else None)
     fields = {} if state is None else _state(run, moved, state)
+    if done == "open":
+        fields["closed_at"] = None
     _put(run, moved, number, url=event.url or ticket.url, **fields)
-    if moved is not ticket and state == "closed":
+    subject = run.state.subjects.get(ticket.subject)
+    over = subject is None or subject.state == "ended"
+    if state == "closed" and (over or moved is not ticket):
         open_for_others(run, moved)
+    if moved is not ticket:
+        decide_closing_anew(run, moved)
 
 
 def _changed_by_people(run: DispatchRun, ticket: Ticket, event: TicketChanged) -> None:
@@ -69,9 +75,9 @@ def _changed_by_people(run: DispatchRun, ticket: Ticket, event: TicketChanged) -
         _put(run, moved, None, **fields)
     if not merged and event.state is not None and (ticket.state == "closed") != (event.state == "closed"):
         count_round(run, ticket)
+    if merged:
+        decide_closing_anew(run, moved)
     if event.state != "closed":
-        if merged:
-            _comment_instead(run, ticket.id)
         return
     if ticket.state == "closed":
         return
@@ -85,15 +91,6 @@ def _changed_by_people(run: DispatchRun, ticket: Ticket, event: TicketChanged) -
     else:
         resolve_alarms(run, ticket, event.author or "the desk")
     _note(run, ticket, closed)
-
-
-def _comment_instead(run: DispatchRun, ticket_id: str) -> None:
-    """A merged ticket is not closed, though it was to be."""
-    ticket = run.state.tickets.get(ticket_id)
-    closing = [] if ticket is None else [each for each in ticket.tasks if each.kind == "close"]
-    if ticket is not None and closing:
-        left = replace(ticket, tasks=tuple(each for each in ticket.tasks if each.kind != "close"))
-        close_ticket(run, left, closing[-1].text)
 
 
 def fold_ticket_failed(run: DispatchRun, event: TicketFailed) -> None:

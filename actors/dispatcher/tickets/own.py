@@ -1,5 +1,7 @@
 """The ticket of a subject's own: opened, opened again, or closed as part of that of its cause."""
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from actors.dispatcher.cause import DispatchSubject
@@ -21,7 +23,7 @@ from actors.dispatcher.tickets.contested import is_contested
 from actors.dispatcher.tickets.family import agreements_of, first_breach, members_of
 from actors.dispatcher.tickets.refreshing import COMMENT_EVERY
 from actors.dispatcher.tickets.restored import restored_ticket
-from actors.dispatcher.tickets.shared import close_ticket
+from actors.dispatcher.tickets.shared import close_ticket, decide_closing_anew, is_closed_with_others
 from actors.dispatcher.tickets.tasks import is_live, name_of_ticket, with_task
 from protocols.dispatch.ticket import Ticket, TicketTask
 
@@ -37,13 +39,17 @@ def stand_alone(run: DispatchRun, key: str) -> None:
         run.put_subject(replace(subject, ticket_id=ticket.id))
     if ticket is None:
         _open(run, subject)
-    elif not is_live(ticket) and is_contested(run, ticket):
+    elif is_live(ticket) and not is_closed_with_others(run.state, ticket):
+        decide_closing_anew(run, ticket)
+    elif is_contested(run, ticket):
         run.note(subject, f"ticket {name_of_ticket(ticket)} stays closed: its status is changed in the desk again and again")
-    elif not is_live(ticket):
+    else:
         text = f"Open again: {title_of(subject)} ({subject.reason})"
         breach_id = first_breach(subject, agreements_of(run.state, members_of(run.state, subject)))
         metadata = ticket.metadata | {"sla_breach_id": breach_id}
-        run.put_ticket(replace(with_task(ticket, "reopen", text), closed_at=None, sla_breach_id=breach_id, metadata=metadata))
+        alarm_ids = ticket.alarm_ids or _alarms_of(members_of(run.state, subject))
+        fields = {"closed_at": None, "sla_breach_id": breach_id, "metadata": metadata, "alarm_ids": alarm_ids}
+        run.put_ticket(replace(with_task(ticket, "reopen", text), **fields))
         run.state.timers.set(run.journal, "ticket", key, run.now + COMMENT_EVERY)
 
 
@@ -61,7 +67,7 @@ def _open(run: DispatchRun, subject: DispatchSubject) -> None:
         tenant_id=subject.tenant_id,
         desk=state.inputs.desk,
         subject=subject.key,
-        alarm_ids=tuple(each.alarm.id for each in members if each.alarm is not None)[:MOST_ALARMS],
+        alarm_ids=_alarms_of(members),
         sla_breach_id=breach_id,
         priority=priority_of(members, "medium", agreements),
         team=wanted.team or team_of(subject),
@@ -88,9 +94,14 @@ def _open(run: DispatchRun, subject: DispatchSubject) -> None:
     state.timers.set(run.journal, "ticket", subject.key, run.now + COMMENT_EVERY)
 
 
+def _alarms_of(members: Sequence[DispatchSubject]) -> tuple[str, ...]:
+    return tuple(each.alarm.id for each in members if each.alarm is not None)[:MOST_ALARMS]
+
+
 def close_as_part(run: DispatchRun, ticket: Ticket, whole: Ticket, child: DispatchSubject, root: DispatchSubject) -> None:
     """The cause of ``child`` is ``root``, which has a ticket: the one of ``child`` goes on as part of it."""
     text = f"Goes on as part of ticket {name_of_ticket(whole)}: the cause is {name_of(run.state, root.key)}"
     run.put_subject(replace(run.state.subjects[child.key], part_of=whole.id))
-    close_ticket(run, ticket, text, whole.id)
+    # It stands for no alarm any more: what the desk still does of it must not give them its key.
+    close_ticket(run, replace(ticket, alarm_ids=()), text, whole.id)
     run.state.timers.set(run.journal, "ticket", child.key, None)

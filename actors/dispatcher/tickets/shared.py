@@ -79,6 +79,26 @@ def close_ticket(run: DispatchRun, ticket: Ticket, text: str, related: str = "")
     return "a person merged it into another one" if is_merged(run.state, ticket) else ""
 
 
+def is_closed_with_others(state: DispatchState, ticket: Ticket) -> bool:
+    """True for a merged ticket whose ticket at the desk was closed, which the desk has not said of this one yet."""
+    others = _sharing(state, ticket)
+    return is_merged(state, ticket) and bool(others) and not any(map(is_live, others))
+
+
+def decide_closing_anew(run: DispatchRun, ticket: Ticket) -> None:
+    """A person merged it: closings of it, and of the tickets that are the same one now, may have waited before that."""
+    for each in (run.state.tickets.get(ticket.id), *_sharing(run.state, ticket)):
+        closing = [] if each is None else [task for task in each.tasks if task.kind == "close"]
+        if each is None or not closing or not (is_merged(run.state, each) or others_standing(run.state, each)):
+            continue
+        left = replace(each, tasks=tuple(task for task in each.tasks if task.kind != "close"), revision=each.revision + 1)
+        if is_live(each):
+            # It is opened again behind the closing.
+            run.put_ticket(left)
+        else:
+            close_ticket(run, left, closing[-1].text, closing[-1].related)
+
+
 def _close_the_last(run: DispatchRun, ticket: Ticket) -> None:
     """No cause of a shared ticket lasts: the one that was made under its key is closed, if it still waits for that."""
     for each in _sharing(run.state, ticket):

@@ -10,7 +10,7 @@ from vocabulary.ticket_world import TICKET, TicketWorld
 from vocabulary.world import ADMIN, moment
 
 from actors.journal import Journal
-from protocols.command import Acknowledge, Edit, Edited, EndWindow, Raise, Shelve, Unacknowledge, Unshelve
+from protocols.command import Acknowledge, Edit, Edited, EndWindow, Raise, Resolve, Shelve, Unacknowledge, Unshelve
 from protocols.dispatch.rota import RotaLayer, RotaPlan, RotaRecord
 from protocols.severity import Severity
 
@@ -138,6 +138,24 @@ def test_the_end_goes_to_whoever_was_on_call_when_it_was_told_and_a_reminder_to_
     assert sorted(world.said[2:]) == [(1000, "recovered", ann), (1000, "recovered", ben)]
 
 
+@pytest.mark.parametrize("over_at", [None, 400])
+def test_a_page_in_a_gap_of_the_rota_goes_to_whoever_is_on_call_next(world: TicketWorld, over_at: float | None) -> None:
+    """Nobody is on call until 03:10, which is second 600; it is tried every 300 s."""
+    world.contact("Ann", ("email", "ann@example.net"))
+    began = datetime(2026, 3, 1, tzinfo=UTC)
+    rota = RotaPlan(name="on-call", layers=(RotaLayer(contacts=("CT1",), start=date(2026, 3, 1), hand_over="03:10"),))
+    record = RotaRecord(id="RO1", plan=rota, created_at=began, updated_at=began, updated_by="x")
+    world.dispatch.put_rota(Journal(), "RO1", record)
+    world.policy("all", mail("on-call"))
+    world.at(0).network("device.down", "olt-1")
+    if over_at is not None:
+        world.run_to(over_at)
+        world.network("device.up", "olt-1")
+    world.run_to(2000)
+    assert world.said == ([(605, "raised", "ann@example.net")] if over_at is None else [])
+    assert len([each for each in world.notes if "nobody is on call" in each]) == 1
+
+
 @pytest.mark.parametrize("change", ["another person", "disabled", "gone", "contact gone"])
 def test_a_reload_between_raise_and_clear_takes_no_end_away(world: TicketWorld, change: str) -> None:
     ann = world.contact("Ann", ("email", "ann@example.net"))
@@ -223,3 +241,21 @@ def test_an_attached_alarm_that_was_told_is_part_of_its_cause_as_soon_as_that_is
     world.run_to(300)
     assert [each[1] for each in world.said[2:]] == ["recovered", "recovered"]
     assert world.dispatch.tickets_for == {}
+
+
+def test_a_late_acknowledgement_opens_nothing_again(world: TicketWorld) -> None:
+    """operations.md C 7: the acknowledgement comes when the alarm is resolved, or has cleared."""
+    chain = {"escalate": [{"after_seconds": 60, "to": "boss@example.net", "channel": "email"}]}
+    world.policy("all", mail(), TICKET, chain)
+    alarm = graded(world)
+    world.run_to(20)
+    world.desk()
+    world.clear_alarm(alarm)
+    world.command(Acknowledge(), alarm)
+    world.run_to(40)
+    world.command(Resolve(), alarm)
+    assert world.command(Acknowledge(), alarm).refusals
+    world.run_to(2000)
+    assert world.said == [(5, "raised", NOC), (20, "recovered", NOC)]
+    assert [each[1] for each in world.desk()] == ["close"]
+    assert world.dispatch.subjects[f"alarm:{alarm}"].state == "ended"

@@ -78,6 +78,48 @@ def test_events_leave_after_their_retention_but_not_beyond_the_older_snapshot(pa
     database.close()
 
 
+def snapshots(database: LedgerFile) -> list[int]:
+    assert database._connection is not None
+    return [through for (through,) in database._connection.execute("SELECT through FROM snapshots ORDER BY through")]
+
+
+def test_older_snapshots_stay_apart_as_long_as_their_events_do(path: Path) -> None:
+    """A snapshot a day, and of 7 days' Events one every second day beside the two newest."""
+    database = LedgerFile.open(path)
+    day = micros(NOW + timedelta(days=1)) - micros(NOW)
+    seen = []
+    for n in range(1, 21):
+        now = NOW + timedelta(days=n - 1)
+        database.write(CommitGroup(now=now, through=2 * n - 2, appends=[[Tick(), Tick()]]))
+        database.write(CommitGroup(now=now, through=2 * n, folded=[piece(2 * n)]))
+        for _ in range(3):
+            database.prune(PruneLimits(micros(now - timedelta(days=7)), HUGE, apart=2 * day))
+        seen.append(snapshots(database))
+    assert seen[4] == [2, 6, 8, 10]
+    assert seen[9] == [6, 10, 14, 18, 20], "the Events behind the first have left, so it has too"
+    assert seen[19] == [26, 30, 34, 38, 40]
+    assert offsets(path)[0] == 25, "an older snapshot keeps no Event, and its own are all there"
+    assert all(len(each) <= 6 for each in seen)
+    recovery = recover(database, lambda snapshot: snapshot.through < 30)
+    assert recovery.snapshot is not None
+    assert recovery.snapshot.through == 26
+    assert [batch.first for batch in recovery.replay] == list(range(27, 41, 2))
+    database.close()
+
+
+def test_older_snapshots_take_a_quarter_of_the_bytes_at_most_and_the_newest_of_them_stay(path: Path) -> None:
+    database = LedgerFile.open(path)
+    body = memoryview(encode_parts({"fold": bytes(100_000)}))
+    for n in range(1, 7):
+        now = NOW + timedelta(days=n - 1)
+        database.write(CommitGroup(now=now, through=n - 1, appends=[[Tick()]]))
+        database.write(CommitGroup(now=now, through=n, folded=[SnapshotPiece(n, 0, body, 1)]))
+    for max_bytes, left in ((HUGE, [1, 2, 3, 4, 5, 6]), (1_000_000, [3, 4, 5, 6]), (500_000, [4, 5, 6]), (10, [5, 6])):
+        database.prune(PruneLimits(0, max_bytes, apart=1))
+        assert snapshots(database) == left
+    database.close()
+
+
 def test_a_single_snapshot_may_be_unusable_so_with_it_no_event_leaves(path: Path) -> None:
     database = filled(path)
     database.write(CommitGroup(now=NOW, through=40, folded=[piece(20)]))

@@ -71,6 +71,7 @@ async def test_failures_are_tried_again_ever_later_and_the_outcome_counts_them(a
 
 
 async def test_retry_after_of_30_seconds_is_heard_and_moves_no_other(autojump_clock: MockClock) -> None:
+    """operations.md C 6: the next attempt 30 to 33 s later."""
     limited = ScriptedChannel(DeliveryFailed("429", retry_after=30.0), Delivered("204"))
     other = ScriptedChannel()
     house = DeliveryHouse({"webhook:noc": limited, "webhook:erp": other})

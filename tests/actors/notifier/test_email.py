@@ -1,6 +1,9 @@
 """Mail to a real SMTP server: TLS, a password, refusals, the thread, and what strangers can write into a header."""
 
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +11,7 @@ import pytest
 import trio
 import trio.lowlevel
 from vocabulary.delivery import AT, dispatched
-from vocabulary.far_ends import PASSWORD, MailServer, certificate
+from vocabulary.far_ends import PASSWORD, HttpReceiver, MailServer, certificate
 
 from actors.delivery_failed import DeliveryFailed
 from actors.notifier.channel import DeliveryChannel, MessageText, OutgoingMessage
@@ -53,6 +56,7 @@ async def test_a_mail_has_two_parts_and_the_servers_answer_comes_back(tmp_path: 
 
 
 async def test_451_then_250_gives_one_mail_with_the_same_message_id_and_the_clear_answers_it(tmp_path: Path) -> None:
+    """operations.md C 13."""
     server = MailServer("451 4.7.1 greylisted", "250 ok")
     with server.serving() as port:
         mail = channel(port, tmp_path)
@@ -170,3 +174,75 @@ async def test_a_line_with_a_dot_alone_ends_no_mail(tmp_path: Path) -> None:
         await channel(port, tmp_path).deliver(message(MessageText(subject="dot", text="one\n.\nQUIT\n")))
     (mail,) = server.taken
     assert mail.get_content().splitlines() == ["one", ".", "QUIT"]
+
+
+@asynccontextmanager
+async def scripted(*replies: bytes) -> AsyncIterator[tuple[int, list[bytes]]]:
+    """A mail server that says the first of ``replies`` by itself, and each next one to a line of the client; the mail is one
+    line. Behind the last one it closes. Its port, and the first words that it got."""
+    heard: list[bytes] = []
+
+    async def serve(stream: trio.SocketStream) -> None:
+        with suppress(trio.BrokenResourceError):
+            await stream.send_all(replies[0])
+            for reply in replies[1:]:
+                read = b""
+                while not read.endswith(b"\r\n") or (heard and heard[-1] == b"data" and not read.endswith(b"\r\n.\r\n")):
+                    if not (part := await stream.receive_some()):
+                        return
+                    read += part
+                heard.append(read[:4].lower())
+                await stream.send_all(reply)
+            await stream.aclose()
+
+    async with trio.open_nursery() as nursery:
+        (listener,) = await nursery.start(partial(trio.serve_tcp, serve, 0, host="127.0.0.1"))
+        yield listener.socket.getsockname()[1], heard
+        nursery.cancel_scope.cancel()
+
+
+OK = b"250 ok\r\n"
+TO_DATA = (b"220 hi\r\n", OK, OK, OK, b"354 go on\r\n")
+
+
+async def test_a_server_that_takes_the_mail_and_is_gone_has_it(tmp_path: Path) -> None:
+    async with scripted(*TO_DATA, b"250 2.0.0 queued\r\n") as (port, heard):
+        delivered = await channel(port, tmp_path).deliver(message())
+    assert delivered.answer == "250 2.0.0 queued"
+    assert heard[:4] == [b"ehlo", b"mail", b"rcpt", b"data"]
+
+
+@pytest.mark.parametrize(
+    ("replies", "said", "permanent"),
+    [
+        ((), "", False),
+        ((b"554 no\r\n",), "554 no", True),
+        ((b"421 busy\r\n",), "421 busy", False),
+        ((b"hello there\r\n",), "no answer of a mail server", False),
+        (TO_DATA[:3], "Connection unexpectedly closed", False),
+        (TO_DATA, "Connection unexpectedly closed", False),
+        ((*TO_DATA[:3], b"450 4.2.1 later\r\n"), "450 4.2.1 later", False),
+        ((*TO_DATA[:3], b"551 5.7.1 elsewhere\r\n"), "551 5.7.1 elsewhere", True),
+        ((*TO_DATA[:4], b"250 what\r\n"), "", False),
+        ((*TO_DATA, b"250-go\r\n" * 20_000), "longer than 65536 octets", False),
+        ((b"220-" + b"x" * 100_000,), "no answer of a mail server: Line too long.", False),
+    ],
+)
+async def test_a_server_that_does_not_take_the_mail(
+    tmp_path: Path, replies: tuple[bytes, ...], said: str, permanent: bool
+) -> None:
+    async with scripted(*(replies or (b"",))) as (port, _):
+        with pytest.raises(DeliveryFailed) as failed:
+            await channel(port, tmp_path).deliver(message())
+    assert said in failed.value.error
+    assert failed.value.permanent is permanent
+
+
+async def test_a_certificate_that_has_expired_gets_no_mail(tmp_path: Path) -> None:
+    ca, tls = certificate(tmp_path, days=-1)
+    server = HttpReceiver()
+    async with server.serving(tls) as port:
+        with pytest.raises(DeliveryFailed, match="certificate has expired") as failed:
+            await channel(port, tmp_path, ca=ca, tls="tls", user="faultd", host="localhost").deliver(message())
+    assert not failed.value.permanent
+    assert server.requests == []

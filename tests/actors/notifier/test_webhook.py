@@ -370,6 +370,54 @@ async def test_slack_errors(tmp_path: Path, status: str, body: bytes, permanent:
     assert (failed.value.permanent, failed.value.retry_after) == (permanent, asked)
 
 
+SLACK_FOR_GOOD = """
+access_denied account_inactive as_user_not_supported channel_not_found deprecated_endpoint duplicate_channel_not_found
+ekm_access_denied enterprise_is_restricted invalid_arg_name invalid_arguments invalid_array_arg invalid_auth invalid_blocks
+invalid_charset invalid_form_data invalid_post_type is_archived message_limit_exceeded method_deprecated missing_post_type
+missing_scope msg_too_long no_permission no_text not_allowed_token_type not_authed not_in_channel restricted_action
+team_access_not_granted team_not_found token_expired token_revoked two_factor_setup_required something_new
+"""
+SLACK_FOR_NOW = """
+external_channel_migrating fatal_error internal_error org_login_required rate_limited ratelimited request_timeout
+service_unavailable team_added_to_org
+"""
+
+
+async def test_each_error_of_slack_is_for_good_or_for_now(tmp_path: Path) -> None:
+    for_good, for_now = SLACK_FOR_GOOD.split(), SLACK_FOR_NOW.split()
+    names = for_good + for_now
+    receiver = HttpReceiver(*(answer("200 OK", msgspec.json.encode({"ok": False, "error": name})) for name in names))
+    found: dict[bool, list[str]] = {True: [], False: []}
+    async with receiver.serving() as port:
+        chat = slack(tmp_path, port)
+        for name in names:
+            with pytest.raises(DeliveryFailed, match=f"chat.postMessage: {name}$") as failed:
+                await chat.deliver(message(channel="slack", address="#noc"))
+            found[failed.value.permanent].append(name)
+    assert found == {True: for_good, False: for_now}
+
+
+NESTED = b"[" * 4_000
+DEEP = b'{"a":' * 60 + b"1" + b"}" * 60
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b"null", b'"ok"', NESTED, DEEP, b'{"ok": "\xff"}', b"1" * 5_000, b""])
+async def test_what_is_no_answer_of_slack(tmp_path: Path, body: bytes) -> None:
+    async with HttpReceiver(answer("200 OK", body)).serving() as port:
+        with pytest.raises(DeliveryFailed, match="the answer is") as failed:
+            await slack(tmp_path, port).deliver(message(channel="slack", address="#noc"))
+    assert not failed.value.permanent
+
+
+@pytest.mark.parametrize("body", [NESTED, DEEP, b"<html>", b'{"a": ' + b"1" * 5_000, b'"\xff\x00"'])
+async def test_an_outcome_of_a_remediation_that_is_no_json_is_kept_as_text(tmp_path: Path, body: bytes) -> None:
+    async with HttpReceiver(answer("200 OK", body)).serving() as port:
+        url = f"http://localhost:{port}/"
+        table = {"url": url, "secret_file": b"whsec_" + base64.b64encode(KEY), "allow_private": True}
+        delivered = await opened(tmp_path, "remediation", remediation=table).deliver(message(channel="remediation"))
+    assert delivered.detail["outcome"] == body[:4_096].decode("utf-8", "replace")
+
+
 async def test_a_slack_message_that_was_deleted_is_still_answered(tmp_path: Path) -> None:
     receiver = HttpReceiver(
         answer("200 OK", b'{"ok": false, "error": "message_not_found"}'),

@@ -14,6 +14,7 @@ from protocols.dispatch.outcomes import TicketChanged, TicketFailed, TicketOpene
 @pytest.mark.parametrize("lag", [0.0, 29.0])
 @pytest.mark.parametrize("step", ["", "fail", "lose", "hang"])
 async def test_one_ticket_whatever_becomes_of_the_answer(autojump_clock: MockClock, step: str, lag: float) -> None:
+    """operations.md C 1: the desk made it and the answer was lost, also where its search lags by half a minute."""
     desk = MemoryDesk(step, lag=lag)
     house = TicketHouse(desk)
     house.want(ticket())

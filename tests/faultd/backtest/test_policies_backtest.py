@@ -18,8 +18,10 @@ from vocabulary.written_ledger import WrittenLedger
 from actors.correlator.settings import CorrelatorSettings
 from actors.dispatcher.policies.files import load_policies
 from actors.dispatcher.settings import DispatchInputs
+from actors.ledger.prune import PruneLimits
 from actors.ledger.read import iterate_events
 from actors.ledger.schema import connect_reader
+from actors.trusted_clock import micros
 from faultd.backtest.far_ends import FarEnds
 from faultd.backtest.night import at_night, wakes
 from faultd.backtest.report import words
@@ -395,6 +397,26 @@ def test_the_ledger_begins_later_than_asked(plant: Plant) -> None:
     assert list(words(later)) == [
         f"the ledger has no Events since {(START + timedelta(days=1)).astimezone():%Y-%m-%d %H:%M:%S}"
     ]
+
+
+def test_a_ledger_that_was_pruned_begins_at_an_older_snapshot(plant: Plant) -> None:
+    """The policies, the people and what is open at that time are in the snapshot."""
+    plant.begin(policy("Text", actions=[TEXT]))
+    for hour in range(6):
+        plant.down(hour * 3_600 + 10, f"olt-{hour}")
+        plant.run(hour * 3_600 + 15, hour * 3_600 + 30)
+        plant.snapshot()
+        cutoff = micros(START + timedelta(hours=hour - 3))
+        while plant.file.prune(PruneLimits(cutoff, 1 << 40, apart=3_600_000_000)).more:
+            pass
+    result = plant.trial(policy("Text", actions=[{"channel": "sms", "to": "Ben"}]), since="7d")
+    assert result.first > 1
+    assert result.since == START + timedelta(hours=1, seconds=25), (
+        "Events from two hours on are kept, and the state before them"
+    )
+    assert pages(result) == {"Ada": ((6, 6, 0, 0), (0, 0, 0, 0)), "Ben": ((0, 0, 0, 0), (4, 4, 0, 0))}, "two are reminders"
+    late = plant.trial(policy("Text", actions=[TEXT]), since="70m")
+    assert (late.since, late.events < result.events) == (START + timedelta(hours=3, minutes=50, seconds=25), True)
 
 
 def run(*arguments: str) -> tuple[int, str, str]:

@@ -8,8 +8,10 @@ from vocabulary.agreement_world import AgreementWorld
 from vocabulary.sla import plan_window
 from vocabulary.world import ADMIN, moment
 
+from actors.dispatcher.causes import planned
 from actors.dispatcher.messages.facts import OF_CUSTOMERS
 from protocols.command import CancelWindow, PatchWindow
+from protocols.dispatch.notification import DispatchedNotification
 from protocols.maintenance import PlanChanges
 from protocols.sla.credit_models import CreditTier, TierCredits
 
@@ -144,3 +146,98 @@ def test_customers_hear_of_planned_work_two_days_ahead_and_of_its_end_before_it_
     world.run_to(10 * 86_400)
     assert len(world.sent) == 4
     assert not world.dispatch.windows
+
+
+def _of_planned_work_one_by_one(world: AgreementWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planned, "SLICE", 1)
+    for number in (1, 2, 3):
+        world.contact(f"Customer {number}", ("email", f"c{number}@example.net"), customer_id=f"c-svc-{number}")
+    world.contact("Customer 2, office", ("email", "office@example.net"), customer_id="c-svc-2")
+    actions = [{"channel": "email", "to": to} for to in ("customer", "noc@example.net")]
+    world.policy("customers", *actions, match={"subject": "maintenance"})
+
+
+def test_customers_of_planned_work_are_told_in_slices_whatever_their_number(
+    world: AgreementWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _of_planned_work_one_by_one(world, monkeypatch)
+    window = plan_window(world, 5 * 86_400, 6 * 86_400, "olt-1")
+    world.run_to(4 * 86_400)
+    assert [(at - 3 * 86_400, address) for at, _, address in world.said] == [
+        (0, "c1@example.net"),
+        (1, "c2@example.net"),
+        (1, "office@example.net"),
+        (2, "c3@example.net"),
+        (3, "noc@example.net"),
+    ]
+    world.command(PatchWindow(window, PlanChanges(start=moment(4 * 86_400 + 3600))), by=ADMIN)
+    world.run_to(4 * 86_400 + 20)
+    assert [(at - 4 * 86_400, address[:2], each.facts["causes"][0]["state"]) for at, address, each in _after(world, 5)] == [
+        (0, "c1", "ended"),
+        (1, "c2", "ended"),
+        (2, "of", "ended"),
+        (3, "c3", "ended"),
+        (4, "no", "ended"),
+        (4, "c1", "open"),
+        (5, "c2", "open"),
+        (5, "of", "open"),
+        (6, "c3", "open"),
+        (7, "no", "open"),
+    ]
+    world.command(CancelWindow(window), by=ADMIN)
+    world.run_to(4 * 86_400 + 40)
+    assert [(at - 4 * 86_400, address[:2]) for at, address, _ in _after(world, 15)] == [
+        (20, "c1"),
+        (21, "c2"),
+        (22, "of"),
+        (23, "c3"),
+        (24, "no"),
+    ]
+    assert world.notes == []
+    assert not any(each.told for each in world.dispatch.subjects.values())
+
+
+def _after(world: AgreementWorld, number: int) -> list[tuple[float, str, DispatchedNotification]]:
+    """When, to which address, and the notification itself: those behind the first ``number``."""
+    return [(at, address, each) for (at, _, address), each in zip(world.said, world.sent, strict=True)][number:]
+
+
+def test_customers_who_cannot_be_told_before_the_work_begins_are_counted(
+    world: AgreementWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _of_planned_work_one_by_one(world, monkeypatch)
+    plan_window(world, 1.5, 86_400, "olt-1")
+    world.run_to(86_400)
+    assert [address for _, _, address in world.said] == ["c1@example.net", "c2@example.net", "office@example.net"]
+    (note,) = world.notes
+    assert note.endswith("customers are not told: the work has begun")
+
+
+def test_customers_hear_of_planned_work_at_the_times_and_by_the_templates_of_the_policy(world: AgreementWorld) -> None:
+    methods = ("email", "c1@example.net"), ("sms", "+491511111111")
+    world.contact("Customer 1", *methods, customer_id="c-svc-1")
+    week = {"channel": "email", "to": "customer", "template": "notice", "before_seconds": 7 * 86_400}
+    day = {"channel": "email", "to": "customer", "template": "reminder", "before_seconds": 86_400}
+    hour = {"channel": "sms", "to": "customer", "before_seconds": 3600}
+    world.policy("customers", week, day, hour, match={"subject": "maintenance"})
+    world.policy("another", week, match={"subject": "maintenance"})
+    begin = 10 * 86_400
+    plan_window(world, begin, begin + 3600, "olt-1/1/1")
+    world.run_to(11 * 86_400)
+    told = [(*said[:2], said[2], each.template) for said, each in zip(world.said, world.sent, strict=True)]
+    assert told == [
+        (begin - 7 * 86_400, "maintenance", "c1@example.net", "notice"),
+        (begin - 86_400, "maintenance", "c1@example.net", "reminder"),
+        (begin - 3600, "maintenance", "+491511111111", ""),
+    ]
+    assert world.sent[1].thread == world.sent[0].id
+    assert any("was told already by" in each for each in world.notes)
+
+
+def test_a_window_that_is_planned_late_is_announced_once(world: AgreementWorld) -> None:
+    world.contact("Customer 1", ("email", "c1@example.net"), customer_id="c-svc-1")
+    notices = [{"channel": "email", "to": "customer", "before_seconds": days * 86_400} for days in (7, 2, 1)]
+    world.policy("customers", *notices, match={"subject": "maintenance"})
+    plan_window(world, 3600, 7200, "olt-1/1/1")
+    world.run_to(86_400)
+    assert [each[1:] for each in world.said] == [("maintenance", "c1@example.net")]

@@ -212,3 +212,22 @@ def test_a_page_that_is_sent_again_can_be_overdue_again(world: DispatchWorld) ->
     world.command(ResendNotification(first.id))
     world.run_to(300)
     assert [each[2] for each in world.said] == [MAIL, PHONE, CHAT, PHONE]
+
+
+def test_an_end_in_an_overdue_message_goes_to_the_next_method_when_that_is_given_up() -> None:
+    world = DispatchWorld()
+    world.contact("Ann", ("email", MAIL), ("sms", PHONE))
+    world.policy("all", mail("Ann"), group_by=["alarm_type"], group_interval=50)
+    world.at(0).raise_alarm("device.down", "olt-1", severity="critical")
+    world.run_to(6)
+    world.arrives(world.sent[0])
+    world.raise_alarm("device.down", "olt-2", severity="critical")
+    world.at(20).clear_alarm(world.alarms[0].id)
+    world.run_to(60)
+    both = world.sent[1]
+    assert (len(both.facts["over"]), both.facts["count"]) == (1, 2)
+    world.run_to(200)
+    assert [each.facts["count"] for each in world.sent[2:]] == [1]
+    assert world.said[2:] == [(175, "raised", PHONE)]
+    world.fails(both, dead=True)
+    assert world.said[3:] == [(200, "recovered", PHONE)]

@@ -6,6 +6,7 @@ from vocabulary.dispatch_world import DispatchWorld, mail, text
 from vocabulary.world import ADMIN, moment
 
 from actors.dispatcher.messages import groups
+from actors.dispatcher.messages.delivery_alarms import late_channels
 from actors.dispatcher.messages.group import MessageGroup
 from actors.dispatcher.run import DispatchRun
 from protocols.command import (
@@ -22,6 +23,7 @@ from protocols.command import (
 from protocols.dispatch.quiet_hours import QuietHours
 from protocols.event import ClockJumped
 from protocols.maintenance import PlanChanges, WindowPlan, WindowScope
+from protocols.sla.local_time import instant_at
 
 NOC = "noc@example.net"
 
@@ -68,6 +70,7 @@ def test_two_persons_with_one_address_get_one_message_that_names_the_cause_once(
 
 
 def test_a_cause_that_ends_before_its_hold_is_told_to_nobody(world: DispatchWorld) -> None:
+    """operations.md C 5."""
     world.policy("all", mail())
     world.at(0).network("device.down", "olt-1")
     world.at(4).network("device.up", "olt-1")
@@ -86,6 +89,7 @@ def test_a_cause_that_ends_while_its_group_waits_is_told_to_nobody(world: Dispat
 
 
 def test_the_end_is_told_while_the_page_is_in_flight(world: DispatchWorld) -> None:
+    """operations.md C 5: the page is on its way when the alarm clears."""
     world.policy("all", mail())
     world.at(0).network("device.down", "olt-1")
     world.run_to(6)
@@ -96,6 +100,7 @@ def test_the_end_is_told_while_the_page_is_in_flight(world: DispatchWorld) -> No
 
 
 def test_those_told_hear_the_end_of_a_shelved_alarm_whatever_happened_to_policy_and_contact(world: DispatchWorld) -> None:
+    """operations.md C 4: also across a reload."""
     ann = world.contact("Ann", ("sms", "+491511111111"))
     world.policy("all", mail(), text("Ann"))
     world.at(0).network("device.down", "olt-1")
@@ -264,7 +269,45 @@ def test_a_jump_of_the_clock_sends_nothing(world: DispatchWorld) -> None:
     assert world.said[1:] == [(86_465, "reminder", NOC)]
 
 
+@pytest.mark.parametrize("of", ["contact", "policy"])
+@pytest.mark.parametrize(
+    ("jump", "told"),
+    [
+        (0, 7_200),
+        # Out of the quiet hours, which are 02:00 to 05:00; the clock said 03:00.
+        (3 * 3_600, 20 + 3 * 3_600),
+        (-2 * 3_600, 20 - 2 * 3_600),
+        # Within them, on another day.
+        (86_400, 86_400 + 7_200),
+        (86_400 + 3_600, 86_400 + 7_200),
+    ],
+)
+def test_quiet_hours_end_by_the_time_that_is_believed_after_a_jump(world: DispatchWorld, jump: int, told: int, of: str) -> None:
+    hours = QuietHours(begin="02:00", end="05:00", allowed=())
+    world.contact("Ann", ("email", NOC), **({"quiet_hours": hours} if of == "contact" else {}))
+    quiet = {"quiet_hours": msgspec.to_builtins(hours)} if of == "policy" else {}
+    world.policy("all", mail("Ann"), repeat_interval=100_000, **quiet)
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(20)
+    before, world.now = world.now, moment(20 + jump)
+    world(ClockJumped(before, world.now))
+    world.run_to(20 + jump + 14_400)
+    assert world.said == [(told, "raised", NOC)]
+
+
+def test_a_message_that_waits_is_not_late_because_of_a_jump(world: DispatchWorld) -> None:
+    world.policy("all", mail())
+    world.at(0).network("device.down", "olt-1")
+    world.run_to(20)
+    before, world.now = world.now, moment(86_420)
+    world(ClockJumped(before, world.now))
+    seconds = world.dispatch.inputs.settings.page_alarm_seconds
+    assert not list(late_channels(world.dispatch, instant_at(moment(86_420))))
+    assert list(late_channels(world.dispatch, instant_at(moment(86_420 + seconds))))
+
+
 def test_those_told_hear_the_end_of_an_alarm_that_clears_in_a_window(world: DispatchWorld) -> None:
+    """operations.md C 4."""
     world.policy("all", mail(), repeat_interval=100, match={"subject": "alarm"})
     world.at(0).network("device.down", "olt-1")
     world.run_to(10)

@@ -51,6 +51,18 @@ def test_an_edit_that_changes_nothing_is_a_duplicate() -> None:
     assert world.dispatch.contacts[made].revision == 1
 
 
+def test_a_contact_and_a_rota_of_one_name_are_refused_in_either_order() -> None:
+    world = RotaWorld()
+    anna = world.contact("Anna", MAIL)
+    rota = world.rota("nights", layer("Anna"))
+    assert wrong(world.ask(CreateContact(ContactPlan(name="nights"))))[0][1] == f"name: rota {rota} is named 'nights' already"
+    assert wrong(world.edit_contact(anna, name="nights"))[0][1] == f"name: rota {rota} is named 'nights' already"
+    text = f"name: contact {anna} is named 'Anna' already: policies would tell it, and not the rota"
+    assert wrong(world.edit_rota(rota, name="Anna"))[0][1] == text
+    # A tenant's own name comes before one of every tenant.
+    assert world.ask(CreateContact(ContactPlan(name="nights", tenant_id="north")), OF_NORTH).accepted
+
+
 @pytest.mark.parametrize(
     ("plan", "expected"),
     [

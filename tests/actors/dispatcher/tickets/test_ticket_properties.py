@@ -8,6 +8,7 @@ from vocabulary.sla import plant
 from vocabulary.ticket_world import TICKET, TicketWorld, outcome_of
 from vocabulary.world import moment
 
+from actors.dispatcher.tickets.contested import ROUNDS
 from actors.dispatcher.tickets.family import members_of, root_of
 from actors.dispatcher.tickets.tasks import is_live
 from protocols.change import Change
@@ -22,6 +23,15 @@ STEPS = st.one_of(
     st.tuples(st.just("act"), st.integers(0, 5), st.sampled_from(["acknowledge", "unacknowledge", "shelve", "resolve"])),
     st.tuples(st.just("wait"), st.sampled_from([1, 4, 6, 30, 61, 400, 2000, 100_000]), st.none()),
     st.tuples(st.just("desk"), st.integers(0, 5), st.sampled_from(["done", "done", "failed", "dead", "twice"])),
+    st.tuples(st.just("restart"), st.none(), st.none()),
+)
+SEPARATE = ("a", "b", "c", "d")
+MERGES = st.one_of(
+    st.tuples(st.just("person"), st.integers(0, 3), st.sampled_from(["merge", "merge", "close", "reopen", "out"])),
+    st.tuples(st.just("raise"), st.sampled_from(SEPARATE), st.just("critical")),
+    st.tuples(st.just("clear"), st.integers(0, 7), st.none()),
+    st.tuples(st.just("desk"), st.integers(0, 3), st.none()),
+    st.tuples(st.just("wait"), st.sampled_from([6, 61, 4_000]), st.none()),
     st.tuples(st.just("restart"), st.none(), st.none()),
 )
 
@@ -124,3 +134,147 @@ def test_a_cause_has_one_open_ticket_whatever_happens(steps: list[tuple[str, Any
     assert not world.dispatch.tickets
     assert not world.dispatch.tickets_for
     assert not any(world.dispatch.timers.due.values())
+
+
+class DeskOfPeople(CheckedTickets):
+    """The status of each ticket at the desk, by its key, where people merge, close and open again."""
+
+    def __init__(self, *args: Any, **fields: Any) -> None:
+        self.open: dict[str, bool] = {}
+        self.into: dict[str, str] = {}
+        self.by_people: set[str] = set()
+        """Tickets whose status a person gave last, and those out of or into which one merged something since."""
+        self.done: set[str] = set()
+        """Causes whose ticket a person has closed: faultd may close it again, when another cause had it opened meanwhile."""
+        super().__init__(*args, **fields)
+
+    def key(self, name: str) -> str:
+        """The ticket into which that with this key was merged at last."""
+        while name in self.into:
+            name = self.into[name]
+        return name
+
+    def check(self) -> None:
+        """One open ticket at the desk for each cause."""
+        state = self.dispatch
+        for ticket in self.live():
+            subject = state.subjects.get(ticket.subject)
+            if subject is not None and subject.ticket_id == ticket.id and not subject.part_of:
+                assert root_of(state, subject).key == ticket.subject
+
+    def do(self, step: tuple[str, Any, Any]) -> None:
+        what, which, how = step
+        if what == "person":
+            self.person_acts(which, how)
+        elif what == "desk":
+            self._answer(which, "done")
+        else:
+            super().do(step)
+
+    def person_acts(self, which: int, how: str) -> None:
+        keys = [each for each in self.open if each not in self.into]
+        if not keys:
+            return
+        name = keys[which % len(keys)]
+        if how == "merge":
+            other = keys[(which + 1) % len(keys)]
+            if other != name:
+                if not self.open[other]:
+                    self.close_by_hand(name)
+                self.into[name] = other
+        elif how == "out":
+            taken = next(iter(self.into), "")
+            self.by_people |= {taken, self.key(taken)} if taken else set()
+            self.into.pop(taken, None)
+        else:
+            self.open[name] = how == "reopen"
+            self.by_people.add(name)
+            if how == "close":
+                self.close_by_hand(name)
+        self.poll()
+
+    def close_by_hand(self, name: str) -> None:
+        """A person closes it, or merges it into one that is closed."""
+        self.done |= {each.subject for each in self.dispatch.tickets.values() if self.key(self.first(each)) == name}
+
+    def poll(self) -> None:
+        """faultd hears what people did."""
+        for ticket in list(self.dispatch.tickets.values()):
+            if ticket.key and not ticket.tasks:
+                self.heard(ticket)
+
+    def heard(self, ticket: Ticket) -> None:
+        key = self.key(self.first(ticket))
+        state = "open" if self.open[key] else "closed"
+        if key != ticket.key or (state != ticket.state and not (state == "open" and ticket.state == "merged")):
+            self.person(ticket, key=key, state="merged" if key != ticket.key and state == "open" else state)
+
+    def first(self, ticket: Ticket) -> str:
+        return f"D{ticket.number}"
+
+    def _answer(self, which: int, how: str) -> None:
+        waiting = [each for each in self.dispatch.tickets.values() if each.tasks]
+        if waiting:
+            self.serve(waiting[which % len(waiting)])
+
+    def serve(self, ticket: Ticket) -> None:
+        """The desk does a task, as the ticketer has it: a close looks first whether the ticket was merged."""
+        task = ticket.tasks[0]
+        self.open.setdefault(self.first(ticket), True)
+        key = self.key(self.first(ticket))
+        if task.kind == "close" and key != ticket.key:
+            self.heard(ticket)
+            return
+        if task.kind in ("close", "reopen") and self.open[key] != (task.kind == "reopen"):
+            self.open[key] = task.kind == "reopen"
+            self.by_people.discard(key)
+        self(outcome_of(ticket, task))
+
+    def rest(self) -> None:
+        for _ in range(40):
+            self.poll()
+            for ticket in list(self.dispatch.tickets.values()):
+                if ticket.tasks:
+                    self.serve(ticket)
+            self.run_to(self.seconds + 100)
+
+
+@settings(deadline=None, max_examples=120)
+@given(st.lists(MERGES, min_size=8, max_size=30))
+def test_a_ticket_that_people_merged_is_open_while_any_of_its_causes_is(steps: list[tuple[str, Any, Any]]) -> None:
+    world = DeskOfPeople(nodes=plant())
+    world.policy("tickets", TICKET)
+    for resource in SEPARATE:
+        world.do(("raise", resource, "critical"))
+    world.run_to(10)
+    for _ in SEPARATE:
+        world.do(("desk", 0, None))
+    for step in steps:
+        world.do(step)
+    world.rest()
+    state = world.dispatch
+    assert not any(each.tasks for each in state.tickets.values())
+    for ticket in state.tickets.values():
+        assert ticket.key == world.key(world.first(ticket))
+        assert (ticket.state != "closed") == world.open[ticket.key] or ticket.closed_at is not None
+    contested = any(len(times) >= ROUNDS for times in state.rounds.values())
+    for subject in state.subjects.values():
+        if subject.state == "open" and not subject.merged_into and subject.wanted_ticket is not None and not contested:
+            key = state.tickets[subject.ticket_id].key
+            assert world.open[key] or subject.key in world.done, f"faultd closed {key}, and {subject.key} lasts"
+    assert not world.failures()
+    for alarm in world.alarms:
+        if alarm.cleared_at is None:
+            world.command(Clear(), alarm.id)
+    world.rest()
+    for key, is_open in world.open.items():
+        if not contested and key not in world.into and key not in world.by_people:
+            assert not is_open, f"every cause is over, and {key} is open"
+    for ticket in list(state.tickets.values()):
+        if is_live(ticket):
+            world.open[ticket.key] = False
+    world.rest()
+    world.run_to(world.seconds + 10 * 86_400)
+    assert not world.dispatch.tickets
+    assert not world.dispatch.shared_tickets
+    assert not world.dispatch.merged_tickets

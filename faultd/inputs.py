@@ -298,8 +298,7 @@ def log_unconfigured(config: Config, loaded: DispatchLoaded) -> None:
 def _of_tables(what: str, errors: TableFileErrors) -> ConfigError:
     """Mistakes in files of tables as those of the configuration."""
     mistakes = [
-        ConfigMistake(0, f"{each.file}:{each.line}", f"{each.key}: {each.message}" if each.key else each.message)
-        for each in errors.mistakes
+        ConfigMistake(0, each.place, f"{each.key}: {each.message}" if each.key else each.message) for each in errors.mistakes
     ]
     return ConfigError(what, mistakes)
 
@@ -312,7 +311,7 @@ def read_credit_models(config: Config) -> dict[str, CreditTerms]:
     except CreditFileErrors as error:
         raise ConfigError(
             "sla",
-            [ConfigMistake(0, f"{e.file}:{e.line}", f"{e.key}: {e.message}" if e.key else e.message) for e in error.mistakes],
+            [ConfigMistake(0, e.place, f"{e.key}: {e.message}" if e.key else e.message) for e in error.mistakes],
         ) from error
     return {Path(name).stem: file.model for name, file in files.items()}
 

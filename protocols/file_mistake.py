@@ -11,6 +11,10 @@ class FileMistake(Struct, frozen=True, order=True):
     key: str
     message: str
 
+    @property
+    def place(self) -> str:
+        """The file, and the line where it is known."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+        return f"{self.place}: {self.key}: {self.message}" if self.key else f"{self.place}: {self.message}"

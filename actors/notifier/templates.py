@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
 from actors.notifier.sandbox import sandbox
+from protocols.file_mistake import FileMistake
 
 Source = Annotated[str, Meta(max_length=65_536)]
 
@@ -24,42 +25,33 @@ class MessageTemplate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     html: Source = ""
 
 
-class TemplateMistake(Struct, frozen=True, order=True):
-    """One mistake in a template's file. ``line`` is that of the file, 0 when it stands nowhere."""
-
-    file: str
-    line: int
-    key: str
-    message: str
-
-
 class TemplateErrors(Exception):
     """Templates that cannot be used, with every mistake."""
 
-    def __init__(self, mistakes: list[TemplateMistake]) -> None:
-        super().__init__("; ".join(f"{each.file}:{each.line}: {each.key}: {each.message}" for each in mistakes))
+    def __init__(self, mistakes: list[FileMistake]) -> None:
+        super().__init__("; ".join(map(str, mistakes)))
         self.mistakes = mistakes
 
 
 def load_templates(texts: Mapping[str, str]) -> dict[str, MessageTemplate]:
     """The templates by the names of their files without ``.toml``. ``texts`` has the files by path. Raises TemplateErrors."""
     found: dict[str, MessageTemplate] = {}
-    mistakes: list[TemplateMistake] = []
+    mistakes: list[FileMistake] = []
     for path, text in texts.items():
         try:
             template = msgspec.convert(tomllib.loads(text), MessageTemplate)
         except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-            mistakes.append(TemplateMistake(path, 0, "", str(error)))
+            mistakes.append(FileMistake(path, 0, "", str(error)))
             continue
         for key, source in asdict(template).items():
             try:
                 sandbox(html=key == "html").parse(source)
             except TemplateSyntaxError as error:
-                mistakes.append(TemplateMistake(path, 0, key, f"line {error.lineno} of the text: {error.message}"))
+                mistakes.append(FileMistake(path, 0, key, f"line {error.lineno} of the text: {error.message}"))
             except RecursionError:
-                mistakes.append(TemplateMistake(path, 0, key, "is nested too deeply"))
+                mistakes.append(FileMistake(path, 0, key, "is nested too deeply"))
         if not (template.subject or template.text or template.html):
-            mistakes.append(TemplateMistake(path, 0, "", "has none of subject, text and html"))
+            mistakes.append(FileMistake(path, 0, "", "has none of subject, text and html"))
         found[PurePath(path).stem] = template
     if mistakes:
         raise TemplateErrors(sorted(mistakes))

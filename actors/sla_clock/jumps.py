@@ -4,7 +4,7 @@ An outage that lasts moves along with the jump, and so do the clocks of alarms t
 :mod:`~actors.sla_clock.clock_levels` says whether it stays. The correlator corrects the dates of its alarms later, alarm by
 alarm: the stage does not wait for that.
 
-Periods that were reached too early are left, and what had ended in them is closed again when they end.
+A period that was reached too early is left. One that was closed too early is closed again when it ends.
 """
 
 from msgspec.structs import replace

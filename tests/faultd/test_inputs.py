@@ -1,5 +1,6 @@
 """Files that the fold depends on: each mistake is a ConfigError, which a reload survives."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from faultd.inputs import (
     read_credit_models,
     read_dispatch,
     read_profiles,
+    read_rules,
     read_topology,
 )
 from faultd.settings import DispatcherFiles, ProfileSettings, SlaSettings, TopologySettings
@@ -158,3 +160,16 @@ def test_policies_become_an_event_only_when_they_or_the_settings_changed(tmp_pat
     assert loaded.policies[-1].name == "Night"
     without, _ = look_into_files(of_folder(tmp_path))
     assert not any(isinstance(event, DispatchLoaded) for event in changed_inputs(world.state, Inputs(*without)))
+
+
+@pytest.mark.parametrize(
+    ("section", "read"),
+    [("rules", read_rules), ("dispatcher", read_dispatch), ("sla", read_credit_models)],
+    ids=["rules", "dispatcher", "sla"],
+)
+def test_a_mistake_whose_line_is_not_known_names_the_file_alone(
+    tmp_path: Path, section: str, read: Callable[[Config], object]
+) -> None:
+    (tmp_path / "own.toml").write_text("broken = [")
+    with pytest.raises(ConfigError, match=rf"{tmp_path}/own\.toml: not TOML"):
+        read(parse(f'[{section}]\nextra = ["{tmp_path}"]\n'))

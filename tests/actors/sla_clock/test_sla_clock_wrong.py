@@ -13,10 +13,12 @@ from vocabulary.world import ADMIN
 from actors.sla_clock.clock_levels import EndedDate, date_now, levels_of, put_right
 from protocols.command import Acknowledge
 from protocols.event import ClockJumped
-from protocols.sla.actions import CreateInstance
+from protocols.sla.actions import AddMeasurements, CreateInstance
 from protocols.sla.changes import SlaInstanceChanged
 from protocols.sla.instance import InstancePlan
 from protocols.sla.local_time import SECOND
+from protocols.sla.measurement import ServiceMeasurement
+from protocols.sla.performance_rule import PerformanceRule
 from protocols.sla.periods import PeriodRule
 
 DAY = 86_400
@@ -120,6 +122,32 @@ def test_the_books_are_those_of_a_clock_that_was_always_right(drawn: list[tuple[
 def test_a_clock_that_was_wrong_once(steps: Steps, restarts: bool) -> None:
     always_right = [(at, "tick" if action in WRONG else action) for at, action in steps]
     assert play(steps, restarts=restarts) == play(always_right, restarts=False)
+
+
+def jump(world: SlaWorld, seconds: float) -> None:
+    """The clock is set to this time."""
+    before = world.now
+    world(ClockJumped(before, world.at(seconds).now))
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_nothing_is_forgotten_that_is_needed_when_the_clock_is_put_right(restarts: bool) -> None:
+    world = SlaWorld()
+    world.restarts = restarts
+    latency = PerformanceRule("latency", 10_000, 60 * SECOND, 120 * SECOND)
+    instance = world.serve(world.define(performance=(latency,)), "svc-1", end=us(90 * DAY))
+    world.raise_alarm("ont.los", ONT)
+    world.run_to(200).clear_alarm(world.alarm.id)
+    # A violation that lasts.
+    bad = tuple(ServiceMeasurement(service_id="svc-1", at=us(60 * minute), latency=20_000) for minute in range(5))
+    assert not world.at(300).command(AddMeasurements("t", bad), by=ADMIN).refusals
+    jump(world, 400 * DAY)
+    world.run_to(401 * DAY)
+    jump(world, DAY + 300)
+    world.run_to(DAY + 310)
+    assert world.figures(instance).down == 200 * SECOND
+    later = ServiceMeasurement(service_id="svc-1", at=us(DAY), latency=20_000)
+    assert not world.command(AddMeasurements("t", (later,)), by=ADMIN).refusals
 
 
 @pytest.mark.parametrize(

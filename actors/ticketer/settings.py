@@ -32,13 +32,27 @@ TMF621: dict[str, str] = {
     "closed_status": "resolved",
 }
 """TM Forum's Trouble Ticket API, version 4."""
+TMF621_V5: dict[str, str] = TMF621 | {
+    "search": "/troubleTicket?externalIdentifier.id={mark}",
+    "create_body": '{"@type": "TroubleTicket", "externalIdentifier": [{"@type": "ExternalIdentifier", "owner": "faultd", '
+    '"externalIdentifierType": "ticket", "id": "{mark}"}], "name": "{title}", "description": "{description}", '
+    '"ticketType": "{category}", "severity": "{priority}", "priority": "{priority}", '
+    '"relatedParty": [{"@type": "RelatedPartyRefOrPartyRoleRef", "role": "customer", '
+    '"partyOrPartyRole": {"@type": "PartyRef", "@referredType": "Customer", "id": "{customer_id}"}}]}',
+    "change_body": '{"@type": "TroubleTicket", "status": "{status}", "priority": "{priority}", '
+    '"note": [{"@type": "Note", "text": "{comment}", "author": "faultd"}], "troubleTicketRelationship": '
+    '[{"@type": "TroubleTicketRelationship", "id": "{related}", "relationshipType": "relatedTo"}]}',
+}
+"""The same API, version 5: entities name their types, and an external id is an entity of its own."""
+_PRESETS = {"": {}, "tmf621": TMF621, "tmf621v5": TMF621_V5}
 
 
 class RestDeskSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[ticketer.rest]``"""
 
-    preset: Literal["", "tmf621"] = ""
-    """`tmf621`: TM Forum's Trouble Ticket API, version 4. It gives every setting that you leave empty."""
+    preset: Literal["", "tmf621", "tmf621v5"] = ""
+    """`tmf621`: TM Forum's Trouble Ticket API, version 4; `tmf621v5`: version 5. It gives every setting that you leave
+    empty."""
     search: str = ""
     """Path behind `url` that finds a ticket, with `{mark}`: `/tickets?external={mark}`."""
     results: str = ""
@@ -82,7 +96,7 @@ class RestDeskSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def filled(self) -> "RestDeskSettings":
         """With what the preset gives. Raises ValueError for what is missing or wrong."""
-        given = TMF621 if self.preset == "tmf621" else {}
+        given = _PRESETS[self.preset]
         filled = msgspec.structs.replace(self, **{name: text for name, text in given.items() if not getattr(self, name)})
         for name in ("search", "create", "create_body", "ticket", "change_body", "key"):
             if not getattr(filled, name):

@@ -103,6 +103,27 @@ async def test_a_ticket_is_linked_to_another(tmp_path: Path) -> None:
     assert body["troubleTicketRelationship"] == [{"id": "9", "relationshipType": "relatedTo"}]
 
 
+def test_version_5_of_the_preset_names_the_types_of_its_entities() -> None:
+    """As TroubleTicket_FVO and TroubleTicket_MVO of version 5.0.1 ask for."""
+    rest = RestDeskSettings(preset="tmf621v5").filled()
+    values = {"mark": MARK, "title": "olt-1 down", "description": "128", "category": "device.down", "priority": "high"}
+    assert in_json(msgspec.json.decode(rest.create_body), values) == {
+        "@type": "TroubleTicket",
+        "externalIdentifier": [
+            {"@type": "ExternalIdentifier", "owner": "faultd", "externalIdentifierType": "ticket", "id": MARK}
+        ],
+        "name": "olt-1 down",
+        "description": "128",
+        "ticketType": "device.down",
+        "severity": "high",
+        "priority": "high",
+    }
+    changed = in_json(msgspec.json.decode(rest.change_body), {"comment": "over", "status": "resolved"})
+    note = {"@type": "Note", "text": "over", "author": "faultd"}
+    assert changed == {"@type": "TroubleTicket", "status": "resolved", "note": [note]}
+    assert in_path(rest.search, {"mark": MARK}) == f"/troubleTicket?externalIdentifier.id={MARK}"
+
+
 async def hundred_megabytes(stream: trio.SocketStream) -> None:
     await stream.send_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n[")
     for _ in range(100):

@@ -102,7 +102,7 @@ class DispatchLookup(Generic[RowT, QueryT]):
         raise NotImplementedError
 
     def meets(self, found: RowT, query: QueryT, alarm_id: str | None) -> bool:
-        """Whether the query chooses the row, as PostgreSQL does."""
+        """True when the query chooses the row, as PostgreSQL does."""
         raise NotImplementedError
 
     def place(self, found: RowT) -> tuple[Any, ...]:

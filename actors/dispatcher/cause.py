@@ -140,7 +140,7 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     heir_name: str = ""
     """The same as a reader knows it: ``A67 OLT down``."""
     credit: SlaCredit | None = None
-    """Of a credit: its lines, as the last request has them."""
+    """The lines of a credit, as the last request has them."""
 
     @property
     def is_alarm(self) -> bool:

@@ -31,7 +31,7 @@ class DispatcherSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class DispatchInputs(Struct, frozen=True, kw_only=True):
-    """What the fold of the dispatcher takes from the configuration: its settings, and the desk of the ticketer."""
+    """The part of the configuration that the dispatcher's fold uses: its settings, and the desk of the ticketer."""
 
     settings: DispatcherSettings = DispatcherSettings()
     desk: Desk = "embedded"

@@ -17,7 +17,7 @@ class MessageText(Struct, frozen=True, kw_only=True):
     link: str = ""
     """The link by which the alarm is acknowledged, for channels that make a button of it."""
     note: str = ""
-    """What was not done as the template says, and why; "" when all was."""
+    """A part that is not as the template says, and the reason; "" when every part is."""
 
 
 class OutgoingMessage(Struct, frozen=True, kw_only=True):

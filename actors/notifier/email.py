@@ -53,7 +53,7 @@ class Email:
 
 
 class _BoundedFile:
-    """What a server writes, of which :data:`_MOST_REPLIED` octets are read."""
+    """The replies of a server, of which :data:`_MOST_REPLIED` octets are read."""
 
     def __init__(self, file: BufferedIOBase) -> None:
         self._file, self._left = file, _MOST_REPLIED

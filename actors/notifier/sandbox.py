@@ -11,7 +11,7 @@ from actors.notifier.local_times import local_time, zone_of_facts
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """What is forbidden is an error, where the original makes it an undefined value, which could be shown as nothing."""
+    """A forbidden access is an error. In Jinja2's own sandbox it is an undefined value, which can be shown as nothing."""
 
     def unsafe_undefined(self, obj: Any, attribute: str) -> NoReturn:
         raise SecurityError(f"access to attribute {attribute!r} is forbidden")

@@ -33,12 +33,12 @@ def known_places() -> tuple[str, ...]:
 
 
 def unknown_places(text: str) -> list[str]:
-    """Places of ``text`` that there are none of."""
+    """The places in ``text`` that are not known."""
     return [name for name in _PLACE.findall(text) if name not in known_places()]
 
 
 def values_of(ticket: Ticket) -> dict[str, Any]:
-    """What the places of a ticket stand for. An empty value stands for nothing."""
+    """The values of a ticket for the places, by name. A place with an empty value has none."""
     values = {name: getattr(ticket, name) for name in _OF_TICKET}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 

@@ -12,7 +12,7 @@ from protocols.dispatch.channel import Channel
 from protocols.dispatch.notification import MessageKind
 
 News = dict[tuple[Channel, str], tuple[Reached, dict[tuple[str, MessageKind], Telling]]]
-"""What each person is told, by channel and address: by subject and kind."""
+"""Messages to each person by channel and address, then by subject and kind."""
 
 
 def tell_those_told(

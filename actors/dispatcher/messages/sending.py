@@ -20,7 +20,7 @@ from protocols.sla.local_time import SECOND, second_text, utc_text
 MACHINES: frozenset[Channel] = frozenset(("webhook", "remediation"))
 """Channels to other systems, which neither sleep nor drown: no storm is kept from them."""
 LOOK_AGAIN = 300 * SECOND
-"""What something else than quiet hours holds back at the end of its wait is looked at again so much later."""
+"""Time until the next look at a message that something else than quiet hours still holds back at the end of its wait."""
 GATHERS = 5
 """A storm gathers for the fifth part of ``storm_seconds`` before its first message."""
 MOST_ALARMS = 100

@@ -1,4 +1,4 @@
-"""What waits for a recipient: quiet hours that end, and storms.
+"""Messages that wait for a recipient: until quiet hours end, and in a storm.
 
 A person gets ``storm_mails`` or ``storm_texts`` single messages within ``storm_seconds``. Whatever comes on top of them waits
 for one message that says how many causes there are and names the worst. It is sent after a fifth of ``storm_seconds``, and

@@ -36,7 +36,7 @@ _OF_ALARM = tuple(ALARM_FIELDS)
 
 
 def notice_of(subject: DispatchSubject, kind: MessageKind) -> Notice:
-    """What policies match of a subject, told now as ``kind``."""
+    """The facts of a subject that policies match, told now as ``kind``."""
     first, _, _ = subject.key.partition(":")
     notice: dict[str, Any] = {} if subject.alarm is None else alarm_fields(subject.alarm)
     if subject.service_type:

@@ -1,4 +1,4 @@
-"""What a ticket says of its cause: priority, team, category, circuits, description. Pure."""
+"""The content of a ticket, from its cause: priority, team, category, circuits, description. Pure."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final

@@ -49,7 +49,7 @@ def want_ticket(run: DispatchRun, subject: DispatchSubject, terms: TicketTerms, 
 
 
 def _take_terms(run: DispatchRun, key: str) -> None:
-    """What one more policy wants of an open ticket. Its team and category stay."""
+    """Add the wishes of one more policy to an open ticket. Its team and category stay."""
     subject = run.state.subjects[key]
     ticket, wanted = live_ticket(run.state, subject), subject.wanted_ticket
     if ticket is None or wanted is None:

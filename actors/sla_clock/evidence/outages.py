@@ -28,7 +28,7 @@ STOPPED = "faultd:stopped"
 
 def note_alarm(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = (), moved: int = 0) -> None:
     """Bring the intervals of an alarm to what the alarm says now, and have the instances examined that they concern. ``moved``:
-    the jumps of the clock (microseconds) since it was opened, where its first interval begins only now."""
+    the jumps of the clock (microseconds) since it was opened, where an interval begins only now."""
     state = run.state
     known = state.outages_of.get(alarm.id)
     # A date in the future is one from before a jump back of the clock, which the correlator is still to correct.
@@ -48,10 +48,11 @@ def note_alarm(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = ()
         put_outage(run, told, f"a past outage of {alarm.alarm_id} was reported")
         return
     if last.end is not None and _opened_again(alarm, entries, last):
-        began = min(max(opened, last.end), run.now)
+        began = min(max(opened + moved, last.end), run.now)
         lasted = ended is None or (ended > began and says(entries, REOPENED, CLEARED_BEFORE_RAISE))
         if alarm.service_effect != "none" and lasted:
-            again = replace(_interval(run, alarm, last.number + 1, began), end=ended, moved=min(0, began - opened))
+            jumped = min(moved, began - opened)
+            again = replace(_interval(run, alarm, last.number + 1, began), end=ended, moved=jumped)
             put_outage(run, again, f"{alarm.alarm_id} was re-opened")
             begin = _own_time(entries, REOPENED)
             if begin is not None and ended is None:

@@ -24,7 +24,7 @@ _KEEP = DAY * SECOND
 
 def note_clock(run: FoldRun, alarm: Alarm, moved: int = 0) -> None:
     """Bring the facts of an alarm to what the alarm says now, and have the instances examined whose clocks differ. ``moved``:
-    the jumps of the clock (microseconds) since it was raised, where its facts are new."""
+    the jumps of the clock (microseconds) since it was opened, where that is new."""
     clocks = run.state.clocks
     known = clocks.get(alarm.id)
     if known is None:
@@ -38,7 +38,7 @@ def note_clock(run: FoldRun, alarm: Alarm, moved: int = 0) -> None:
     if alarm.cleared_at is not None:
         times = end(times, max(times.raised, instant_at(alarm.cleared_at)))
     elif known.ended is not None:
-        times = reopen(times, max(known.ended, instant_at(alarm.opened_at)))
+        times = reopen(times, max(known.ended, instant_at(alarm.opened_at) + moved))
     facts = replace(known, times=times, ticket_id=alarm.ticket_id or "")
     if facts != known:
         put_facts(run, alarm.id, facts, f"{alarm.alarm_id} changed")

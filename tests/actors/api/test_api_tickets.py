@@ -100,7 +100,17 @@ async def test_a_ticket_by_the_names_of_the_wire(stored_lab: RunningApi) -> None
         "policy": "NP17",
         "closes": False,
         "resolves_alarm": True,
-        "tasks": [{"number": 3, "kind": "comment", "text": "S3 is affected too", "attempts": 1, "error": "503", "dead": True}],
+        "tasks": [
+            {
+                "number": 3,
+                "kind": "comment",
+                "text": "S3 is affected too",
+                "attempts": 1,
+                "error": "503",
+                "dead": True,
+                "related": "TK3",
+            }
+        ],
         "opened_at": "2026-11-30T08:00:01.000001Z",
         "closed_at": "2026-12-01T08:00:00.000001Z",
         "revision": 5,

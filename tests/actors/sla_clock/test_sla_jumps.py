@@ -94,6 +94,8 @@ def intervals(world: SlaWorld) -> list[tuple[float, float | None]]:
         ("100 missed, 110 back, 120 right, 130 acknowledge", [(100, None)]),
         ("100 missed, 110 later, 120 days, 125 tick, 130 clear", [(5 * 86_400 + 100, 5 * 86_400 + 130)]),
         ("100 missed, 110 days, 120 right, 130 acknowledge", [(100, None)]),
+        ("100 raise, 105 clear, 107 missed, 110 ahead, 120 acknowledge", [(100, 105), (YEAR + 107, None)]),
+        ("100 raise, 105 clear, 107 missed, 110 ahead, 120 acknowledge, 130 clear", [(100, 105), (YEAR + 107, YEAR + 130)]),
     ],
 )
 def test_an_outage_of_which_the_stage_hears_late_does_not_last_for_the_jump(

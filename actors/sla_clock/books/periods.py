@@ -57,7 +57,10 @@ def close_untouched(run: FoldRun, instance: SlaInstance, definition_id: str, end
     figures = figures_of(run.evidence, instance, period, period.end)
     if figures.touched:
         # Time in which faultd did not run concerns every instance, and gives none an account.
-        close_period(run, instance, Account(period.start, period.end, period.definition.id, period.definition.version))
+        account = past_account(run, instance, period)
+        if account is None:
+            account = Account(period.start, period.end, period.definition.id, period.definition.version)
+        close_period(run, instance, account)
     else:
         _close(run, instance, period, figures, ())
     return True

@@ -115,6 +115,8 @@ def test_the_books_are_those_of_a_clock_that_was_always_right(drawn: list[tuple[
         [(34_356, "raise"), (75_825, "a year ahead"), (75_830, "right"), (75_840, "tick")],
         [(37_430, "raise"), (69_016, "clear"), (94_966, "a year back"), (94_982, "right"), (94_992, "tick")],
         [(228, "days ahead"), (247, "raise"), (1_510, "right"), (80_000, "days ahead"), (80_003, "right"), (80_013, "tick")],
+        # The period ended while the clock was back.
+        [(1_000, "raise"), (75_590, "a year back"), (75_610, "right"), (75_620, "tick")],
         # It ended while the clock was wrong in another way than it is later.
         [(101, "days ahead"), (103, "raise"), (105, "clear"), (107, "right"), (108, "a year ahead"), (113, "right")],
     ],

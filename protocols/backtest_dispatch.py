@@ -122,7 +122,7 @@ class DispatchResult(Struct, kw_only=True):
     policies_changed: bool = False
     """The recorded policies were others at some time of the period: ``today`` has those of each instant."""
     warnings: list[str] = []
-    """What is doubtful about the proposed policies at the end of the period: a ``to`` that reaches nobody."""
+    """Doubtful points of the proposed policies at the end of the period: a ``to`` that reaches nobody."""
     assumed: int = 0
     """Messages of the new side that were never sent: each is taken as delivered at once."""
     wakes: tuple[Channel, ...] = ()

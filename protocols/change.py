@@ -97,7 +97,7 @@ class UnknownTrap(Struct, frozen=True, array_like=True, tag="unknown_trap", tag_
 
 
 class Answer(Struct, frozen=True, kw_only=True, array_like=True, tag="answer", tag_field="tag"):
-    """What a command or network event came to: per alarm its id, or a refusal with its reason."""
+    """The result of a command or network event: per alarm its id, or a refusal with its reason."""
 
     offset: int
     accepted: tuple[str, ...] = ()
@@ -106,7 +106,7 @@ class Answer(Struct, frozen=True, kw_only=True, array_like=True, tag="answer", t
     duplicate: bool = False
     """True when an idempotency key had been used before; nothing changed."""
     warnings: tuple[str, ...] = ()
-    """What was not taken as it was given, and what was done instead."""
+    """Parts that were not taken as they were given, and what was done instead."""
 
 
 NotificationKind = Literal["raised", "worsened", "escalated", "recovered", "flapping", "steady"]
@@ -217,7 +217,7 @@ class WindowChanged(Struct, frozen=True, array_like=True, tag="window", tag_fiel
     status: Phase = "ended"
     occurrence: Occurrence | None = None
     customers: tuple[str, ...] = ()
-    """Of a window that is still to open: ids of the customers in its scope that its tenant may see, at most 10,000."""
+    """Ids of the customers of a window that is still to open: those in its scope that its tenant may see, at most 10,000."""
 
 
 class NodesChanged(Struct, frozen=True, array_like=True, tag="nodes", tag_field="tag"):

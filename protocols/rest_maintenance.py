@@ -144,7 +144,7 @@ class WindowShown(Struct, frozen=True, kw_only=True):
     status: Phase
     revision: int
     warnings: tuple[str, ...] = ()
-    """What somebody should look at: a scope that names nothing, a time zone that was not given. Lists have none."""
+    """Points that somebody should look at: a scope that names nothing, a time zone that was not given. Lists have none."""
 
 
 class WindowPage(Struct, frozen=True):

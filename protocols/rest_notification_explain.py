@@ -30,7 +30,8 @@ class UpcomingMessage(Struct, frozen=True, kw_only=True):
 
 
 class NotificationExplanation(Struct, frozen=True, kw_only=True):
-    """Who was told of an alarm, when, how and by which policy; who was not, and why; and what is still to come."""
+    """The persons who were told of an alarm, when, how and by which policy; those who were not, and why; and what is still to
+    come."""
 
     alarm: Alarm
     cause: Alarm | None
@@ -45,7 +46,7 @@ class NotificationExplanation(Struct, frozen=True, kw_only=True):
     """The oldest first."""
     tickets: tuple[TicketShown, ...]
     owed: tuple[str, ...]
-    """Who was told, and has still to be told of the end."""
+    """Those who were told and have still to be told of the end."""
     upcoming: tuple[UpcomingMessage, ...]
     truncated: bool
     """Older requests, notifications, notes or tickets are left out."""

@@ -64,7 +64,7 @@ class NotificationShown(Struct, frozen=True, kw_only=True):
     attempts: int
     sent_at: datetime | None
     answer: str | None
-    """What the far end answered, or the error of the last attempt."""
+    """The answer of the far end, or the error of the last attempt."""
     fallback_of: str | None
     """`id` of the notification to the same person by another method that was given up, or had not arrived in time."""
     revision: int
@@ -95,7 +95,7 @@ class NotificationTest(Body, frozen=True, kw_only=True):
 
 
 class NotificationsMade(Struct, frozen=True):
-    """What a test sent: a notification for each person whom it reaches."""
+    """The messages of a test: a notification for each person whom it reaches."""
 
     items: tuple[NotificationShown, ...]
 

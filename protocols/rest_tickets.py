@@ -11,7 +11,7 @@ from protocols.rest_body import Body, PageQuery, fields_for
 from protocols.rest_fields import Name, SomeText, Time, check_time
 
 TicketWish = Literal["open", "closed"]
-"""What an operator can make of a ticket."""
+"""The states into which an operator can bring a ticket."""
 
 
 class TicketsQuery(PageQuery, frozen=True, kw_only=True):
@@ -82,7 +82,7 @@ class TicketShown(Struct, frozen=True, kw_only=True):
     resolves_alarm: bool
     """faultd resolves the alarms when a person closes it."""
     tasks: tuple[TicketTask, ...]
-    """What is still to be done in the desk. A `dead` one was given up."""
+    """Tasks still to be done in the desk. A `dead` one was given up."""
     opened_at: datetime
     closed_at: datetime | None
     revision: int

@@ -80,6 +80,6 @@ class Explanation(Struct, frozen=True, kw_only=True):
     """The alarm to which it is attributed, the one to which that is, and so on: the last is the root."""
     children: Children
     decisions: tuple[TimelineEntry, ...]
-    """What faultd decided about it: who (`faultd:RULE`), why in words, evidence and confidence in the detail. Oldest first."""
+    """Decisions of faultd about it: who (`faultd:RULE`), why in words, evidence and confidence in the detail. Oldest first."""
     truncated: bool = False
     """There are more decisions than are shown: ask for the timeline."""

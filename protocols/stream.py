@@ -31,9 +31,9 @@ class SnapshotFrame(Struct, frozen=True, tag_field="type", tag="snapshot"):
 
 
 class ChangesFrame(Struct, frozen=True, tag_field="type", tag="changes"):
-    """What changed up to ``seq``, whole. ``removed`` are ids that the reader should forget: alarms that became history or no
-    longer pass the filter, instances that are well again, breaches that are over. An instance or a breach is in the frame with
-    its last version then, too."""
+    """Everything that changed up to ``seq``, whole. ``removed`` are ids that the reader should forget: alarms that are history
+    or no longer pass the filter, instances that are well again, breaches that are over. An instance or a breach is in the frame
+    with its last version then, too."""
 
     seq: int
     alarms: Sequence[Alarm]

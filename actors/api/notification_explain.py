@@ -59,8 +59,9 @@ class DispatchRecords:
 async def explain_alarm_notifications(
     alarms: Given[AlarmLookup], dispatch: Given[DispatchView], by: By, alarm_id: AlarmName
 ) -> Response[NotificationExplanation]:
-    """Who was told of it, when, by which policy, and what the far end answered; who was not told and why; what is still to
-    come. Works while PostgreSQL is away for alarms that are held, with what the dispatcher holds."""
+    """The persons who were told of it, when, by which policy, and the answer of the far end; those who were not told, with the
+    reason; and the messages still to come. While PostgreSQL is away, it works for alarms that are held, with the records of
+    the dispatcher."""
     held = alarms.held(by, alarm_id)
     records, fresh = DispatchRecords(), True
     try:

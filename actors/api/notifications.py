@@ -114,7 +114,7 @@ class NotificationLookup(DispatchLookup[DispatchedNotification, NotificationsQue
 async def list_notifications_sent(
     request: Request[Any, Any, Any], notifications: Given[NotificationLookup], by: By
 ) -> Response[NotificationPage]:
-    """Who was told of what, when, by which channel, and what the far end answered; the latest first, with those that wait.
+    """Notifications: who was told of which cause, when, by which channel, and the answer of the far end. The latest is first.
 
     While PostgreSQL is away, those that the dispatcher holds are listed, and `degraded` says so.
     """

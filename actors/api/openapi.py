@@ -1,4 +1,4 @@
-"""What OpenAPI says beyond what Litestar derives: query parameters from Structs, and errors as problems."""
+"""Parts of the OpenAPI document that Litestar does not derive: query parameters from Structs, and errors as problems."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -51,8 +51,9 @@ class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     max_desk_webhook_bytes: int = 65_536
     """Largest body of `POST /tickets/webhook`, which is read before its signature is checked."""
     alert_severities: dict[str, AlertSeverity] = {}
-    """What severities of other systems' alerts mean, beside the words that are known ([API](api.md#alertmanager-and-grafana)):
-    `critical`, `major`, `minor`, `warning`, `info`, or `clear` for a word that says that all is well."""
+    """The meaning of severities in other systems' alerts, beside the words that are known
+    ([API](api.md#alertmanager-and-grafana)): `critical`, `major`, `minor`, `warning`, `info`, or `clear` for a
+    word that says that all is well."""
     max_header_bytes: int = 16_384
     """Largest request line and headers together; larger ones are refused with 431."""
     max_batch: int = 1_000
@@ -73,7 +74,7 @@ class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     drain_seconds: float = 5.0
     """At shutdown, how long requests under way may take to finish."""
     retry_after_seconds: int = 5
-    """What `Retry-After` says with a 503."""
+    """The value of `Retry-After` with a 503."""
     metrics_need_token: bool = False
     """Whether `/metrics` asks for a token too."""
 

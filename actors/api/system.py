@@ -29,7 +29,8 @@ async def get_liveness() -> str:
 
 @get("/readyz", summary="Is faultd ready to take traps?", tags=["daemon"], security=[], opt=allow("nothing"))
 async def get_readiness(health: Given[Health]) -> Response[Readiness]:
-    """What is ready, degraded or down. 503 only while traps are not being taken: PostgreSQL away is degraded, not down."""
+    """The parts that are ready, degraded or down. 503 only while traps are not being taken: with PostgreSQL away faultd is
+    degraded, not down."""
     readiness = health()
     return Response(readiness, status_code=200 if readiness.ready else 503)
 

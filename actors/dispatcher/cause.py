@@ -114,7 +114,7 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     customers: tuple[str, ...] = ()
     """Of planned maintenance: ids of the customers in its scope."""
     title: str = ""
-    """Of a subject without an alarm."""
+    """The title of a subject without an alarm."""
     service_type: str = ""
     """Of the service level agreement."""
     starts: int = 0

@@ -74,7 +74,7 @@ def fold_clock_jumped(run: DispatchRun, event: ClockJumped) -> None:
 
 
 def _waiting(run: DispatchRun, recipient: Recipient, item: Telling, by: int) -> Telling:
-    """What waits for the end of quiet hours waits for their end by the time that is believed now."""
+    """A message that waits for the end of quiet hours waits for their end by the time that is believed now."""
     subject = run.state.subjects.get(item.subject)
     if not item.until or subject is None or item.until + by <= run.now:
         return item if not item.until else replace(item, until=item.until + by)

@@ -244,7 +244,7 @@ class SlaState:
         return known[node_id]
 
     def coverage(self) -> dict[str, bool]:
-        """What :meth:`covered` says of the nodes for which it is remembered: until an instance or the plant changes."""
+        """The answers of :meth:`covered` by node, remembered until an instance or the plant changes."""
         as_of = self.instances.changes, self.plant.changes
         if as_of != self._covered_as_of:
             self._covered.clear()

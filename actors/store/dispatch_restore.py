@@ -58,7 +58,7 @@ SELECT to_jsonb(a)::text AS row FROM (
 
 
 class DispatchRead(Struct, frozen=True):
-    """What the database has of dispatch. ``lost``: the alarms of whose end somebody has still to be told, and those of open
+    """The rows of dispatch in the database. ``lost``: the alarms of whose end somebody has still to be told, and those of open
     tickets."""
 
     records: Sequence[DispatchChange]

@@ -45,7 +45,7 @@ class MadeMessage(NamedTuple):
 
 
 class CauseNotes(Struct):
-    """What became of one cause on one side."""
+    """The messages and the ticket of one cause on one side."""
 
     subject: str
     """The key of its subject on this side."""

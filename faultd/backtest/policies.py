@@ -43,7 +43,7 @@ def with_policies(event: Event, policies: Sequence[NotificationPolicy], *, added
 
 
 def warnings_about(state: DispatchState, policies: Sequence[NotificationPolicy]) -> Iterator[str]:
-    """What is doubtful about ``policies`` with the people, rotas and channels of ``state``."""
+    """Doubtful points of ``policies`` with the people, rotas and channels of ``state``."""
     for policy in policies:
         known = state.policies.get(file_policy_id(policy.name))
         if known is not None and known.switched and known.policy.enabled != policy.enabled:

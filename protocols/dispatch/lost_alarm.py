@@ -29,7 +29,7 @@ class LostAlarm(Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> str:
-        """What the alarm has in common with the one that its next report raises."""
+        """The key that the alarm has in common with the one that its next report raises."""
         return "|".join((self.tenant_id, self.resource_id, self.alarm_type, self.qualifier))
 
 

@@ -57,7 +57,7 @@ class DispatchedNotification(Struct, frozen=True, kw_only=True):
     template: str = ""
     """"" is the channel's own."""
     facts: dict[str, Any] = {}
-    """What the template is given: the causes as they were when this was decided."""
+    """Values for the template: the causes as they were when this was decided."""
     thread: str = ""
     """The id of the first notification to this address about this subject; "" or its own id for that one. Later messages are
     answers to it: a thread of mails, a thread in a chat."""
@@ -68,7 +68,7 @@ class DispatchedNotification(Struct, frozen=True, kw_only=True):
     attempts: int = 0
     sent_at: datetime | None = None
     answer: str = ""
-    """What the far end answered, or the error of the last attempt."""
+    """The answer of the far end, or the error of the last attempt."""
     fallback_of: str = ""
     """The notification to the same person by another method that was given up, or had not arrived in time."""
     revision: int = 1

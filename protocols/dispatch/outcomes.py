@@ -24,7 +24,7 @@ class MessageSent(Struct, frozen=True, kw_only=True, array_like=True, tag="messa
     attempts: int = 1
     answer: str = ""
     detail: dict[str, Any] = {}
-    """What a later message of the thread needs: Slack's ``ts``, the outcome of a remediation."""
+    """Facts that a later message of the thread needs: Slack's ``ts``, the outcome of a remediation."""
 
 
 class MessageFailed(Struct, frozen=True, kw_only=True, array_like=True, tag="message_failed", tag_field="tag"):

@@ -12,7 +12,7 @@ from protocols.dispatch.policy import TicketTerms, Until
 
 
 class PolicyDoubts(Struct, frozen=True, kw_only=True):
-    """What is wrong or doubtful in a policy as things are now."""
+    """A mistake or a doubtful point in a policy as things are now."""
 
     error: str = ""
     """The reason for which an enabled policy is not in force."""
@@ -52,7 +52,7 @@ class TriedAction(Struct, frozen=True, kw_only=True):
     pointer: str
     """Its place in the policy, a JSON pointer."""
     after_seconds: float = 0.0
-    """Of a step of an escalation: after the first notification."""
+    """Seconds of an escalation step after the first notification."""
     until: Until | None = None
     """A step of an escalation is not done once the cause is; None: no step."""
     at: datetime

@@ -23,7 +23,7 @@ class RotaLayer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     every: Annotated[int, Meta(ge=1, le=52)] = 1
     hand_over: ClockTime = "09:00"
     hand_over_day: Weekday | None = None
-    """Of a weekly rotation; None: the weekday of ``start``."""
+    """The day on which a weekly rotation hands over; None: the weekday of ``start``."""
     hours: Annotated[tuple[LocalHours, ...], Meta(max_length=20)] = ()
     """The layer covers these times only; without any, all."""
     end: date | None = None

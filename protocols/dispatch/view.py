@@ -24,7 +24,7 @@ class PlannedMessage(Struct, frozen=True):
 
 
 class DispatchOutlook(Struct, frozen=True, kw_only=True):
-    """What the dispatcher still has to do about an alarm that people hear of."""
+    """The work of the dispatcher that is still to come for an alarm of which people hear."""
 
     open: bool
     """False: it has ended."""
@@ -33,7 +33,7 @@ class DispatchOutlook(Struct, frozen=True, kw_only=True):
     held_by: str
     """Why nobody is told now; "" when nothing holds messages back."""
     owed: tuple[str, ...]
-    """Who was told, and has still to be told of the end: ``sms to Ada``."""
+    """Those who were told and have still to be told of the end: ``sms to Ada``."""
     planned: tuple[PlannedMessage, ...]
     """By their times."""
 
@@ -50,7 +50,7 @@ class DispatchView(Protocol):
         ...
 
     def policy_doubts(self, record: PolicyRecord) -> PolicyDoubts:
-        """What is wrong or doubtful in a policy as things are now."""
+        """Mistakes and doubtful points in a policy as things are now."""
         ...
 
     def try_policies(self, cause: TriedCause, at: datetime, tenant: str | None) -> PolicyTrial:
@@ -94,5 +94,5 @@ class DispatchView(Protocol):
         ...
 
     def outlook(self, alarm_id: str) -> DispatchOutlook | None:
-        """What is still to be done about the alarm with this ``id``; None: nobody hears of it."""
+        """The work still to come for the alarm with this ``id``; None: nobody hears of it."""
         ...

@@ -20,7 +20,7 @@ CountedUnits = Literal["whole", "part", "end"]
 CreditStart = Literal["report", "outage"]
 
 Whole = Annotated[int, Meta(gt=-(2**53), lt=2**53)]
-"""What every part of faultd can hold."""
+"""The largest amount that every part of faultd can hold."""
 _DECIMALS = 6
 
 

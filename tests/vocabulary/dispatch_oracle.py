@@ -1,7 +1,7 @@
 """The invariants of dispatch, judged by Events and Changes alone. Shared by property tests and the simulation.
 
 1. Whoever was told of a raise is told of the end.
-2. One open ticket per cause.
+2. One open ticket per cause, and none without a cause.
 3. One page per person, cause and step; none for a cause that another one explains. A page that has not arrived is followed by
    one by the person's next method.
 4. Nothing is said before the correlator requests it, and the first message comes with the Event of the request.
@@ -168,13 +168,25 @@ class DispatchHistory:
             self._violate(f"tickets {others} are open for {ticket.subject}")
 
     def judge_tickets(self) -> None:
-        """Every task is done: the ticket of a cause that is over is closed."""
+        """Every task is done: the ticket of a cause that is over is closed, unless the desk has it under one key with that of a
+        cause that lasts."""
+        lasting = {(each.desk, each.key) for each in self.tickets.values() if each.key and self._lasts(each)}
         for ticket in self.tickets.values():
-            if ticket.id in self._of_people:
+            if ticket.id in self._of_people or not ticket.subject.startswith("alarm:"):
                 continue
-            alarms = [each for each in ticket.alarm_ids if each in self.alarms]
-            if ticket.subject.startswith("alarm:") and _lives(ticket) and ticket.closes and all(map(self._over, alarms)):
+            if _lives(ticket) and ticket.closes and not self._lasts(ticket) and (ticket.desk, ticket.key) not in lasting:
+                alarms = self._alarms_of(ticket)
                 self._violate(f"ticket {ticket.id} is {ticket.state}, and its causes {alarms} are over")
+
+    def _lasts(self, ticket: Ticket) -> bool:
+        """True for a ticket that is not over, and a cause of which is not over either. A merged ticket is over with its cause,
+        also when the ticket into which a person merged it stays open."""
+        if ticket.state == "closed" or ticket.closed_at is not None:
+            return False
+        return not ticket.subject.startswith("alarm:") or not all(map(self._over, self._alarms_of(ticket)))
+
+    def _alarms_of(self, ticket: Ticket) -> list[str]:
+        return [each for each in ticket.alarm_ids if each in self.alarms]
 
     def judge(self, subjects: Any) -> None:
         """Everything that waited has been said, and has an outcome: whoever knows of a cause that is over was told of it.

@@ -1,4 +1,4 @@
-"""What people were told out of a ledger that is lost. They are owed the end, as everybody who was told. Tickets go along.
+"""Messages out of a ledger that is lost. The people who got them are told the end, as everybody who was told. Tickets go along.
 
 An alarm of the lost ledger is a subject without an alarm. When its problem is reported again, the new alarm goes on with those
 who were told: they are not paged again, and hear its end. When nothing reports it for :data:`LOST_AFTER` after a start, they

@@ -134,8 +134,8 @@ def _cause(state: DispatchState, subject: DispatchSubject, telling: Telling) -> 
 
 
 def _credit(credit: SlaCredit) -> dict[str, Any]:
-    """What is owed for a period, for a billing system. Amounts are decimal text in the major unit: ``5.95``. ``amount`` takes
-    the place of what an earlier message said of the same instance and period. ``final``: the period is closed."""
+    """The credit owed for a period, for a billing system. Amounts are decimal text in the major unit: ``5.95``. ``amount``
+    takes the place of the amount in an earlier message about the same instance and period. ``final``: the period is closed."""
     return {
         "period_start": utc_text(credit.period_start),
         "amount": decimal(credit.amount, credit.minor_digits),

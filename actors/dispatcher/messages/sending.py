@@ -135,7 +135,7 @@ def tell_all(run: DispatchRun, tenant_id: str, person: Reached, items: Sequence[
 
 
 def waits_for(state: DispatchState, item: Telling) -> str:
-    """What a telling waits for until its time."""
+    """The reason for which a telling waits until its time."""
     subject = state.subjects.get(item.subject)
     held = held_by(state, subject, item.kind) if subject is not None and subject.state == "open" else ""
     return held or "quiet hours"

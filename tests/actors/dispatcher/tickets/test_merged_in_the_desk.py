@@ -1,11 +1,16 @@
 """Tickets of faultd that a person merged in the desk: one ticket of it, which is open as long as any of its causes is."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
+from vocabulary.dispatch_oracle import DispatchHistory
 from vocabulary.sla import plant
-from vocabulary.ticket_world import TicketWorld
+from vocabulary.ticket_world import TicketWorld, outcome_of
 
+from protocols.change import AlarmChanged, Change
+from protocols.dispatch.outcomes import TicketOpened
 from protocols.dispatch.ticket import Ticket
 
 ONTS = ("olt-1/1/1/1", "olt-1/1/1/2")
@@ -16,14 +21,20 @@ def world() -> TicketWorld:
     return two_tickets()
 
 
-def two_tickets(**terms: Any) -> TicketWorld:
-    """Two causes with a ticket each, ``D1`` and ``D2``."""
+def two_wanted(**terms: Any) -> TicketWorld:
+    """Two causes with a ticket each, which the desk has not made yet."""
     world = TicketWorld(nodes=plant())
     world.policy("tickets", {"ticket": terms})
     world.at(0)
     for resource in ONTS:
         world.raise_alarm("ont.los", resource, "ont", severity="critical")
     world.run_to(30)
+    return world
+
+
+def two_tickets(**terms: Any) -> TicketWorld:
+    """Two causes with a ticket each, ``D1`` and ``D2``."""
+    world = two_wanted(**terms)
     world.desk()
     return world
 
@@ -125,3 +136,34 @@ def test_a_new_raise_of_one_opens_it_again(world: TicketWorld) -> None:
     world.run_to(world.seconds + 30)
     assert (1, "reopen") in kinds(world)
     assert of(world, 1).state == "merged"
+
+
+def violations(changes: Sequence[Change]) -> list[str]:
+    """What the invariants of dispatch have against the tickets that these Changes leave."""
+    found: list[str] = []
+    history = DispatchHistory(found.append)
+    history.follow(changes)
+    history.judge_tickets()
+    return found
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_person_merged_them_before_faultd_knew_their_keys(restarts: bool) -> None:
+    """The answers of the desk were lost. The search finds both under one key when the second cause is over."""
+    world = two_wanted()
+    world.restarts = restarts
+    end(world, 2)
+    for number in (2, 1):
+        opened = outcome_of(of(world, number), of(world, number).tasks[0])
+        assert isinstance(opened, TicketOpened)
+        world(replace(opened, key="D1", found=True))
+    assert kinds(world) == [(2, "comment")]
+    assert of(world, 2).state == "open"
+    assert violations(world.history) == []
+    before = list(world.history)
+    end(world, 1)
+    alarms = [each for each in world.changes if isinstance(each, AlarmChanged)]
+    assert "are over" in violations([*before, *alarms])[0]
+    assert kinds(world) == [(1, "comment"), (2, "close")]
+    assert of(world, 2).state == "closed"
+    assert violations(world.history) == []

@@ -72,18 +72,20 @@ class ShowPlaced(Struct, frozen=True, array_like=True, tag="placed", tag_field="
     after: str = ""
 
 
-PastTable = Literal["breaches", "closed", "closed_through", "periods", "credits", "outages", "contracts"]
+PastTable = Literal["horizon", "breaches", "closed", "closed_through", "periods", "credits", "outages", "contracts"]
 
 
 class ForgetPast(Struct, frozen=True, array_like=True, tag="forget", tag_field="tag"):
-    """Forget what ended before ``horizon``: of ``table``, and of the tables behind it in the order of ``PastTable``."""
+    """Forget what ended before ``horizon``: of ``table``, and of the tables behind it in the order of ``PastTable``. First, at
+    ``"horizon"``, the closed accounts put the horizon back to the begin of their period, where that ended behind ``reach``."""
 
     horizon: int
-    table: PastTable = "breaches"
+    table: PastTable = "horizon"
     kept: int = 0
     """Entries of the table that were examined and are kept: its first ones."""
     after: str = ""
     """The contract that was examined last."""
+    reach: int = 0
 
 
 WorkItem = WalkBelow | WalkThese | BookAgain | WalkAll | CloseAll | FollowNodes | ShowPlaced | ForgetPast

@@ -32,14 +32,14 @@ LOOKS: Final = 8
 
 
 def horizon_of(state: SlaState, now: int) -> int:
-    """The begin of the earliest period that is still within reach: the one before the running one, of any definition in use."""
+    """The begin of the earliest period that the definitions have within reach: the one before the running one, of any."""
     found = now
     for versions in state.definitions.values():
         then = [each for each in versions if instant_at(each.since) <= now]
         for version in {each.version: each for each in (versions[0], *then[-2:], versions[-1])}.values():
             running = period_at(version.terms.period, now)
             found = min(found, period_at(version.terms.period, running[0] - 1)[0])
-    return min([found, *(each.period_start for each in state.closed.values() if each.period_end > found)])
+    return found
 
 
 def forget_past(run: FoldRun) -> None:
@@ -49,7 +49,8 @@ def forget_past(run: FoldRun) -> None:
     for number in [number for number, item in work.items() if type(item) is ForgetPast]:
         run.journal.drop(work, number)
     state = run.state
-    state.put_work(run.journal, ForgetPast(min(horizon_of(state, at) for at in _possible_times(state, run.now))))
+    reach = min(horizon_of(state, at) for at in _possible_times(state, run.now))
+    state.put_work(run.journal, ForgetPast(reach, reach=reach))
 
 
 def _possible_times(state: SlaState, now: int) -> Iterator[int]:
@@ -66,6 +67,10 @@ def _possible_times(state: SlaState, now: int) -> Iterator[int]:
 
 def forget_slice(run: FoldRun, item: ForgetPast) -> ForgetPast | None:
     """Forget as much as this Event may. Returns the rest; None when all is forgotten."""
+    if item.table == "horizon":
+        item = _put_back_horizon(run, item)
+        if item.table == "horizon":
+            return item
     # Periods go before their evidence, so that none is revised without it.
     while item.table != "contracts":
         left = _forget_table(run, item)
@@ -76,6 +81,18 @@ def forget_slice(run: FoldRun, item: ForgetPast) -> ForgetPast | None:
     if left is None:
         _forget_rest(run, item.horizon)
     return left
+
+
+def _put_back_horizon(run: FoldRun, item: ForgetPast) -> ForgetPast:
+    """Look at as many closed accounts as this Event may. A contract may have a longer period than its definition has now."""
+    closed, looked = run.state.closed, item.kept
+    found = list(islice(closed.values(), looked, looked + run.budget * LOOKS))
+    run.budget -= len(found) // LOOKS
+    looked += len(found)
+    horizon = min([item.horizon, *(each.period_start for each in found if each.period_end > item.reach)])
+    if looked < len(closed):
+        return replace(item, horizon=horizon, kept=looked)
+    return ForgetPast(horizon, _TABLES[1])
 
 
 def _forget_table(run: FoldRun, item: ForgetPast) -> ForgetPast | None:

@@ -6,11 +6,12 @@ from vocabulary.sla import SlaWorld, us
 from vocabulary.world import ADMIN, moment
 
 from actors.journal import Journal
-from actors.sla_clock.books.retention import forget_past
+from actors.sla_clock.accounts import Account
+from actors.sla_clock.books.retention import LOOKS, forget_past, forget_slice
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.slices import go_on
 from actors.sla_clock.state import SlaState
-from actors.sla_clock.work import CloseAll
+from actors.sla_clock.work import CloseAll, ForgetPast
 from protocols.sla.actions import DeleteInstance
 from protocols.sla.local_time import SECOND
 from protocols.sla.periods import PeriodRule
@@ -149,6 +150,28 @@ def test_the_past_is_forgotten_in_slices_across_restarts_as_at_once() -> None:
     forget_past(run)
     go_on(run)
     assert not whole.breaches
+
+
+def test_the_horizon_is_looked_for_in_slices() -> None:
+    """A closed account that is still within reach is the last of many: what belongs to its period is kept."""
+    now, day = us(MIDNIGHT + 2 * DAY), DAY * SECOND
+    state = SlaState()
+    for number in range(3 * LOOKS):
+        state.closed[f"SI{number}"] = Account(now - day, now, "SD1", 1)
+    # A month, of a definition that has days by now, and one that is behind all reach.
+    state.closed["SI97"] = Account(now - 31 * day, now, "SD1", 1)
+    state.closed["SI98"] = Account(now - 90 * day, now - 60 * day, "SD1", 1)
+    for kept, budget in ((31, 1), (31, 2), (31, 100)):
+        run = FoldRun(state, 1_000, moment(MIDNIGHT + 2 * DAY), now)
+        item: ForgetPast | None = ForgetPast(now - day, reach=now - day)
+        looks = 0
+        while item is not None and item.table == "horizon":
+            run.budget, looks = budget, looks + 1
+            item = forget_slice(run, item)
+            assert run.budget >= 0
+        assert item is None or item.horizon == now - kept * day
+        assert looks == max(1, -(-26 // (LOOKS * budget)))
+        run.journal.rollback()
 
 
 def tables(state: SlaState) -> list[object]:

@@ -91,7 +91,8 @@ class SlaDefinition(Struct, frozen=True, kw_only=True):
     """None: for instances of every tenant."""
     terms: SlaTerms
     since: datetime
-    """When this version was made. Periods that begin at this time or later use it."""
+    """When this version was made. Periods that begin at this time or later use it. A later version has a later time than the
+    Event that made it, by a microsecond: a period that began at the Event's time keeps the version with which it began."""
     by: str
     created_at: datetime
     created_by: str

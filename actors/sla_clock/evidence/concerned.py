@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from actors.journal import Journal
+from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.outages import CLOCK_JUMPED, note_alarm, says
 from actors.sla_clock.limits.clock_facts import note_clock
 from actors.sla_clock.run import FoldRun
@@ -95,14 +96,22 @@ def _moved(state: SlaState, alarm: Alarm, entries: Sequence[TimelineEntry]) -> i
 def _unnoticed_jump(state: SlaState, alarm: Alarm) -> int:
     """The jumps since an alarm was opened that the stage did not know then: it had no effect on service, or the Event that
     raised it could not be folded."""
-    opened = alarm.opened_at if alarm.reopened_at is not None else max(alarm.first_occurrence, alarm.received_at)
-    began, ended = instant_at(opened), None if alarm.cleared_at is None else instant_at(alarm.cleared_at)
-    at = began
-    for after, by in state.jumps:
-        # A date behind a jump back can be one from before it or a later one: it stays.
-        if at <= (after - by if by > 0 or at != began else after) and (ended is None or ended > after - by):
-            at += by
-    return at - began
+    jumps = state.jumps
+    if not jumps:
+        return 0
+    opened = instant_at(alarm.opened_at if alarm.reopened_at is not None else max(alarm.first_occurrence, alarm.received_at))
+    ended = NEVER if alarm.cleared_at is None else instant_at(alarm.cleared_at)
+    # Between two jumps the clock went from the instant to which it was set to the one from which it jumped. A date that it
+    # showed several times is from the last time.
+    for number in range(len(jumps), -1, -1):
+        if (not number or jumps[number - 1][0] <= opened) and (number == len(jumps) or opened <= _left_at(jumps[number])):
+            return sum(jump[1] for jump in jumps[number:] if _left_at(jump) < ended)
+    return 0
+
+
+def _left_at(jump: tuple[int, int]) -> int:
+    """The instant from which the clock jumped."""
+    return jump[0] - jump[1]
 
 
 def _named(state: SlaState, alarm: Alarm) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Commands about definitions. Each change makes another version, which applies from the next period of an instance on."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
@@ -68,9 +69,7 @@ def edit_definition(run: FoldRun, by: Principal, action: EditDefinition, expecte
         text = f"definition {before.id} has {MOST_VERSIONS:,} versions, and all are kept: make a new definition"
         raise CommandRefused(Refusal(before.id, "limit", text))
     refuse_mistakes([*mistakes_of_terms(terms), *_class_mistakes(run, before.id, before.tenant_id, terms)])
-    # Versions are in the order of their time also where the clock was put back.
-    since = max(run.at, before.since)
-    _put(run, replace(before, version=before.version + 1, terms=terms, since=since, by=by.name))
+    _put(run, replace(before, version=before.version + 1, terms=terms, since=_begin(run, before), by=by.name))
     if terms.sla_class != before.terms.sla_class:
         follow_class(run, terms.sla_class)
     run.answer(before.id)
@@ -87,7 +86,7 @@ def delete_definition(run: FoldRun, by: Principal, action: DeleteDefinition, exp
     if _in_use(run, before.id):
         text = f"definition {before.id} is in use, and {references:,} instances refer to it: end their contracts, or give them "
         raise CommandRefused(Refusal(before.id, "wrong_state", f"{text}another definition"))
-    _put(run, replace(before, version=before.version + 1, since=max(run.at, before.since), by=by.name, deleted_at=run.at))
+    _put(run, replace(before, version=before.version + 1, since=_begin(run, before), by=by.name, deleted_at=run.at))
     if not references:
         _forget(run, before)
     run.answer(before.id)
@@ -106,6 +105,12 @@ def _forget(run: FoldRun, definition: SlaDefinition) -> None:
     run.journal.drop(run.state.definitions, definition.id)
     forget_key(run, "definition", definition.key)
     run.state.deadlines.set(run.journal, "period", definition.id, None)
+
+
+def _begin(run: FoldRun, before: SlaDefinition) -> datetime:
+    """The time of the version that follows ``before``. Versions are in the order of their time also where the clock was put
+    back. Several Events have one time, and a period or a contract may have begun at it with ``before``: so it is later."""
+    return max(run.at, before.since) + timedelta(microseconds=1)
 
 
 def _writable(run: FoldRun, by: Principal, definition_id: str, expected: Mapping[str, int]) -> SlaDefinition:

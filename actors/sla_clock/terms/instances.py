@@ -1,6 +1,7 @@
 """Commands about instances: contracts of one service each, measured by a definition."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from msgspec import UNSET
@@ -27,6 +28,8 @@ MOST_AT_ONCE = 1_000
 """Instances of one command: an Event must not hold up the traps behind it."""
 MOST_OF_SERVICE = 200
 """Instances of one service, also ended ones: each new one is compared with these."""
+_ONE_TIME = timedelta(milliseconds=1)
+"""Versions that are made at one time, at most a thousand, have times within it."""
 
 
 def create_instance(run: FoldRun, by: Principal, action: CreateInstance) -> None:
@@ -143,10 +146,13 @@ def _make(run: FoldRun, by: Principal, plan: InstancePlan, place: str) -> SlaIns
 def new_instance(run: FoldRun, by: str, plan: InstancePlan, **fields: Any) -> SlaInstance:
     """An instance with an id of this Event; nothing is checked or kept."""
     given = {**asdict(plan), **fields}
+    definition, made_at = run.state.definition(plan.definition_id), run.at
+    if definition is not None and timedelta(0) < definition.since - run.at <= _ONE_TIME:
+        made_at = definition.since  # the version was made at this time too, and before
     return SlaInstance(
         **{**given, "resources": plan.resources or (plan.service_id,)},
         id=run.new_id("SI"),
-        created_at=run.at,
+        created_at=made_at,
         created_by=by,
         updated_at=run.at,
         updated_by=by,

@@ -119,6 +119,8 @@ def test_the_books_are_those_of_a_clock_that_was_always_right(drawn: list[tuple[
         [(1_000, "raise"), (75_590, "a year back"), (75_610, "right"), (75_620, "tick")],
         # It ended while the clock was wrong in another way than it is later.
         [(101, "days ahead"), (103, "raise"), (105, "clear"), (107, "right"), (108, "a year ahead"), (113, "right")],
+        # The outage began when all was right again, at a time that an earlier jump was not to.
+        [(101, "a year ahead"), (103, "days ahead"), (105, "right"), (106, "raise"), (121, "tick")],
     ],
 )
 def test_a_clock_that_was_wrong_once(steps: Steps, restarts: bool) -> None:

@@ -1,6 +1,6 @@
 """Commands about definitions: made, edited, deleted, and refused."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,16 +9,27 @@ from msgspec.structs import replace
 from vocabulary.sla import THREE_NINES, SlaWorld, us
 from vocabulary.world import moment
 
+from actors.sla_clock.books.period_choice import period_of
 from protocols.change import Answer, Refusal
 from protocols.command import Command
 from protocols.principal import Principal
-from protocols.sla.actions import CreateDefinition, CreateInstance, DeleteDefinition, DeleteInstance, EditDefinition
+from protocols.sla.actions import (
+    CreateDefinition,
+    CreateExclusion,
+    CreateInstance,
+    DeleteDefinition,
+    DeleteInstance,
+    EditDefinition,
+)
 from protocols.sla.changes import SlaDefinitionChanged
 from protocols.sla.definition import SlaTerms, SlaTermsEdited
+from protocols.sla.exclusion import ExclusionPlan, ExclusionScope
 from protocols.sla.instance import InstancePlan
 from protocols.sla.periods import PeriodRule
 
 MONTH = PeriodRule("UTC", date(2026, 1, 1))
+DAYS = PeriodRule("UTC", date(2026, 1, 1), "days", 1)
+MIDNIGHT = 21 * 3600
 GOLD = SlaTerms(name="gold", period=MONTH, availability_target=THREE_NINES)
 ADMIN = Principal("ada", "admin")
 OF_T = Principal("tom", "admin", "t")
@@ -46,6 +57,11 @@ def edit(world: SlaWorld, definition: str, by: Principal = ADMIN, expected: int 
     return world.only(Answer)
 
 
+def later(seconds: float) -> datetime:
+    """The time of a version that was made then."""
+    return moment(seconds) + timedelta(microseconds=1)
+
+
 def refusal(answer: Answer) -> tuple[str, str]:
     """Reason and text of the only refusal."""
     (one,) = answer.refusals
@@ -66,7 +82,7 @@ def test_a_definition_is_made_edited_and_deleted(world: SlaWorld) -> None:
     world.at(10)
     assert edit(world, made, name="platinum", availability_target=None).accepted == (made,)
     second = world.only(SlaDefinitionChanged).definition
-    assert (second.version, second.since, second.created_at) == (2, moment(10), moment(0))
+    assert (second.version, second.since, second.created_at) == (2, later(10), moment(0))
     assert second.terms == replace(GOLD, name="platinum", availability_target=None)
     assert [each.version for each in world.sla.definitions[made]] == [1, 2]
     assert world.command(DeleteDefinition(made)).accepted == (made,)
@@ -85,7 +101,42 @@ def test_versions_are_in_order_also_where_the_clock_was_put_back(world: SlaWorld
     made = create(world.at(100))
     world.at(50)
     edit(world, made, name="b")
-    assert world.sla.definitions[made][1].since == moment(100)
+    assert world.sla.definitions[made][1].since == later(100)
+
+
+@pytest.mark.parametrize(("edited", "first"), [("after", ("daily", 1)), ("before", ("monthly", 3))])
+def test_a_contract_keeps_the_version_with_which_it_began_also_at_one_time(
+    world: SlaWorld, edited: str, first: tuple[str, int]
+) -> None:
+    made = create(world, replace(GOLD, name="daily", period=DAYS))
+    if edited == "after":
+        serve(world, made)
+    edit(world, made, period=MONTH)
+    edit(world, made, name="monthly")
+    if edited == "before":
+        serve(world, made)
+    world.raise_alarm("ont.los", "olt-1/1/1/1")
+    assert version_at(world, 0) == first
+    world.run_to(MIDNIGHT)
+    edit(world, made, name="made at the first instant of a period")
+    world.run_to(MIDNIGHT + 10)
+    plan = ExclusionPlan(
+        tenant_id="t", category="agreed", scope=ExclusionScope(everything=True), start=us(0), end=us(60), reason="agreed"
+    )
+    assert not world.command(CreateExclusion(plan)).refusals
+    assert version_at(world, 0) == first
+    assert version_at(world, MIDNIGHT) == ("monthly", 3)
+    closed = [(each.definition_version, each.revision) for each in world.closed if each.start == us(MIDNIGHT - 86_400)]
+    assert closed == ([(1, 1), (1, 2)] if edited == "after" else [])
+    assert len(world.closed) == len(closed)
+
+
+def version_at(world: SlaWorld, seconds: float) -> tuple[str, int]:
+    """Name and version of the terms that apply to the only contract."""
+    (instance,) = world.sla.instances
+    period = period_of(world.sla, instance, us(seconds))
+    assert period is not None
+    return period.definition.terms.name, period.definition.version
 
 
 def test_every_mistake_is_named_and_nothing_is_kept(world: SlaWorld) -> None:

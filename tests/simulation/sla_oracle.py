@@ -187,6 +187,8 @@ def judge_agreements(violate: Violate, history: SlaHistory, state: SlaState, now
 def _judge_running(
     violate: Violate, history: SlaHistory, state: SlaState, instance: SlaInstance, period: Period, now: int
 ) -> None:
+    if now < instance.start:
+        return  # the contract has no account before it begins
     found = shares_of(state, instance, period, now)
     if found is not None and not instance.suspended:
         _judge_breach(violate, history, instance, period, found, now)

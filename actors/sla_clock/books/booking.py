@@ -45,7 +45,9 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, c
         account = None
     if account is None and not closed and _closing(run):
         close_waiting(run, instance)
-    period = run.periods.of(instance, account)
+    # The version in force when the contract begins applies to it: there is no account before.
+    begun = account is not None or instance.start <= run.now
+    period = run.periods.of(instance, account) if begun else None
     # Where the begin of the contract was changed, another version applies, whose period can have begun earlier.
     while account is not None and (period is None or account.period_start < period.start or account.period_end <= run.now):
         account = _close(run, instance, row, account)

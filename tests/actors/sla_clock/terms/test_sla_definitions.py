@@ -69,8 +69,8 @@ def refusal(answer: Answer) -> tuple[str, str]:
     return one.reason, one.text
 
 
-def serve(world: SlaWorld, definition: str, tenant: str = "t") -> Answer:
-    plan = InstancePlan(tenant_id=tenant, definition_id=definition, customer_id="c", service_id="svc-1", start=us(0))
+def serve(world: SlaWorld, definition: str, tenant: str = "t", start: int = 0) -> Answer:
+    plan = InstancePlan(tenant_id=tenant, definition_id=definition, customer_id="c", service_id="svc-1", start=us(start))
     return world.command(CreateInstance(plan))
 
 
@@ -129,6 +129,21 @@ def test_a_contract_keeps_the_version_with_which_it_began_also_at_one_time(
     closed = [(each.definition_version, each.revision) for each in world.closed if each.start == us(MIDNIGHT - 86_400)]
     assert closed == ([(1, 1), (1, 2)] if edited == "after" else [])
     assert len(world.closed) == len(closed)
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_a_contract_that_begins_later_has_the_version_that_is_in_force_then(world: SlaWorld, *, down: bool) -> None:
+    """Also where an alarm that concerns it lasts when it is made."""
+    made = create(world, replace(GOLD, name="monthly"))
+    if down:
+        world.raise_alarm("ont.los", "olt-1/1/1/1")
+    serve(world, made, start=100)
+    assert not world.sla.accounts
+    world.run_to(50)
+    edit(world, made, period=DAYS, name="daily")
+    world.run_to(110)
+    assert version_at(world, 110) == ("daily", 2)
+    assert bool(world.sla.accounts) is down
 
 
 def version_at(world: SlaWorld, seconds: float) -> tuple[str, int]:

@@ -126,13 +126,13 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     part_of: str = ""
     """Id of the ticket of its cause, as part of which its own one was closed."""
     agreements: tuple[str, ...] = ()
-    """Of an alarm: keys of the service level agreements for which its ticket stood while it was open."""
+    """Keys of the service level agreements for which the ticket of an alarm stood while it was open."""
     cause: str = ""
-    """Of an agreement: key of the alarm that the last request named; "" when the cause is unknown."""
+    """Key of the alarm that the last request about an agreement named; "" when the cause is unknown."""
     covered: str = ""
-    """Of an agreement: the breach, or ``at_risk``, for which the ticket of its cause stands; "" when none does."""
+    """The breach of an agreement, or ``at_risk``, for which the ticket of its cause stands; "" when none does."""
     said: str = ""
-    """Of an agreement: the ticket of its cause, and for what that last said it stands: ``TK17 SB20``."""
+    """The ticket of an agreement's cause, with the breach that it named last: ``TK17 SB20``."""
     lost: LostAlarm | None = None
     """An alarm of a lost ledger, instead of ``alarm``; None for all others."""
     heir: str = ""

@@ -136,7 +136,7 @@ class _Session:
             connection = _BoundedSmtp(timeout=self._seconds)
         # The name that the server's certificate must have; the constructor takes it only together with connecting.
         connection._host = settings.host  # type: ignore[attr-defined]
-        # What connect() of smtplib does, but with the socket known before anything is awaited from it.
+        # The same as connect() of smtplib, but with the socket known before anything is awaited from it.
         sock = socket.create_connection((settings.host, settings.port), self._seconds)
         self._connected = sock
         if self._aborted:

@@ -96,7 +96,7 @@ class SlaState:
         self.last_jump = (0, 0)
         """The last jump of the clock: the instant to which it was set, and by how many microseconds it jumped."""
         self.earlier_jumps: tuple[tuple[int, int], ...] = ()
-        """Those before it, the oldest first; the last ones only."""
+        """The newest jumps before that one, the oldest first."""
         self.level = 0
         """The sum of all jumps of the clock, in microseconds."""
         self.ended_dates: dict[str, EndedDate] = {}

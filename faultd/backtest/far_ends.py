@@ -23,7 +23,7 @@ from protocols.event import Event
 
 
 class FarEnds:
-    """Those of ``side``, beside what ``real`` folds."""
+    """The far ends of ``side``, beside the Events that ``real`` folds."""
 
     def __init__(self, real: Side, side: Side) -> None:
         self._real, self.side = real, side

@@ -182,7 +182,7 @@ def _tenants(run: DispatchRun, work: PlannedWork) -> tuple[str, ...]:
 
 
 def _withdraw(run: DispatchRun, window_id: str, why: str) -> bool:
-    """Those who were told of the window hear that it does not take place as planned. False when nobody is left."""
+    """People who were told of the window hear that it does not take place as planned. False when nobody is left."""
     subject = run.state.subjects.get(f"window:{window_id}")
     if subject is None or subject.state == "ended":
         return False

@@ -14,6 +14,7 @@ from protocols.command import FIRST_STAGE
 from protocols.dispatch.changes import DispatchChange
 from protocols.event import Trap
 from protocols.maintenance import MaintenanceWindow, Occurrence, Phase
+from protocols.poll.request import PollRequested
 from protocols.rule import RuleRecord
 from protocols.severity import Severity
 from protocols.sla.changes import SlaChange
@@ -251,6 +252,7 @@ Change = (
     | WindowChanged
     | NodesChanged
     | ArchiveDue
+    | PollRequested
     | SlaChange
     | DispatchChange
 )

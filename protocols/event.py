@@ -14,6 +14,8 @@ from protocols.dispatch.policy import NotificationPolicy
 from protocols.maintenance import MaintenanceWindow
 from protocols.optical_power import Measurement
 from protocols.origin import Origin
+from protocols.poll.contact import PollAnswered, PollMissed, PollStopped
+from protocols.poll.states import LevelCrossed, PolledStates
 from protocols.profile import Profile
 from protocols.rule import Rule, RuleRecord
 from protocols.severity import Severity
@@ -269,6 +271,11 @@ Event = (
     | DispatchLoaded
     | DispatchDataRestored
     | DispatchOutcome
+    | PollMissed
+    | PollAnswered
+    | PollStopped
+    | PolledStates
+    | LevelCrossed
 )
 
 

@@ -66,6 +66,8 @@ from protocols.event import (
     Trap,
     kind,
 )
+from protocols.poll.contact import PollAnswered, PollMissed, PollStopped
+from protocols.poll.states import LevelCrossed, PolledStates
 from protocols.sla.actions import SlaAction
 
 _event_decoder = msgspec.msgpack.Decoder(Event)
@@ -191,6 +193,11 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     StageQuarantine: fold_stage_quarantine,
     SlaDataRestored: lambda _draft, _event: None,
     SlaWork: lambda _draft, _event: None,
+    PollMissed: lambda _draft, _event: None,
+    PollAnswered: lambda _draft, _event: None,
+    PollStopped: lambda _draft, _event: None,
+    PolledStates: lambda _draft, _event: None,
+    LevelCrossed: lambda _draft, _event: None,
     DispatchLoaded: lambda _draft, _event: None,
     DispatchDataRestored: lambda _draft, _event: None,
     MessageSent: fold_message_sent,

@@ -28,6 +28,7 @@ from protocols.change import (
     UnknownTrap,
     WindowChanged,
 )
+from protocols.poll.request import PollRequested
 
 MOST_REPEATS = 10
 """The most repeats of an alarm whose offsets are kept: the newest."""
@@ -59,8 +60,8 @@ class Effects(Struct):
     """Changes of service level agreements and of dispatch."""
 
     def add(self, change: Change) -> None:
-        """Add the next Change. ArchiveDue is a step of its own (:func:`steps`); Answer and NotificationRequested write no
-        row."""
+        """Add the next Change. ArchiveDue is a step of its own (:func:`steps`); Answer, NotificationRequested and
+        PollRequested write no row."""
         match change:
             case AlarmRepeated():
                 known = self.repeats.get(change.id)
@@ -94,7 +95,7 @@ class Effects(Struct):
                 self.released.add((change.released, change.stage))
             case RuleChanged() | WindowChanged() | NodesChanged():
                 self.made.add(change)
-            case Answer() | ArchiveDue() | NotificationRequested():
+            case Answer() | ArchiveDue() | NotificationRequested() | PollRequested():
                 pass
             case _:
                 self.tabled.add(change)

@@ -103,6 +103,12 @@ ELSEWHERE = {
     "Until": "docs/dispatch.md",
     "Rotation": "docs/dispatch.md",
     "Weekday": "docs/dispatch.md",
+    "DeviceState": "docs/polling.md",
+    "DownCause": "docs/polling.md",
+    "PartKind": "docs/polling.md",
+    "PartState": "docs/polling.md",
+    "ReadReason": "docs/polling.md",
+    "Silence": "docs/polling.md",
 }
 """Words of one page alone, by the name of their Literal: that page has them."""
 OF_SNMP = "protocols.snmp"

@@ -57,7 +57,8 @@ class Intake:
         self._v3 = v3
 
     def judge(self, datagram: bytes, now: float) -> Admitted:
-        """The notification in ``datagram``, received at the monotonic time ``now``. Raises DroppedDatagram or AnsweredByReport."""
+        """The notification in ``datagram``, received at the monotonic time ``now``. Raises DroppedDatagram and
+        AnsweredByReport."""
         try:
             notification = message.decode(datagram)
             response = encode.inform_response(datagram) if notification.kind == "inform" else b""

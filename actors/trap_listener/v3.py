@@ -73,7 +73,8 @@ class V3Engine:
         self._users = V3Users(with_keys(users))
 
     def receive(self, datagram: bytes, now: float) -> Admitted:
-        """Check and decode one message. Raises DroppedDatagram, AnsweredByReport (discovery, clock synchronisation) or SnmpRefusal."""
+        """Check and decode one message. Raises DroppedDatagram, AnsweredByReport (discovery, clock synchronisation) and
+        SnmpRefusal."""
         message = parse(datagram)
         if not message.engine_id and message.reportable:
             raise AnsweredByReport(self._report(message, "unknown_engine", now))
@@ -175,7 +176,8 @@ class V3Engine:
 def decode_offline(datagram: bytes, users: Iterable[User]) -> Notification:
     """The notification in a recorded SNMPv3 datagram. The user's engine id and the message's time are not checked.
 
-    Raises DroppedDatagram (unknown_user, unsupported_security_level, wrong_digest, decryption_failed), SnmpRefusal, CredentialError.
+    Raises DroppedDatagram (unknown_user, unsupported_security_level, wrong_digest, decryption_failed), SnmpRefusal and
+    CredentialError.
     """
     message = parse(datagram)
     named = [usm_user(user) for user in with_keys(users) if user.name.encode() == message.user]

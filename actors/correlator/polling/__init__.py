@@ -1,0 +1,1 @@
+"""What pollers report, and what it means: contact with devices, restarts, blindness."""

@@ -1,1 +1,1 @@
-"""The pollers: one actor a device, which measures it, notices its silence and reports what changed."""
+"""Polls devices by SNMP and reports what changed."""

@@ -103,6 +103,8 @@ ELSEWHERE = {
     "Until": "docs/dispatch.md",
     "Rotation": "docs/dispatch.md",
     "Weekday": "docs/dispatch.md",
+    "BootsChange": "docs/polling.md",
+    "Continuity": "docs/polling.md",
     "DeviceState": "docs/polling.md",
     "DownCause": "docs/polling.md",
     "PartKind": "docs/polling.md",

@@ -15,7 +15,7 @@ ScheduleClass = Literal["state", "down", "identity", "optics", "slow"]
 the start, with new parts, and now and then as far as the budget allows. ``optics``: hourly by default, since some line cards
 crash. ``slow``: counters, sensors and names."""
 LevelSeverity = Literal["critical", "major", "minor", "warning"]
-Checked = Literal["mib", "field"]
+Verified = Literal["mib", "field"]
 """``mib``: a MIB text has the column. ``field``: known from logs, templates and scripts."""
 
 
@@ -40,7 +40,7 @@ class PollColumn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """
 
     oid: str
-    verified: Checked | None = None
+    verified: Verified | None = None
     """None: as its table."""
     schedule: ScheduleClass | None = None
     """None: the class that its meaning has."""
@@ -78,7 +78,7 @@ class PollTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     where: dict[str, tuple[int, ...]] = {}
     card: str = ""
     """The line card of a row, whose budget its reads count against; empty: the device's own budget."""
-    verified: Checked = "mib"
+    verified: Verified = "mib"
     place: PollColumn | None = None
     """A text with the part's position, where the index does not tell it: ``{place.port}/{place.onu}``."""
     state: PollColumn | None = None

@@ -17,7 +17,7 @@ class StateNews(NamedTuple):
     down: tuple[bytes, ...] = ()
 
 
-class Identity(NamedTuple):
+class IdentityNews(NamedTuple):
     """What a read of the identity columns found different: serials and names, and ``moved``, the indexes whose part is another
     one now (another serial or place): what was known of the part before is void."""
 
@@ -26,7 +26,7 @@ class Identity(NamedTuple):
     moved: tuple[bytes, ...] = ()
 
 
-class Reading(NamedTuple):
+class SensorReading(NamedTuple):
     """A measured value of a part (``position``; empty: of the device)."""
 
     position: str
@@ -67,7 +67,7 @@ class TableReader:
         """Indexes of the parts at or below a position, as far as the last read of the states knows them."""
         raise NotImplementedError
 
-    def take_identity(self, rows: Rows) -> Identity:
+    def take_identity(self, rows: Rows) -> IdentityNews:
         """Compare the rows of ``plan.of("identity")`` with those of the read before, and remember them."""
         raise NotImplementedError
 
@@ -76,7 +76,7 @@ class TableReader:
         notable one by 1 dB, or lie on another side of a level."""
         raise NotImplementedError
 
-    def take_slow(self, rows: Rows, at: datetime, uptime: int | None) -> list[Reading]:
+    def take_slow(self, rows: Rows, at: datetime, uptime: int | None) -> list[SensorReading]:
         """Sensors and utilisation of the rows of ``plan.of("slow")``, read at ``at`` with sysUpTime ``uptime`` (hundredths of a
         second). The first read after a restart of the agent gives no utilisation."""
         raise NotImplementedError

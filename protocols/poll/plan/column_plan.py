@@ -9,7 +9,7 @@ from protocols.poll.states import DownCause, PartState
 from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.manager.value import decode_value
 
-Meaning = Literal[
+ColumnMeaning = Literal[
     "place",
     "state",
     "cause",
@@ -60,7 +60,7 @@ class ColumnPlan:
 
     def __init__(
         self,
-        meaning: Meaning,
+        meaning: ColumnMeaning,
         quantity: str,
         oid: bytes,
         schedule: ScheduleClass,

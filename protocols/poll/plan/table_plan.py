@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from protocols.poll.plan.column_plan import ColumnPlan, Meaning
+from protocols.poll.plan.column_plan import ColumnPlan, ColumnMeaning
 from protocols.poll.plan.index_form import IndexForm
 from protocols.poll.plan.position_form import PositionForm
 from protocols.poll.section import PollLevel, ScheduleClass
@@ -36,7 +36,7 @@ class TablePlan:
         """The columns that are read in these classes."""
         return tuple(column for column in self.columns if column.schedule in schedules)
 
-    def column(self, meaning: Meaning) -> ColumnPlan | None:
+    def column(self, meaning: ColumnMeaning) -> ColumnPlan | None:
         """The column with this meaning. Sensors may be several: see ``columns``."""
         return next((column for column in self.columns if column.meaning == meaning), None)
 

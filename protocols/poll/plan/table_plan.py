@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from protocols.poll.plan.column_plan import ColumnPlan, ColumnMeaning
+from protocols.poll.plan.column_plan import ColumnMeaning, ColumnPlan
 from protocols.poll.plan.index_form import IndexForm
 from protocols.poll.plan.position_form import PositionForm
 from protocols.poll.section import PollLevel, ScheduleClass

@@ -72,7 +72,8 @@ class PolledStates(Struct, frozen=True, kw_only=True, array_like=True, tag="poll
 
     ``scope`` is the position that alone was read (``0/1/3``: one PON port with its ONTs); empty: the device. ``whole`` has the
     kinds whose table was read to its end: of these a part that is not in ``states`` is not there. A table that was not read to
-    its end contributes nothing; ``incomplete`` says for each such kind why.
+    its end contributes nothing; ``incomplete`` says for each such kind why. With the reason ``changed`` a kind is in ``whole``
+    only where parts of it have gone; of the others ``states`` has the parts that changed.
     """
 
     device: str

@@ -1,1 +1,1 @@
-"""What pollers report, and what it means: contact with devices, restarts, blindness."""
+"""Polling in the fold: the meaning of what pollers report, and the reads that the fold requests of them."""

@@ -24,8 +24,8 @@ class EventAppender:
         self._refused = False
 
     async def append(self, event: Event) -> None:
-        """Return once ``event`` is on disk, or refused for good. Cancellable: the ledger may then have it or not. Never returns when the ledger has
-        gone, whose own failure ends the process."""
+        """Return once ``event`` is on disk, or refused for good. Cancellable: the ledger may then have it or not. Never returns
+        when the ledger has gone, whose own failure ends the process."""
         attempts = 0
         while True:
             committed: Reply[int] = Reply()

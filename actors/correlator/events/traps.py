@@ -15,6 +15,7 @@ from actors.correlator.events.clock_jumps import received_as
 from actors.correlator.events.refused_sources import source_accepted
 from actors.correlator.events.sender_uptime import observed
 from actors.correlator.memories import NamedInterfaces, SourceMemory
+from actors.correlator.polling.requests import is_read, request_read
 from actors.correlator.resources import silent_devices
 from actors.correlator.resources.interfaces import (
     INTERFACE_DOWN,
@@ -309,3 +310,5 @@ def _follow_sequence(draft: Draft, device: TrapDevice, number: SequenceNumber) -
     title = f"{missing} notification{'s' if missing > 1 else ''} of {device.name} did not arrive"
     detail = {"scope": number.scope, "last": last, "now": number.value, "missing": missing}
     draft.emit(_of_the_device(draft, device, "sequence.gap", title, detail))
+    if is_read(draft.state, device.id):
+        request_read(draft, device.id, "gap", title)

@@ -34,8 +34,9 @@ Span = tuple[int, int]
 
 
 class PartStates(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """The parts of one kind whose positions differ in the number behind the last ``/`` alone: ``under`` is what is before it
-    (``0/1/3`` for the ONTs ``0/1/3/0`` to ``0/1/3/127``; empty for ``7``). Numbers in rising order, as spans."""
+    """The parts of one kind whose positions differ in the number at their end alone: ``under`` is what is before it, without
+    the slash behind a digit (``0/1/3`` for the ONTs ``0/1/3/0`` to ``0/1/3/127``; ``ont`` for ``ont5``; empty for ``7``).
+    Numbers in rising order, as spans. ``part_states`` packs and unpacks them."""
 
     kind: PartKind
     under: str

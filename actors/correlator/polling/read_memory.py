@@ -1,5 +1,6 @@
 """The memory of reads between two Events: which devices are read, what was requested of them, and what stands open."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -39,9 +40,14 @@ class ReadMemory(Struct):
             del self.by_card[card]
 
     def forget(self, device_id: str) -> None:
-        """Nothing is known of this device any more."""
+        """The device is read no longer."""
         self.devices.pop(device_id, None)
         self.sweep.pop(device_id, None)
+
+    def forget_all(self, device_ids: Iterable[str]) -> None:
+        """The same for each of these."""
+        for device_id in device_ids if self.devices else ():
+            self.forget(device_id)
 
 
 class LevelMemory(Struct):

@@ -5,6 +5,8 @@ import binascii
 import ssl
 from pathlib import Path
 
+from actors.secret_settings import LEAST_KEY
+
 LONGEST = 65_536
 STANDARD_PREFIX = "whsec_"
 
@@ -17,8 +19,8 @@ class SecretError(Exception):
         self.setting, self.path, self.reason = setting, path, reason
 
 
-def read_lines(setting: str, path: str) -> tuple[str, ...]:
-    """The lines of the file that are not empty, at least one. Raises SecretError."""
+def read_text(setting: str, path: str) -> str:
+    """The text of the file. Raises SecretError."""
     try:
         with Path(path).open("rb") as file:
             octets = file.read(LONGEST + 1)
@@ -27,11 +29,23 @@ def read_lines(setting: str, path: str) -> tuple[str, ...]:
     if len(octets) > LONGEST:
         raise SecretError(setting, path, f"is longer than {LONGEST} octets")
     try:
-        text = octets.decode("utf-8")
+        return octets.decode("utf-8")
     except UnicodeDecodeError as error:
         # Not chained: its text shows octets of the secret.
         raise SecretError(setting, path, f"not UTF-8 at byte {error.start}") from None
-    lines = tuple(line for line in (each.strip() for each in text.splitlines()) if line)
+
+
+def read_pass_phrase(setting: str, path: str) -> str:
+    """The pass phrase in the file, without the line break at its end: spaces around it are part of it. Raises SecretError."""
+    key = read_text(setting, path).rstrip("\r\n")
+    if len(key) < LEAST_KEY:
+        raise SecretError(setting, path, f"the key has {len(key)} characters, at least {LEAST_KEY} are needed")
+    return key
+
+
+def read_lines(setting: str, path: str) -> tuple[str, ...]:
+    """The lines of the file that are not empty, at least one. Raises SecretError."""
+    lines = tuple(line for line in (each.strip() for each in read_text(setting, path).splitlines()) if line)
     if not lines:
         raise SecretError(setting, path, "is empty")
     return lines

@@ -17,6 +17,8 @@ from actors.clock.settings import ClockSettings
 from actors.correlator.settings import CorrelatorSettings
 from actors.ledger.settings import LedgerSettings
 from actors.notifier.settings import NotifierSettings
+from actors.poller.settings import PollerSettings
+from actors.poller.settings import problems as poller_problems
 from actors.store.settings import StoreSettings
 from actors.stream.settings import StreamSettings
 from actors.ticketer.settings import TicketerSettings
@@ -38,7 +40,7 @@ from protocols.toml_lines import dotted, line_of, lines_of
 PREFIX = "FAULTD_"
 OF_COMMANDS = frozenset({"FAULTD_URL", "FAULTD_STREAM_URL", "FAULTD_TOKEN", "FAULTD_TOKEN_FILE"})
 """Variables that tell the command line where the daemon is. They are not settings of the daemon."""
-SECRET = frozenset({"url", "communities", "users", "auth", "auth_key", "priv", "priv_key"})
+SECRET = frozenset({"url", "communities", "community", "users", "auth", "auth_key", "priv", "priv_key"})
 """Keys whose values no message repeats: mistakes end up in logs, and a pass phrase also gets written behind ``auth``."""
 
 
@@ -65,6 +67,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clock: ClockSettings = ClockSettings()
     notifier: NotifierSettings = NotifierSettings()
     ticketer: TicketerSettings = TicketerSettings()
+    poller: PollerSettings = PollerSettings()
 
     def path(self, *parts: str) -> Path:
         """A path below ``state_dir``."""
@@ -154,8 +157,9 @@ def examine(text: str, origin: str = "configuration", environ: Mapping[str, str]
     for path in wrong:
         _remove(data, path)
     config = _convert(data, mistake)
-    for path_text, what in trap_problems(config.traps):
-        mistake(("traps", *_split(path_text)), what)
+    for table, found in (("traps", trap_problems(config.traps)), ("poller", poller_problems(config.poller))):
+        for path_text, what in found:
+            mistake((table, *_split(path_text)), what)
     if problem := url_problem(config.database.url):
         mistake(("database", "url"), problem)
     return Examined(config, mistakes, frozenset(str(path[0]) for path in wrong if path))

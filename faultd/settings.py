@@ -52,7 +52,7 @@ class TopologySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     file: str = ""
     """The plant as CSV: ``id,type,parents,name,address,vendor,tenant,customer_id,service_id,serial,area,sla_class,index`` and a
-    customer's ``phone,postal_address,latitude,longitude``. Empty: none."""
+    customer's ``phone,postal_address,latitude,longitude``, a device's ``credentials,poll,poll_interval``. Empty: none."""
 
 
 class ProfileSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,12 +10,12 @@ from typing import Literal
 from msgspec import Struct, field
 
 from protocols.optical_power import Quantity
+from protocols.poll.section import PollSection, Verified
 from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
 from protocols.symptom import Symptom
 
 Kind = Literal["raise", "clear", "event", "drop"]
-Verified = Literal["mib", "field"]
 
 EventType = Literal[
     "other",
@@ -299,6 +299,8 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     alarms: tuple[AlarmRule, ...] = ()
     families: tuple[Family, ...] = ()
     devices: tuple[DeviceFamily, ...] = ()
+    poll: dict[str, PollSection] = {}
+    """Plans of polling by name."""
 
 
 def community_fields(profiles: Iterable[Profile]) -> frozenset[str]:

@@ -8,13 +8,14 @@ from msgspec.structs import asdict, replace
 from protocols.origin import Origin
 from protocols.rest_body import Body, PageQuery, fields_for
 from protocols.rest_fields import ListFormat, Name, OptionalLine, OptionalName
-from protocols.topology import MOST_ADDRESSES, Node, Words
+from protocols.topology import LONGEST_POLL_INTERVAL, MOST_ADDRESSES, SHORTEST_POLL_INTERVAL, Node, Words
 
 Parents = Annotated[tuple[Name, ...], Meta(max_length=64, description="Ids one step towards the core; several are redundant")]
 
 Addresses = Annotated[tuple[Name, ...], Meta(max_length=MOST_ADDRESSES)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
+PollInterval = Annotated[float, Meta(ge=SHORTEST_POLL_INTERVAL, le=LONGEST_POLL_INTERVAL)]
 
 
 class NodeBody(Body, frozen=True, kw_only=True):
@@ -38,6 +39,11 @@ class NodeBody(Body, frozen=True, kw_only=True):
     postal_address: OptionalLine = ""
     latitude: Annotated[Latitude | None, Meta(description="Degrees north (WGS 84)")] = None
     longitude: Annotated[Longitude | None, Meta(description="Degrees east")] = None
+    credentials: Annotated[
+        OptionalName, Meta(description="Name of the `[[poller.credentials]]` by which the device is polled; empty: it is not")
+    ] = ""
+    poll: Annotated[OptionalName, Meta(description="Plan of polling; `off`: not polled; empty: the vendor profile's")] = ""
+    poll_interval: Annotated[PollInterval | None, Meta(description="Seconds between two polls")] = None
 
 
 class NodeEdit(Body, frozen=True, kw_only=True):
@@ -60,6 +66,9 @@ class NodeEdit(Body, frozen=True, kw_only=True):
     postal_address: OptionalLine | UnsetType = UNSET
     latitude: Latitude | UnsetType | None = UNSET
     longitude: Longitude | UnsetType | None = UNSET
+    credentials: OptionalName | UnsetType = UNSET
+    poll: OptionalName | UnsetType = UNSET
+    poll_interval: PollInterval | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
         if all(getattr(self, name) is UNSET for name in self.__struct_fields__):
@@ -141,7 +150,7 @@ def node_of(body: NodeBody, words: Words | None = None) -> Node:
     # As a file has them: spaces around a name cannot be seen.
     fields["id"], fields["parents"] = body.id.strip(), tuple(parent.strip() for parent in body.parents)
     if words is not None:
-        for name in ("type", "vendor", "tenant", "area", "sla_class"):
+        for name in ("type", "vendor", "tenant", "area", "sla_class", "credentials", "poll"):
             fields[name] = words.one(fields[name])
         fields["parents"] = words.parents(tuple(words.one(parent) for parent in fields["parents"]))
     return Node(**fields)

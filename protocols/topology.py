@@ -17,6 +17,12 @@ TYPES = ("site", "core", "olt", "card", "pon", "splitter", "ont", "service", "cu
 MOST_ADDRESSES = 64
 """Addresses of one node at most."""
 
+POLL_OFF = "off"
+"""As the plan of a node: it is not polled."""
+SHORTEST_POLL_INTERVAL = 1
+LONGEST_POLL_INTERVAL = 86_400
+"""Bounds of the seconds between two polls of a device."""
+
 
 class Node(Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """One row of the topology CSV. ``id`` of anything inside a device is ``DEVICE/POSITION``, for example
@@ -50,11 +56,22 @@ class Node(Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """Degrees north (WGS 84)."""
     longitude: float | None = None
     """Degrees east."""
+    credentials: str = ""
+    """Name of the ``[[poller.credentials]]`` by which the device is polled. Empty: it is not polled."""
+    poll: str = ""
+    """Plan by which the device is polled, ``off`` for none. Empty: that of its vendor's profile."""
+    poll_interval: float | None = None
+    """Seconds between two polls. None: ``[poller] interval_seconds``."""
 
     @property
     def every_address(self) -> tuple[str, ...]:
         """The addresses of a device, one or several."""
         return self.addresses or ((self.address,) if self.address else ())
+
+    @property
+    def is_polled(self) -> bool:
+        """True for a device: a node with an address, the name of credentials, and a plan that is not ``off``."""
+        return bool(self.credentials and self.address) and self.poll != POLL_OFF
 
 
 class TopologyNode(Struct, frozen=True, array_like=True, gc=False):

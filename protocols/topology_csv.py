@@ -8,7 +8,7 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Container, Iterable, Iterator
 from typing import Any, Final
 
-from protocols.topology import Node, TopologyError, Words, assemble
+from protocols.topology import LONGEST_POLL_INTERVAL, SHORTEST_POLL_INTERVAL, Node, TopologyError, Words, assemble
 
 COLUMNS: Final = (
     "id",
@@ -28,6 +28,9 @@ COLUMNS: Final = (
     "postal_address",
     "latitude",
     "longitude",
+    "credentials",
+    "poll",
+    "poll_interval",
 )
 _REQUIRED: Final = ("id", "type")
 _DELIMITERS: Final = (",", ";", "\t")
@@ -177,7 +180,7 @@ def _rows(
         cells += [""] * (width + 1 - len(cells))
         found = [cells[n] for n in at]
         id, type, parents, name, address, vendor, tenant, customer, service, serial, area, sla, index = found[:13]
-        phone, postal_address, latitude, longitude = found[13:]
+        phone, postal_address, latitude, longitude, credentials, poll, interval = found[13:]
         name_of_parents = tuple([one(part) for part in _parts(parents)]) if parents else ()
         yield (
             line,
@@ -199,17 +202,30 @@ def _rows(
                 postal_address=postal_address,
                 latitude=_degrees(latitude, "latitude", 90, line, problems) if latitude else None,
                 longitude=_degrees(longitude, "longitude", 180, line, problems) if longitude else None,
+                credentials=one(credentials),
+                poll=one(poll),
+                poll_interval=_interval(interval, line, problems) if interval else None,
             ),
         )
 
 
 def _degrees(cell: str, column: str, most: int, line: int, problems: list[str]) -> float | None:
-    """A coordinate, with a decimal point or a decimal comma."""
+    """A coordinate."""
+    return _number(cell, column, -most, most, line, problems)
+
+
+def _interval(cell: str, line: int, problems: list[str]) -> float | None:
+    """Seconds between two polls."""
+    return _number(cell, "poll_interval", SHORTEST_POLL_INTERVAL, LONGEST_POLL_INTERVAL, line, problems)
+
+
+def _number(cell: str, column: str, least: int, most: int, line: int, problems: list[str]) -> float | None:
+    """A number with a decimal point or a decimal comma."""
     try:
-        degrees = float(cell.replace(",", "."))
+        number = float(cell.replace(",", "."))
     except ValueError:
-        degrees = most + 1.0
-    if -most <= degrees <= most:
-        return degrees
-    problems.append(f"line {line}: {column} {cell!r} is no number from -{most} to {most}")
+        number = most + 1.0
+    if least <= number <= most:
+        return number
+    problems.append(f"line {line}: {column} {cell!r} is no number from {least} to {most}")
     return None

@@ -6,7 +6,6 @@ large change of the topology is emitted in pieces, one with each tick, so that n
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Final
 
 from actors.correlator.draft import Draft
 from actors.correlator.memories import TablesMemory
@@ -18,8 +17,9 @@ from protocols.change import Change, NodesChanged, RuleChanged, WindowChanged
 from protocols.rule import RuleRecord
 from protocols.topology import Node, TopologyNode
 
-AT_MOST: Final = 10_000
-"""Nodes in the Changes of one Event; the others follow with the next ticks."""
+AT_MOST = 10_000
+"""Nodes in the Changes of one Event; the others follow with the next ticks. Not Final, which compiled code would have built in:
+the simulation takes a smaller number."""
 
 
 def emit_rules(draft: Draft, before: dict[str, RuleRecord], after: dict[str, RuleRecord]) -> None:

@@ -89,6 +89,9 @@ class NodeRow(Struct, frozen=True, gc=False):
     postal_address: str
     latitude: float | None
     longitude: float | None
+    credentials: str
+    poll: str
+    poll_interval: float | None
     origin: Origin
     revision: int
 
@@ -138,6 +141,9 @@ def node_row(shown: TopologyNode) -> NodeRow:
         node.postal_address,
         node.latitude,
         node.longitude,
+        node.credentials,
+        node.poll,
+        node.poll_interval,
         shown.origin,
         shown.revision,
     )

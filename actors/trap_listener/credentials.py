@@ -1,10 +1,10 @@
 """Pass phrases that come from files (systemd's LoadCredential) instead of the configuration."""
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import msgspec
 
+from actors.secret_files import SecretError, read_pass_phrase
 from actors.trap_listener.settings import User
 
 
@@ -32,12 +32,6 @@ def with_keys(users: Iterable[User]) -> tuple[User, ...]:
 
 def _read(user: str, path: str) -> str:
     try:
-        key = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-    except OSError as error:
-        raise CredentialError(user, path, error.strerror or str(error)) from error
-    except UnicodeDecodeError as error:
-        # Not chained: its text shows octets of the key.
-        raise CredentialError(user, path, f"not UTF-8 at byte {error.start}") from None
-    if len(key) < 8:
-        raise CredentialError(user, path, f"the key has {len(key)} characters, at least 8 are needed")
-    return key
+        return read_pass_phrase("traps.users", path)
+    except SecretError as error:
+        raise CredentialError(user, path, error.reason) from None

@@ -8,13 +8,13 @@ import structlog
 
 from actors.isolation import Isolation
 from actors.metrics import Metrics
+from actors.recvmmsg import MOST, Ancillary, SocketAddress
 from actors.token_bucket import TokenBucket
 from actors.trap_listener.batch import PendingInform, TrapBatch
 from actors.trap_listener.copies import RecentTraps
 from actors.trap_listener.informs import inform_key
-from actors.trap_listener.intake import Admitted, DroppedDatagram, Exchange, Intake, Security
+from actors.trap_listener.intake import Admitted, AnsweredByReport, DroppedDatagram, Intake, Security
 from actors.trap_listener.networks import SourceCheck
-from actors.trap_listener.recvmmsg import MOST, Ancillary, SocketAddress
 from actors.trap_listener.refusals import RateWatch
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.sockets import TrapSocket
@@ -113,7 +113,7 @@ class SocketDrain:
                     self._log_refusal(refusal, host, datagram, now)
                     if refusal.report and self._reports.admits(host, now):
                         self.answer(trap_socket, refusal.report, source, ancillary, now)
-                except Exchange as exchange:
+                except AnsweredByReport as exchange:
                     if self._reports.admits(host, now):
                         answered += 1
                         self.answer(trap_socket, exchange.report, source, ancillary, now)

@@ -32,7 +32,7 @@ class DroppedDatagram(Exception):
         self.reason, self.report, self.position = reason, report, position
 
 
-class Exchange(Exception):
+class AnsweredByReport(Exception):
     """The datagram was SNMPv3 protocol only (engine discovery, clock synchronisation): ``report`` answers it."""
 
     def __init__(self, report: bytes) -> None:
@@ -44,7 +44,7 @@ class Security(Protocol):
     """The part of an SNMPv3 engine that the listener uses."""
 
     def receive(self, datagram: bytes, now: float) -> Admitted:
-        """Check and decode one SNMPv3 message. Raises Refused, Exchange or the codec's SnmpRefusal."""
+        """Check and decode one SNMPv3 message. Raises DroppedDatagram, AnsweredByReport or the codec's SnmpRefusal."""
 
 
 class Intake:
@@ -57,7 +57,8 @@ class Intake:
         self._v3 = v3
 
     def judge(self, datagram: bytes, now: float) -> Admitted:
-        """The notification in ``datagram``, received at the monotonic time ``now``. Raises Refused or Exchange."""
+        """The notification in ``datagram``, received at the monotonic time ``now``. Raises DroppedDatagram and
+        AnsweredByReport."""
         try:
             notification = message.decode(datagram)
             response = encode.inform_response(datagram) if notification.kind == "inform" else b""

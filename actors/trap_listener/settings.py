@@ -2,10 +2,9 @@
 
 import ipaddress
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
-from msgspec import Struct
-
+from actors.secret_settings import Problem, SecretSettings, key_problems
 from protocols.snmp.usm.ciphers import PrivProtocol
 from protocols.snmp.usm.digests import AuthProtocol
 from protocols.snmp.usm.keys import KeyExtension
@@ -13,24 +12,8 @@ from protocols.snmp.usm.keys import KeyExtension
 ANY_ENGINE = "*"
 """As an ``engine_id``: the user's traps are accepted from every engine that proves to hold the user's keys."""
 
-SECRETS = ("communities", "auth_key", "priv_key")
-"""Settings that are passwords."""
 
-Problem = tuple[str, str]
-
-
-class _Secretive(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings whose ``repr`` masks what must be in no log."""
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        pairs = [(name, getattr(self, name)) for name in self.__struct_fields__]
-        return [(name, "***" if value and name in SECRETS else value) for name, value in pairs]
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
-
-
-class User(_Secretive, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class User(SecretSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One SNMPv3 user (RFC 3414). Its messages must come at exactly the security level that is configured here."""
 
     name: str
@@ -59,7 +42,7 @@ class User(_Secretive, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How AES-192 and AES-256 keys are made longer than the digest: ``blumenthal`` (net-snmp) or ``reeder`` (Cisco)."""
 
 
-class TrapSettings(_Secretive, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TrapSettings(SecretSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The addresses that traps are received on, and the senders that are accepted."""
 
     listen: tuple[str, ...] = ("0.0.0.0:162", "[::]:162")
@@ -133,8 +116,8 @@ def _user_problems(users: Sequence[User]) -> list[Problem]:
             found.append((f"{at}.name", f"{user.name!r} must have 1 to 32 octets"))
         if user.priv and not user.auth:
             found.append((f"{at}.priv", f"privacy ({user.priv}) needs authentication: set auth too"))
-        found.extend(_key_problems(f"{at}.auth_key", user.auth, user.auth_key, user.auth_key_file))
-        found.extend(_key_problems(f"{at}.priv_key", user.priv, user.priv_key, user.priv_key_file))
+        found.extend(key_problems(f"{at}.auth_key", user.auth, user.auth_key, user.auth_key_file))
+        found.extend(key_problems(f"{at}.priv_key", user.priv, user.priv_key, user.priv_key_file))
         if user.engine_id not in ("", ANY_ENGINE):
             try:
                 octets = bytes.fromhex(user.engine_id.removeprefix("0x"))
@@ -148,18 +131,6 @@ def _user_problems(users: Sequence[User]) -> list[Problem]:
             found.append((at, f"user {user.name!r} with engine id {user.engine_id!r} is listed twice"))
         seen.add(key)
     return found
-
-
-def _key_problems(at: str, protocol: str, key: str, file: str) -> list[Problem]:
-    if key and file:
-        return [(at, f"both the key and {at.rpartition('.')[2]}_file are set: keep one")]
-    if not protocol:
-        return [(at, "a key without its protocol: set it, or take the key away")] if key or file else []
-    if not key and not file:
-        return [(at, f"{protocol} needs a key")]
-    if key and len(key) < 8:
-        return [(at, f"the key has {len(key)} characters, at least 8 are needed (RFC 3414 section 11.2)")]
-    return []
 
 
 def parse_address(text: str) -> tuple[str, int]:

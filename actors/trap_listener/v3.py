@@ -13,7 +13,7 @@ import msgspec
 from actors.trap_listener.credentials import with_keys
 from actors.trap_listener.engine_clocks import load_clocks
 from actors.trap_listener.engine_state import next_start
-from actors.trap_listener.intake import Admitted, DroppedDatagram, Exchange
+from actors.trap_listener.intake import Admitted, AnsweredByReport, DroppedDatagram
 from actors.trap_listener.settings import User
 from actors.trap_listener.v3_users import V3User, V3Users, usm_user
 from protocols.snmp.errors import SnmpRefusal
@@ -73,10 +73,11 @@ class V3Engine:
         self._users = V3Users(with_keys(users))
 
     def receive(self, datagram: bytes, now: float) -> Admitted:
-        """Check and decode one message. Raises Refused, Exchange (discovery, clock synchronisation) or SnmpRefusal."""
+        """Check and decode one message. Raises DroppedDatagram, AnsweredByReport (discovery, clock synchronisation) and
+        SnmpRefusal."""
         message = parse(datagram)
         if not message.engine_id and message.reportable:
-            raise Exchange(self._report(message, "unknown_engine", now))
+            raise AnsweredByReport(self._report(message, "unknown_engine", now))
         user, forgiven = self._authenticate(message, self._candidates(message, now), now)
         try:
             scoped_pdu = plaintext(message, user)
@@ -123,7 +124,7 @@ class V3Engine:
                 return user, (ENGINE_CLOCK,)
         elif not is_in_own_window(message.boots, message.time, self.boots, self._time(now)):
             if message.boots == message.time == 0 and message.reportable:
-                raise Exchange(self._report(message, "not_in_time_window", now, user))
+                raise AnsweredByReport(self._report(message, "not_in_time_window", now, user))
             raise self._refused("not_in_time_window", message, now, user)
         return user, ()
 
@@ -175,7 +176,8 @@ class V3Engine:
 def decode_offline(datagram: bytes, users: Iterable[User]) -> Notification:
     """The notification in a recorded SNMPv3 datagram. The user's engine id and the message's time are not checked.
 
-    Raises Refused (unknown_user, unsupported_security_level, wrong_digest, decryption_failed), SnmpRefusal, CredentialError.
+    Raises DroppedDatagram (unknown_user, unsupported_security_level, wrong_digest, decryption_failed), SnmpRefusal and
+    CredentialError.
     """
     message = parse(datagram)
     named = [usm_user(user) for user in with_keys(users) if user.name.encode() == message.user]

@@ -57,8 +57,8 @@ class PollMissed(Struct, frozen=True, kw_only=True, array_like=True, tag="poll_m
 
 class PollAnswered(Struct, frozen=True, kw_only=True, array_like=True, tag="poll_answered", tag_field="tag"):
     """A device answered: the first time since the poller began with it, after it had missed polls, or with times that do not
-    follow from the ones before (a restart, a wrap that cannot be told from one, an oddity). ``misses`` is the number of polls
-    missed before."""
+    follow from the ones before (``protocols.poll.uptime``). ``misses`` is the number of polls missed before. ``before``: the
+    times of the last read that this poller had before; None at the first contact."""
 
     device: str
     address: str
@@ -66,6 +66,7 @@ class PollAnswered(Struct, frozen=True, kw_only=True, array_like=True, tag="poll
     misses: int = 0
     sys_object_id: str = ""
     others: OtherPolls = OtherPolls(0, 0)
+    before: AgentTimes | None = None
 
 
 class PollStopped(Struct, frozen=True, kw_only=True, array_like=True, tag="poll_stopped", tag_field="tag"):

@@ -34,8 +34,9 @@ Span = tuple[int, int]
 
 
 class PartStates(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """The parts of one kind whose positions differ in the number behind the last ``/`` alone: ``under`` is what is before it
-    (``0/1/3`` for the ONTs ``0/1/3/0`` to ``0/1/3/127``; empty for ``7``). Numbers in rising order, as spans."""
+    """The parts of one kind whose positions differ in the number at their end alone: ``under`` is what is before it, without
+    the slash behind a digit (``0/1/3`` for the ONTs ``0/1/3/0`` to ``0/1/3/127``; ``ont`` for ``ont5``; empty for ``7``).
+    Numbers in rising order, as spans. ``part_states`` packs and unpacks them."""
 
     kind: PartKind
     under: str
@@ -72,7 +73,8 @@ class PolledStates(Struct, frozen=True, kw_only=True, array_like=True, tag="poll
 
     ``scope`` is the position that alone was read (``0/1/3``: one PON port with its ONTs); empty: the device. ``whole`` has the
     kinds whose table was read to its end: of these a part that is not in ``states`` is not there. A table that was not read to
-    its end contributes nothing; ``incomplete`` says for each such kind why.
+    its end contributes nothing; ``incomplete`` says for each such kind why. With the reason ``changed`` a kind is in ``whole``
+    only where parts of it have gone; of the others ``states`` has the parts that changed.
     """
 
     device: str

@@ -8,10 +8,10 @@ import pytest
 
 from actors.correlator.profiles import load_profiles
 from actors.correlator.profiles.builtin_values import BUILTINS
-from actors.correlator.profiles.decoders import DECODERS
 from actors.correlator.profiles.times import TIME_DECODERS
 from actors.correlator.profiles.vocabulary import RESOURCE_TYPES
 from protocols import profile
+from protocols.profile_decoders import DECODERS
 
 ROOT = Path(__file__).parents[2]
 MANUAL = (ROOT / "docs" / "profiles.md").read_text()

@@ -57,12 +57,14 @@ def test_a_line_break_and_a_delimiter_inside_quotes_are_of_the_cell() -> None:
         ("", ["line 1: column id is missing", "line 1: column type is missing"]),
         ("id,type,name\na,olt,Nová, Jana\n", ["line 2: 4 cells, the header has 3: quote a cell with a delimiter in it"]),
         (
-            "id,type,latitude,longitude\na,olt,91,x\nb,olt,nan,181\n",
+            "id,type,latitude,longitude,poll_interval\na,olt,91,x,0\nb,olt,nan,181,1e9\n",
             [
                 "line 2: latitude '91' is no number from -90 to 90",
                 "line 2: longitude 'x' is no number from -180 to 180",
+                "line 2: poll_interval '0' is no number from 1 to 86400",
                 "line 3: latitude 'nan' is no number from -90 to 90",
                 "line 3: longitude '181' is no number from -180 to 180",
+                "line 3: poll_interval '1e9' is no number from 1 to 86400",
             ],
         ),
         ("id,type,address\na,olt,10.0.0.1;x\n", ["line 2: address 'x' is no IP address"]),
@@ -133,6 +135,9 @@ nodes = st.builds(
     phone=st.one_of(st.just(""), words),
     latitude=st.none() | st.floats(-90, 90),
     longitude=st.none() | st.floats(-180, 180),
+    credentials=st.one_of(st.just(""), words),
+    poll=st.sampled_from(["", "off", "liveness"]),
+    poll_interval=st.none() | st.floats(1, 86_400),
     addresses=st.lists(st.ip_addresses().map(str), max_size=3).map(tuple),
 )
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from actors.correlator.profiles.decoders import Decoded, Part, Raw, plain
 from actors.correlator.profiles.scope import Take, TrapScope
 from actors.correlator.profiles.values import ValueReader
 from protocols.event import Trap
+from protocols.profile_decoders import Decoded, Part, Raw, plain
 
 
 class OfFinding(Take):

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from actors.correlator.profiles.decoders import DecodeError, Raw, number, text
 from actors.correlator.profiles.scope import Take, TakeRaw, TrapScope
 from protocols.profile import Condition, ValueTest
+from protocols.profile_decoders import DecodeError, Raw, number, text
 
 Operand = int | str
 

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from actors.correlator.profiles.decoders import DecodeError, number
 from actors.correlator.profiles.rules import ChoiceRule, CompiledTrapRule, ResourceRule
 from actors.correlator.profiles.scope import TrapScope
 from actors.correlator.profiles.templates import as_path
@@ -13,6 +12,7 @@ from actors.correlator.profiles.times import believable
 from protocols.finding import Finding
 from protocols.optical_power import Measurement, is_optical_power
 from protocols.profile import Kind
+from protocols.profile_decoders import DecodeError, number
 from protocols.serial import canonical_serial
 from protocols.severity import SEVERITIES, Severity
 

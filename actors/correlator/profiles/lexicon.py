@@ -14,12 +14,12 @@ from actors.correlator.profiles.builtin_values import (
     community_field,
     position_of,
 )
-from actors.correlator.profiles.decoders import DECODERS, Decoded, Decoder, Raw, integer, number, plain, text
 from actors.correlator.profiles.errors import Problems
 from actors.correlator.profiles.scope import Take
 from actors.correlator.profiles.templates import Template, parse
 from actors.correlator.profiles.values import CombinedReader, DerivedReader, IndexReader, ValueReader, VarbindReader
 from protocols.profile import Profile, Value, names, varbind
+from protocols.profile_decoders import DECODERS, Decoded, Decoder, Raw, integer, number, plain, text
 
 OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]{0,9})){1,126}")
 NUMBER = re.compile("-?[0-9]{1,10}")

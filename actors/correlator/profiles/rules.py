@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from actors.correlator.profiles.conditions import Check
-from actors.correlator.profiles.decoders import Raw
 from actors.correlator.profiles.layout import Columns
 from actors.correlator.profiles.scope import Take, TakeRaw, TrapScope, columns_of
 from actors.correlator.profiles.templates import Template
@@ -14,6 +13,7 @@ from protocols.event import Trap
 from protocols.finding import Finding
 from protocols.optical_power import Quantity
 from protocols.profile import Kind
+from protocols.profile_decoders import Raw
 
 
 @dataclass(frozen=True, slots=True)

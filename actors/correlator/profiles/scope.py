@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from actors.correlator.profiles.decoders import Part, Raw
 from actors.correlator.profiles.layout import Places
 from protocols.event import Trap
+from protocols.profile_decoders import Part, Raw
 
 Varbinds = tuple[tuple[str, ...], list[Any]]
 """The OIDs of a trap's varbinds, and their values."""

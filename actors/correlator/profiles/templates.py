@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from actors.correlator.profiles.decoders import Part, format_number
 from actors.correlator.profiles.scope import Take, TrapScope
+from protocols.profile_decoders import Part, format_number
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _SPACE: Final = re.compile(r"\s+")

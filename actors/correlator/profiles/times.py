@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
-from actors.correlator.profiles.decoders import DecodeError, Raw, integer, text
+from protocols.profile_decoders import DecodeError, Raw, integer, text
 
 
 def date_and_time(raw: Raw) -> datetime:

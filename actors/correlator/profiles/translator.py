@@ -7,7 +7,6 @@ from typing import NamedTuple
 from actors.correlator.alarms.service_effects import service_effects_of
 from actors.correlator.profiles.alarm_types import alarm_types, check_declarations
 from actors.correlator.profiles.compiler import compile_profile
-from actors.correlator.profiles.decoders import DecodeError, integer
 from actors.correlator.profiles.errors import Problems, ProfileErrors
 from actors.correlator.profiles.findings import build
 from actors.correlator.profiles.layout import Layouts
@@ -21,6 +20,7 @@ from protocols.event import Trap
 from protocols.file_mistake import FileMistake
 from protocols.finding import Finding, Reading, SequenceNumber
 from protocols.profile import AlarmType, Profile
+from protocols.profile_decoders import DecodeError, integer
 
 
 class Asked(NamedTuple):

@@ -6,8 +6,8 @@ Names are resolved when a profile is compiled: a user of a value holds the Take 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from actors.correlator.profiles.decoders import Decoded, DecodeError, Part, Raw, plain
 from actors.correlator.profiles.scope import Take, TrapScope
+from protocols.profile_decoders import Decoded, DecodeError, Part, Raw, plain
 
 UNREAD: Final[Any] = object()
 """A value that was not read yet."""

@@ -49,6 +49,24 @@ class NoAnswer(RequestError):
     reason = "no_answer"
 
 
+class PortUnreachable(RequestError):
+    """ICMP says that nothing listens at the agent's port: the host lives, and its agent does not."""
+
+    reason = "refused"
+
+
+class NoRoute(RequestError):
+    """The kernel knows no way to the agent's address."""
+
+    reason = "no_route"
+
+
+class OwnFault(RequestError):
+    """faultd could not send: its socket or its interface is at fault, and nothing is known of the agent."""
+
+    reason = "own_fault"
+
+
 class TooSlow(RequestError):
     """The agent answers, but the transaction as a whole takes too long."""
 
@@ -159,6 +177,9 @@ REPORTED: Final[dict[str, type[ReportedError]]] = {
 
 REQUEST_ERRORS: Final[tuple[type[RequestError], ...]] = (
     NoAnswer,
+    PortUnreachable,
+    NoRoute,
+    OwnFault,
     TooSlow,
     BadAnswer,
     AgentRefused,

@@ -23,7 +23,8 @@ class Table:
     and variable bindings; passing one raises TableTooLarge.
     """
 
-    __slots__ = ("_max_octets", "_max_rows", "_max_varbinds", "columns", "ended", "last", "octets", "rows", "varbinds")
+    __slots__ = ("_max_octets", "_max_rows", "_max_varbinds", "columns", "ended", "incomplete", "last", "octets", "rows",
+                 "varbinds")  # fmt: skip
 
     def __init__(
         self,
@@ -38,6 +39,9 @@ class Table:
         """The last OID of each column so far; at first the column itself."""
         self.ended = [False] * len(self.columns)
         """True for each column that has no further rows."""
+        self.incomplete = "unfinished"
+        """Why the table is not whole: ``unfinished`` until a walk ends it, then ``oid_not_increasing``, ``table_too_large`` or
+        empty for a whole one. The rows of an incomplete table are right, and others may be missing."""
         self.octets = self.varbinds = 0
         self._max_rows, self._max_octets, self._max_varbinds = max_rows, max_octets, max_varbinds
 

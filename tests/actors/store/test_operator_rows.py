@@ -95,7 +95,17 @@ async def test_each_is_stored_whole_and_deleted(database_url: str) -> None:
     node = Node(id="n1", type="ont", parents=("a", "b"), address="10.0.0.1", addresses=("10.0.0.1", "10.0.0.2"), latitude=52.5)
     async with Postgres.open(database_url) as database:
         assert await write(database, RuleChanged(1, "r1", RULE), WindowChanged(2, "MW7", WINDOW, "upcoming", occurrence)) == []
-        assert await write(database, put(node, Node(id="n2", type="olt", address="10.0.0.3"), offset=9)) == []
+        assert (
+            await write(
+                database,
+                put(
+                    node,
+                    Node(id="n2", type="olt", address="10.0.0.3", credentials="core", poll="off", poll_interval=30),
+                    offset=9,
+                ),
+            )
+            == []
+        )
         (rule,) = await database.fetch("SELECT * FROM rules")
         assert rule["conditions"] == {"match": {"alarm_type": {"in": ["ont.los", "a\ufffdb"]}, "severity": "minor"}}
         assert (rule["actions"], rule["priority"], rule["tenant_id"], rule["time_window"]) == (
@@ -122,6 +132,8 @@ async def test_each_is_stored_whole_and_deleted(database_url: str) -> None:
             "api",
             9,
         )
+        assert (first["credentials"], first["poll"], first["poll_interval"]) == ("", "", None)
+        assert (second["credentials"], second["poll"], second["poll_interval"]) == ("core", "off", 30)
         assert await write(database, RuleChanged(3, "r1"), WindowChanged(4, "MW7"), NodesChanged(5, (), ("n1", "none"))) == []
         for table, left in (("rules", 0), ("maintenance_windows", 0), ("topology_nodes", 1)):
             assert await database.fetchval(f"SELECT count(*) FROM {table}") == left

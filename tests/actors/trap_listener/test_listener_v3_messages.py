@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from actors.trap_listener.credentials import CredentialError
 from actors.trap_listener.engine_state import FILE, MAX_BOOTS, EngineStateError, next_start
-from actors.trap_listener.intake import DroppedDatagram, Exchange, Intake
+from actors.trap_listener.intake import AnsweredByReport, DroppedDatagram, Intake
 from actors.trap_listener.settings import User
 from actors.trap_listener.v3 import REPORTS, V3Engine, decode_offline
 from actors.trap_listener.v3_users import usm_user
@@ -94,7 +94,7 @@ def test_a_recorded_inform_exchange(name: str) -> None:
     first, report, second, response = (BY_NAME[f"{name}_exchange_{n}"] for n in ("1_req", "2_resp", "3_req", "4_resp"))
     user = user_of(second, engine_id="")
     engine = V3Engine(EXCHANGE_ENGINE, 1, [user], 0.0)
-    with pytest.raises(Exchange) as discovery:
+    with pytest.raises(AnsweredByReport) as discovery:
         engine.receive(bytes.fromhex(first["hex"]), 2.0)
     ours, theirs = parse(discovery.value.report), parse(bytes.fromhex(report["hex"]))
     assert (ours.msg_id, ours.engine_id, ours.boots, ours.time) == (theirs.msg_id, EXCHANGE_ENGINE, 1, 2)
@@ -224,7 +224,7 @@ def test_an_unauthenticated_message_moves_no_clock(engine: V3Engine) -> None:
 
 def test_an_inform_must_be_in_our_own_window_and_is_told_the_time(engine: V3Engine) -> None:
     unsynchronised = message(NOC, kind="inform", engine=OWN, boots=0, time=0, reportable=True)
-    with pytest.raises(Exchange) as exchange:
+    with pytest.raises(AnsweredByReport) as exchange:
         engine.receive(unsynchronised, 130.0)
     report = parse(exchange.value.report)
     assert (report.boots, report.time, report.level) == (3, 30, "authNoPriv")
@@ -294,7 +294,7 @@ def verdict(datagram: bytes) -> str:
         admitted = Intake(["public"], FUZZED).judge(datagram, 0.0)
     except DroppedDatagram as refused:
         return refused.reason
-    except Exchange as exchange:
+    except AnsweredByReport as exchange:
         return "answered" if parse(exchange.report).engine_id == OWN else "answered by another engine"
     if admitted.answer is not None:
         parse(admitted.answer(0.0))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.correlator.profiles.decoders import DECODERS, MAX_TEXT, DecodeError, Raw, plain, text
 from actors.correlator.profiles.times import TIME_DECODERS, believable, offset, text_time
+from protocols.profile_decoders import DECODERS, MAX_TEXT, DecodeError, Raw, plain, text
 
 RAW = st.one_of(
     st.integers(-(2**64), 2**64), st.binary(max_size=40), st.text(max_size=40), st.floats(allow_nan=True, allow_infinity=True)

@@ -1,0 +1,56 @@
+"""The memory of reads between two Events: which devices are read, what was requested of them, and what stands open."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import islice
+
+from msgspec import Struct
+
+from protocols.poll.states import LevelCrossed, Span
+
+REQUESTS_KEPT = timedelta(hours=1)
+"""How long a request for a read is remembered. No bound of their rate is longer."""
+_AT_A_TIME = 2
+"""More are dropped than are added, so that old entries disappear at little cost."""
+
+
+class ReadDevice(Struct, frozen=True, array_like=True):
+    """A device whose states have been read. ``at``: when its last read began. ``down``: the numbers of its interfaces that were
+    down then; a port without a cable is down for ever, and is no fault."""
+
+    at: datetime
+    down: tuple[Span, ...] = ()
+
+
+class ReadMemory(Struct):
+    """``devices``: by node id. ``requested``: the time of the last request, by reason and place. ``by_card``: times of the
+    latest requests for ports of a line card, oldest first. ``sweep``: devices still to be requested, and why."""
+
+    devices: dict[str, ReadDevice] = {}
+    requested: dict[str, datetime] = {}
+    by_card: dict[str, tuple[datetime, ...]] = {}
+    sweep: dict[str, str] = {}
+
+    def fade(self, now: datetime) -> None:
+        """Forget old requests, a few at a time."""
+        old = now - REQUESTS_KEPT
+        for key in [key for key, at in islice(self.requested.items(), _AT_A_TIME) if at < old]:
+            del self.requested[key]
+        for card in [card for card, times in islice(self.by_card.items(), _AT_A_TIME) if times[-1] < old]:
+            del self.by_card[card]
+
+    def forget(self, device_id: str) -> None:
+        """The device is read no longer."""
+        self.devices.pop(device_id, None)
+        self.sweep.pop(device_id, None)
+
+    def forget_all(self, device_ids: Iterable[str]) -> None:
+        """The same for each of these."""
+        for device_id in device_ids if self.devices else ():
+            self.forget(device_id)
+
+
+class LevelMemory(Struct):
+    """Crossings of thresholds that wait for their dwell time, by device, position and quantity."""
+
+    waiting: dict[str, LevelCrossed] = {}

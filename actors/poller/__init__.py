@@ -1,0 +1,1 @@
+"""Polls devices by SNMP and reports what changed."""

@@ -1,0 +1,38 @@
+"""An SNMP agent as the engine knows it: where it is, how to talk to it, and its traffic so far."""
+
+import socket
+from ipaddress import ip_address
+from typing import Any
+
+from protocols.snmp.manager.session import AgentSession
+from protocols.snmp.manager.walk_size import WalkSize
+
+
+class PolledAgent:
+    """One SNMP agent. ``address`` is a numeric IPv4 or IPv6 address (a link-local one with its interface: ``fe80::1%eth0``).
+
+    An agent is asked for one thing at a time: further operations wait for the one before. A caller that wants several at a
+    time makes several agents with the same address and port, each with a session of its own. Raises ValueError for another
+    form of address, and OSError for an unknown interface.
+    """
+
+    __slots__ = ("address", "answers", "busy", "family", "port", "sent", "session", "sockaddr", "turns", "walk_size")
+
+    def __init__(self, address: str, port: int, session: AgentSession) -> None:
+        parsed = ip_address(address)
+        mapped = None if parsed.version == 4 else parsed.ipv4_mapped
+        self.address, self.port, self.session = address, port, session
+        self.family = socket.AF_INET6 if parsed.version == 6 and mapped is None else socket.AF_INET
+        numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        found = socket.getaddrinfo(str(mapped or address), port, self.family, socket.SOCK_DGRAM, 0, numeric)
+        self.sockaddr: tuple[Any, ...] = found[0][4]
+        """As the kernel writes it in front of a datagram: (host, port), for IPv6 with flow and scope."""
+        self.sent = 0
+        """Datagrams sent to it so far."""
+        self.answers = 0
+        """Answers taken from it so far."""
+        self.walk_size = WalkSize()
+        """The size of answer that it can give, for ``Walk``; kept from poll to poll."""
+        self.busy = False
+        self.turns: list[object] = []
+        """Operations that wait for the one before."""

@@ -1,0 +1,79 @@
+"""One table of a plan: its columns, and the way between the index of a row and the position of a part."""
+
+from collections.abc import Iterable
+
+from protocols.poll.plan.column_plan import ColumnMeaning, ColumnPlan
+from protocols.poll.plan.index_form import IndexForm
+from protocols.poll.plan.position_form import PositionForm
+from protocols.poll.section import PollLevel, ScheduleClass
+from protocols.poll.states import PartKind
+from protocols.snmp.manager.table import Table
+
+Rows = dict[bytes, list[bytes | None]]
+"""Of a ``Table``: index octets to the elements of the columns that were read."""
+
+
+class TablePlan:
+    """``placed`` is true where positions come from a column (``place``), which must have been read before."""
+
+    __slots__ = ("_cards", "_form", "_positions", "columns", "kind", "name", "placed", "utilisation")
+
+    def __init__(
+        self,
+        name: str,
+        kind: PartKind,
+        form: IndexForm,
+        position: PositionForm,
+        card: PositionForm | None,
+        columns: tuple[ColumnPlan, ...],
+        utilisation: tuple[PollLevel, ...] = (),
+    ) -> None:
+        self.name, self.kind, self.columns, self.utilisation = name, kind, columns, utilisation
+        self._form, self._positions, self._cards = form, position, card
+        self.placed = any("." in each for each in position.names)
+
+    def of(self, *schedules: ScheduleClass) -> tuple[ColumnPlan, ...]:
+        """The columns that are read in these classes."""
+        return tuple(column for column in self.columns if column.schedule in schedules)
+
+    def column(self, meaning: ColumnMeaning) -> ColumnPlan | None:
+        """The column with this meaning. Sensors may be several: see ``columns``."""
+        return next((column for column in self.columns if column.meaning == meaning), None)
+
+    def position(self, index: bytes, place: dict[str, int | float | str] | None = None) -> str | None:
+        """The position of a row; None for a row that is no part of this table, or whose place is not known."""
+        fields = self._form.read(index)
+        if fields is None:
+            return None
+        return self._positions.write({**fields, **place} if place else fields)
+
+    def is_part(self, index: bytes) -> bool:
+        """True when a row of this index is a part of this table."""
+        return self._form.read(index) is not None
+
+    def card(self, index: bytes) -> str:
+        """The line card of a row; empty: the device's own budget."""
+        fields = self._form.read(index) if self._cards is not None else None
+        return (self._cards.write(fields) or "") if self._cards is not None and fields is not None else ""
+
+    def prefixes(self, scope: str) -> list[bytes]:
+        """Beginnings of the indexes of all rows of this table at or below the position ``scope``: a walk of
+        ``column.oid + prefix`` reads them alone. Empty where no such beginning exists; then ask for ``candidates``."""
+        fields = None if self.placed else self._positions.read(scope)
+        return self._form.prefixes(fields) if fields is not None else []
+
+    def candidates(self, scope: str, most: int = 128) -> list[bytes]:
+        """Indexes that rows below the position ``scope`` may have, for a GET where no walk can be bounded: numbers up to
+        ``most`` in place of the one that ``scope`` lacks. Empty where they cannot be told."""
+        fields = None if self.placed else self._positions.read(scope)
+        return self._form.candidates(fields, most) if fields is not None else []
+
+
+def walked(columns: Iterable[ColumnPlan], prefix: bytes = b"") -> Table:
+    """An empty table to walk these columns, or their rows below ``prefix`` alone (whose keys then lack it)."""
+    return Table([column.oid + prefix for column in columns])
+
+
+def below(rows: Rows, prefix: bytes) -> Rows:
+    """The rows of a walk below ``prefix``, by their whole index."""
+    return {prefix + index: row for index, row in rows.items()}

@@ -8,7 +8,7 @@ from protocols.snmp.agent.object_tree import ObjectTree, Subject
 from protocols.snmp.agent.request import AgentRequest, read_request
 from protocols.snmp.agent.respond import AUTHORIZATION_ERROR, failure, respond
 from protocols.snmp.errors import SnmpRefusal
-from protocols.snmp.manager.session import LARGEST_ANSWER
+from protocols.snmp.manager.operation import LARGEST_ANSWER
 from protocols.snmp.pdu import GET_BULK
 from protocols.snmp.peek import Level, read_version
 from protocols.snmp.usm import report

@@ -14,6 +14,7 @@ from actors.poller.device_scalars import DeviceScalars, Scalars
 from actors.poller.device_spec import DeviceSpec
 from actors.poller.engine.agent import PolledAgent
 from actors.poller.plan.levels import LevelMemory, SensorReading
+from actors.poller.plan.table_reader import levels_of
 from actors.poller.poll_outcomes import LatestPoll
 from actors.poller.poll_timer import Sleeper
 from actors.poller.poll_wishes import PollWishes
@@ -155,7 +156,7 @@ class DevicePoller:
         if self._reads is None or self._reads.plan is not plan:
             parts = self._parts
             self._reads = DeviceReads(self.spec.id, plan, self._link, parts.settings, parts.clock, self._grant_wishes)
-            self._levels, self._limits = LevelMemory(), levels_of(plan)
+            self._levels, self._limits = LevelMemory(), levels_of_plan(plan)
             self._figures.plan, self._figures.profile = plan.name, plan.profile
         return self._reads
 
@@ -223,11 +224,9 @@ class DevicePoller:
         )
 
 
-def levels_of(plan: PollPlan) -> dict[str, tuple[PollLevel, ...]]:
+def levels_of_plan(plan: PollPlan) -> dict[str, tuple[PollLevel, ...]]:
     """The levels of a plan by quantity."""
     found = {sensor.quantity: sensor.levels for sensor in plan.sensors if sensor.levels}
     for table in plan.tables:
-        found |= {column.quantity: column.levels for column in table.columns if column.levels}
-        if table.utilisation:
-            found |= {"utilisation_in": table.utilisation, "utilisation_out": table.utilisation}
+        found |= levels_of(table)
     return found

@@ -10,7 +10,8 @@ from typing import Final
 import trio
 
 from actors.poller.device_link import DeviceLink
-from actors.poller.plan.table_reader import SensorReading, TableReader
+from actors.poller.plan.levels import SensorReading
+from actors.poller.plan.table_reader import TableReader
 from actors.poller.schedule import next_on_grid, phase
 from actors.poller.settings import PollerSettings
 from actors.poller.table_read import TableRead, get_rows, run_read

@@ -18,12 +18,12 @@ from actors.metrics import Metrics
 from actors.poller.engine.agent import PolledAgent
 from actors.poller.engine.counts import EngineCounts
 from actors.poller.engine.credits import AnswerCredits
-from actors.poller.engine.deadlines import Deadlines
 from actors.poller.engine.exchange import Exchange
 from actors.poller.engine.inquiry import Inquiry
 from actors.poller.engine.limits import EngineLimits
 from actors.poller.engine.poll_socket import PollSocket
 from actors.poller.engine.senders import Senders
+from actors.poller.engine.timeouts import RequestTimeouts
 from actors.poller.engine.truesize import truesize
 from actors.recvmmsg import MOST
 from protocols.snmp.manager.errors import BadAnswer, NoRoute, OwnFault, PortUnreachable, RequestError
@@ -51,7 +51,7 @@ class PollEngine:
         self._counts = EngineCounts(metrics)
         self._isolation = Isolation("an agent's datagram", self._counts.count_error)
         self._senders = Senders()
-        self._deadlines = Deadlines(self._expire)
+        self._timeouts = RequestTimeouts(self._expire)
         self._credits = {family: AnswerCredits(0) for family in (socket.AF_INET, socket.AF_INET6)}
         self._sockets: dict[socket.AddressFamily, PollSocket] = {}
         self._inquiries: dict[Inquiry, PolledAgent] = {}
@@ -70,7 +70,7 @@ class PollEngine:
             async with trio.open_nursery() as nursery:
                 for family in self._sockets:
                     nursery.start_soon(self._serve, family)
-                nursery.start_soon(self._deadlines.run)
+                nursery.start_soon(self._timeouts.run)
                 nursery.start_soon(self._send_unsent)
                 nursery.start_soon(self._count)
                 task_status.started()
@@ -78,7 +78,7 @@ class PollEngine:
             for poll_socket in self._sockets.values():
                 poll_socket.close()
             self._sockets.clear()
-            self._deadlines.clear()
+            self._timeouts.clear()
             self._unsent.clear()
             for inquiry in list(self._inquiries):
                 self._end(inquiry, OwnFault("the polling engine was stopped"))
@@ -120,7 +120,7 @@ class PollEngine:
             if octets is not None:
                 self._send(agent, inquiry, octets)
             if not transaction.done:
-                self._deadlines.add(inquiry)
+                self._timeouts.add(inquiry)
                 await inquiry.ended()
         finally:
             if not transaction.done:

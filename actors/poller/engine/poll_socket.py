@@ -6,8 +6,8 @@ import structlog
 import trio
 
 from actors.drop_counter import DropCounter
+from actors.poller.engine.icmp_error import IcmpError, read_error, set_error_queue
 from actors.poller.engine.truesize import room_for_answers
-from actors.poller.engine.unreachable import Unreachable, read_error, set_error_queue
 from actors.receive_buffer import kernel_drops, set_receive_buffer
 from actors.recvmmsg import Arrival, Receiver, SocketAddress
 from protocols.snmp.manager.operation import LARGEST_ANSWER
@@ -54,7 +54,7 @@ class PollSocket:
         """Some of the datagrams that wait. Raises OSError: also for an error that is then in the error queue."""
         return self._receiver.receive()
 
-    def read_error(self) -> Unreachable | None:
+    def read_error(self) -> IcmpError | None:
         """The next ICMP error, None when there is none. Raises OSError."""
         return read_error(self.socket)
 

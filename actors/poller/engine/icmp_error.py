@@ -20,7 +20,7 @@ _QUOTED: Final = 1_024
 _CONTROL: Final = 512
 
 
-class Unreachable(Struct, frozen=True, gc=False):
+class IcmpError(Struct, frozen=True, gc=False):
     """ICMP about a datagram to ``to``. ``quoted`` is the beginning of its octets, as far as the ICMP message quotes them;
     ``port`` is true when nothing listens at the port, and false when the network says something else."""
 
@@ -37,7 +37,7 @@ def set_error_queue(sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
 
 
-def read_error(sock: socket.socket) -> Unreachable | None:
+def read_error(sock: socket.socket) -> IcmpError | None:
     """The next error in the queue, None when it is empty. Raises OSError."""
     try:
         quoted, ancillary, _, to = sock.recvmsg(_QUOTED, _CONTROL, MSG_ERRQUEUE)
@@ -48,4 +48,4 @@ def read_error(sock: socket.socket) -> Unreachable | None:
         if (level, kind) in ((socket.IPPROTO_IP, IP_RECVERR), (socket.IPPROTO_IPV6, IPV6_RECVERR)):
             number, origin, *_ = _EXTENDED_ERROR.unpack_from(content)
             port = number == errno.ECONNREFUSED and origin in _ORIGIN_ICMP
-    return Unreachable(to, quoted, port)
+    return IcmpError(to, quoted, port)

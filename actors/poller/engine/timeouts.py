@@ -13,7 +13,7 @@ RESOLUTION: Final = 0.05
 """Seconds between two looks at the heap, at least: many time-outs share a wake."""
 
 
-class Deadlines:
+class RequestTimeouts:
     """``add`` each inquiry once. ``run`` calls ``expire`` with each inquiry whose transaction's deadline has passed, and with
     the time.
 

@@ -59,6 +59,7 @@ class DevicePoller:
         self._whole_due = next_on_grid(now, DAY, self._share)
         self._measured_at: float | None = None
         self._granting = False
+        self._counted = 0
         wishes.sleeper = self._sleeper = Sleeper(parts.timer)
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
@@ -84,7 +85,7 @@ class DevicePoller:
 
     async def _poll(self, wanted: ReadReason | None = None) -> tuple[Scalars | None, PolledStates | None]:
         """One poll. ``wanted``: the reason for a whole read; None where only its schedule asks for it."""
-        parts, contact, varbinds = self._parts, self.contact, self._link.varbinds
+        parts, contact = self._parts, self.contact
         sent, began = parts.clock(), trio.current_time()
         try:
             scalars = await self._scalars.read(identify=contact.contact != "answering", all_sensors=wanted is not None)
@@ -109,8 +110,10 @@ class DevicePoller:
         if reason is not None or wanted is not None:
             self._whole_due = next_on_grid(trio.current_time(), DAY, self._share)
         await self._report(states, scalars.readings)
-        now, came = trio.current_time(), self._link.varbinds - varbinds
+        now, came = trio.current_time(), self._link.varbinds - self._counted
+        self._counted = self._link.varbinds
         self._figures.ended(began, now, self.spec.interval, came)
+        parts.metrics.poll_varbinds.inc(came)
         parts.metrics.polls.labels("answered").inc()
         parts.metrics.poll_seconds.observe(now - began)
         return scalars, states

@@ -110,7 +110,7 @@ class DeviceReads:
             if error:
                 failed[table.kind] = error
                 continue
-            gone = await self._take(reader, rows, found, all_of=reason != "changed", remember=not scope)
+            gone = await self._take(reader, rows, found, scope, all_of=reason != "changed")
             whole[table.kind] = whole.get(table.kind, True) and (reason != "changed" or gone)
         found.whole = [kind for kind, is_whole in whole.items() if is_whole and kind not in failed]
         found.incomplete = failed
@@ -120,20 +120,20 @@ class DeviceReads:
             return None
         return self.event(found, reason, begun, scope, request)
 
-    async def _take(self, reader: TableReader, rows: Rows, found: Found, *, all_of: bool, remember: bool) -> bool:
+    async def _take(self, reader: TableReader, rows: Rows, found: Found, scope: str, *, all_of: bool) -> bool:
         """Add what the rows say; true when parts have gone, so that all of the table was added."""
         table = reader.plan
-        down, only, gone = tuple(reader.down(rows)), None, False
-        if remember:
-            news = reader.take_states(rows)
-            gone = bool(news.gone)
-            if self._parts.get(table.name) != len(rows):
-                self._parts[table.name] = len(rows)
-                self._hasten(reader)
-            if not all_of and not gone:
-                if not news.changed:
-                    return False
-                only, down = news.changed, news.down
+        news = reader.take_states(rows, scope)
+        if not scope and self._parts.get(table.name) != len(rows):
+            self._parts[table.name] = len(rows)
+            self._hasten(reader)
+        gone, only, down = bool(news.gone), None, news.down
+        if all_of or gone:
+            down = tuple(reader.down(rows))
+        elif not news.changed:
+            return False
+        else:
+            only = news.changed
         causes: Rows = {}
         columns = table.of("down")
         if columns and down:

@@ -215,7 +215,7 @@ async def test_a_crash_of_one_touches_no_other_and_it_is_parked_and_comes_back()
         assert world.metrics.registry.get_sample_value("faultd_polls_total", {"outcome": "answered"}) == pytest.approx(
             20, abs=1
         )
-        assert world.metrics.registry.get_sample_value("faultd_actor_restarts_total", {"actor": "device_poller"}) == 5
+        assert sample("faultd_actor_restarts_total", {"actor": "device_poller"}) == 5
         world.clear()
         world.engine.before = lambda _: None
         await trio.sleep(301)
@@ -228,7 +228,7 @@ async def test_a_crash_of_one_touches_no_other_and_it_is_parked_and_comes_back()
 
 
 async def test_a_busy_ledger_loses_no_transition_and_piles_up_nothing() -> None:
-    world, agent = one_olt()
+    world, _ = one_olt()
     async with polling(world):
         await trio.sleep(90)
         world.clear()

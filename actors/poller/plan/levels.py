@@ -29,7 +29,7 @@ def side(level: PollLevel, value: float, *, beyond: bool) -> bool:
     return False
 
 
-class LevelMemory:
+class LevelSides:
     """The values of one device that are beyond a level: position, quantity and number of the level."""
 
     __slots__ = ("_beyond",)

@@ -54,8 +54,8 @@ def test_after_a_whole_read_the_open_alarms_agree_with_it(
     life: list[tuple[int, tuple[str, object, object]]], restarts: set[int]
 ) -> None:
     world = RestartedWorld()
-    for event in (POLICY, TopologyLoaded("t", NODES), ProfilesLoaded("d", PROFILES)):
-        world(event)
+    for settled in (POLICY, TopologyLoaded("t", NODES), ProfilesLoaded("d", PROFILES)):
+        world(settled)
     reported: dict[int, float] = dict.fromkeys(ONTS, -100.0)
     raised: dict[int, str | bool] = dict.fromkeys(ONTS, False)
     for place, (seconds, (what, said, how)) in enumerate(life):

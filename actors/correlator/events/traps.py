@@ -79,8 +79,8 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
     address = reading.device_address
     node = known_addresses.get(address)
     device = TrapDevice(node, address, state.settings.default_tenant, reading.address_why)
-    if node is not None:
-        silent_devices.heard(draft, node)
+    if node is not None and silent_devices.heard(draft, node) and reading.address_from == "source":
+        accept_trap(draft, node)
     name = trap.source if reading.address_from == "source" else f"{trap.source} for {address}"
     uptime, clock = trap.notification.uptime, _NO_CLOCK
     if uptime is not None:

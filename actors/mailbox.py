@@ -88,6 +88,10 @@ class LedgerUnavailable(Exception):
     """The ledger cannot write (disk full, I/O error). Nothing of the request was kept; try again later."""
 
 
+class EventRefused(LedgerUnavailable):
+    """The Events of one request cannot be encoded, or are larger than a row can be. Another attempt does not help."""
+
+
 AppendSender = trio.MemorySendChannel[Append]
 
 

@@ -18,7 +18,7 @@ import trio
 from actors.ledger.commit_delay import CommitDelay
 from actors.ledger.consumers import ConsumerPolicy, Consumers
 from actors.ledger.database import LedgerFile
-from actors.ledger.errors import DiskRefused, EventRefused, FoldEnded
+from actors.ledger.errors import DiskRefused, FoldEnded
 from actors.ledger.feed import LedgerFeed
 from actors.ledger.group import CommitGroup, Written
 from actors.ledger.outage import Outage
@@ -28,7 +28,7 @@ from actors.ledger.requests import Requests
 from actors.ledger.settings import LedgerSettings
 from actors.ledger.snapshots import SnapshotSchedule
 from actors.ledger.stamps import Stamps
-from actors.mailbox import Append, LedgerUnavailable
+from actors.mailbox import Append, EventRefused, LedgerUnavailable
 from actors.metrics import Metrics
 from actors.trusted_clock import TrustedClock, instant, micros
 from actors.trusted_time import Jump

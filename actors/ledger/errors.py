@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from actors.mailbox import LedgerUnavailable
-
 
 class LedgerError(Exception):
     """An error of the ledger's file at ``path``."""
@@ -64,10 +62,6 @@ class NoUsableSnapshot(LedgerError):
 
 class DiskRefused(LedgerError):
     """The disk refused a commit, or the file could not be opened again after that. A later attempt may succeed."""
-
-
-class EventRefused(LedgerUnavailable):
-    """The Events of one request cannot be encoded, or are larger than a row can be. Another attempt does not help."""
 
 
 class FoldOutOfStep(Exception):

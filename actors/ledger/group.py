@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from actors.elapsed import Jumped
 from actors.ledger.codec import ENCODE_ERRORS, encode_events, encode_parts
-from actors.ledger.errors import EventRefused
+from actors.mailbox import EventRefused
 from actors.trusted_time import Anchor
 from protocols.event import Event
 from protocols.ledger import ChangeBatch, EventBatch, RecordedBatch, Snapshot

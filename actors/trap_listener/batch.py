@@ -3,8 +3,8 @@
 from collections import Counter
 
 from actors.mailbox import Reply
+from actors.recvmmsg import Ancillary, SocketAddress
 from actors.trap_listener.intake import Answer
-from actors.trap_listener.recvmmsg import Ancillary, SocketAddress
 from actors.trap_listener.sockets import TrapSocket
 from protocols.event import Event
 

@@ -8,13 +8,13 @@ import structlog
 
 from actors.isolation import Isolation
 from actors.metrics import Metrics
+from actors.recvmmsg import MOST, Ancillary, SocketAddress
 from actors.token_bucket import TokenBucket
 from actors.trap_listener.batch import PendingInform, TrapBatch
 from actors.trap_listener.copies import RecentTraps
 from actors.trap_listener.informs import inform_key
 from actors.trap_listener.intake import Admitted, AnsweredByReport, DroppedDatagram, Intake, Security
 from actors.trap_listener.networks import SourceCheck
-from actors.trap_listener.recvmmsg import MOST, Ancillary, SocketAddress
 from actors.trap_listener.refusals import RateWatch
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.sockets import TrapSocket

@@ -8,9 +8,9 @@ import trio
 from actors.isolation import Isolation
 from actors.mailbox import Abandoned, Append, AppendSender, LedgerUnavailable, Reply
 from actors.metrics import Metrics
+from actors.recvmmsg import Ancillary, SocketAddress
 from actors.trap_listener.batch import TrapBatch
 from actors.trap_listener.informs import RecentKeys
-from actors.trap_listener.recvmmsg import Ancillary, SocketAddress
 from actors.trap_listener.sockets import TrapSocket
 
 RETRY_SECONDS = (0.25, 5.0)

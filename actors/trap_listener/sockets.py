@@ -7,16 +7,14 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from actors.addresses import AddressError, refused
+from actors.drop_counter import DropCounter
+from actors.receive_buffer import kernel_drops, set_receive_buffer
+from actors.recvmmsg import Ancillary, Arrival, Receiver, SocketAddress
 from actors.trap_listener.activation import inherited
-from actors.trap_listener.drops import DropCounter
-from actors.trap_listener.recvmmsg import Ancillary, Arrival, Receiver, SocketAddress
 from actors.trap_listener.settings import parse_address
 
 SO_RXQ_OVFL = 40
 """Linux: each datagram brings the count of those dropped before it; Python's socket module does not name it."""
-SO_RCVBUFFORCE = 33
-SO_MEMINFO = 55
-_DROPS_IN_MEMINFO = 8
 IP_PKTINFO = 8
 
 MAX_DATAGRAM = 8192
@@ -36,7 +34,7 @@ class TrapSocket:
     def __init__(self, sock: socket.socket, name: str, requested: int, *, keep_larger: bool = False) -> None:
         sock.setblocking(False)
         self.socket, self.name = sock, name
-        self.granted = _set_receive_buffer(sock, requested, keep_larger)
+        self.granted = set_receive_buffer(sock, requested, keep_larger=keep_larger)
         if self.granted < requested:
             _log.warning(
                 "receive buffer clamped by the kernel: traps of a storm can be lost",
@@ -50,7 +48,7 @@ class TrapSocket:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
         else:
             sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
-        before = _drops(sock) or 0
+        before = kernel_drops(sock) or 0
         if before:
             _log.warning("the kernel dropped datagrams before this start", socket=name, dropped=before)
         self._dropped = DropCounter(before)
@@ -88,7 +86,7 @@ class TrapSocket:
     def more_dropped(self) -> int:
         """Datagrams that the kernel has dropped since the last reading, asked of the socket itself: SO_RXQ_OVFL speaks only
         with the next datagram. Both readings are of one counter, so a drop counts once."""
-        reading = _drops(self.socket)
+        reading = kernel_drops(self.socket)
         return 0 if reading is None else self._dropped.advance(reading)
 
     def close(self) -> None:
@@ -153,26 +151,3 @@ def adopt(environment: Mapping[str, str], pid: int, receive_buffer: int) -> list
         name = f"[{host}]:{port}" if sock.family == socket.AF_INET6 else f"{host}:{port}"
         adopted.append(TrapSocket(sock, name, receive_buffer, keep_larger=True))
     return adopted
-
-
-def _set_receive_buffer(sock: socket.socket, requested: int, keep_larger: bool) -> int:
-    """Ask for the buffer and read back what was granted; the kernel keeps, and reports, double what is asked. A socket that
-    came with a larger one (``ReceiveBuffer=`` of the unit) keeps it."""
-    granted = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
-    if keep_larger and granted >= requested:
-        return granted
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, requested)
-    except PermissionError:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, requested)
-    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
-
-
-def _drops(sock: socket.socket) -> int | None:
-    """The socket's drop counter, None where the kernel has no SO_MEMINFO (before Linux 4.12)."""
-    try:
-        info = sock.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 64)
-    except OSError:
-        return None
-    values = struct.unpack(f"{len(info) // 4}I", info)
-    return values[_DROPS_IN_MEMINFO] if len(values) > _DROPS_IN_MEMINFO else None

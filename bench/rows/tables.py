@@ -86,7 +86,7 @@ def community_answer(number: int, pdu: Callable[[int], bytes]) -> bytes:
 
 
 def usm() -> AgentSession:
-    """The engine and its clock are known, so that each request is one message; request-id and msgID take turns."""
+    """The engine and its clock are known, so that each request is one message, numbered from 0."""
     clocks = EngineClocks()
     clocks.accept(_ENGINE, 1, 0, 0.0)
     return UsmSession(_USER, clocks, SaltCounter(0), 0, engine_id=_ENGINE)
@@ -97,11 +97,11 @@ def usm_answer(number: int, pdu: Callable[[int], bytes]) -> bytes:
     return secured(
         _USER,
         _USER.level,
-        msg_id=2 * number + 1,
+        msg_id=number,
         engine_id=_ENGINE,
         boots=1,
         time=0,
-        scoped_pdu=scoped_pdu(pdu(2 * number), context_engine_id=_ENGINE),
+        scoped_pdu=scoped_pdu(pdu(number), context_engine_id=_ENGINE),
         salts=SaltCounter(0),
     )
 

@@ -12,8 +12,8 @@ from vocabulary.world import LEDGER_ID
 from actors.ledger.codec import decode_events, encode_events
 from actors.mailbox import Append
 from actors.metrics import Metrics
+from actors.recvmmsg import MOST, Arrival
 from actors.trap_listener.actor import TrapListener
-from actors.trap_listener.recvmmsg import MOST, Arrival
 from actors.trap_listener.settings import ANY_ENGINE, TrapSettings, User
 from actors.trap_listener.sockets import MAX_DATAGRAM
 from actors.trap_listener.v3 import V3Engine

@@ -4,9 +4,10 @@ from typing import Literal
 
 from protocols.snmp import ber
 from protocols.snmp.errors import SnmpRefusal
+from protocols.snmp.manager.operation import LARGEST_ANSWER
 from protocols.snmp.manager.request_pdu import RequestPdu
 from protocols.snmp.manager.response_pdu import ResponsePdu, read_response_pdu
-from protocols.snmp.manager.session import LARGEST_ANSWER, AgentSession
+from protocols.snmp.manager.session import AgentSession
 from protocols.snmp.pdu import RESPONSE
 from protocols.snmp.peek import read_version
 
@@ -23,12 +24,12 @@ class CommunitySession(AgentSession):
         self._community = community
         self._head = ber.integer(0 if version == "1" else 1) + ber.element(ber.OCTET_STRING, community)
 
-    def message(self, pdu: RequestPdu, request_id: int, now: float) -> bytes:
+    def message(self, pdu: RequestPdu, now: float) -> bytes:
         """The request."""
-        return ber.element(ber.SEQUENCE, self._head + pdu.octets(request_id))
+        return ber.element(ber.SEQUENCE, self._head + pdu.octets(self.next_number()))
 
-    def read(self, datagram: bytes, request_id: int, now: float) -> ResponsePdu | None:
-        """The Response with the request's version, community and request-id."""
+    def read(self, datagram: bytes, now: float) -> ResponsePdu | None:
+        """The Response with the request's version and community, and the request-id of one of its messages."""
         try:
             odd: set[str] = set()
             version, pos, end = read_version(datagram, odd, LARGEST_ANSWER)
@@ -43,7 +44,8 @@ class CommunitySession(AgentSession):
         if community != self._community:
             self.ignore("wrong_community")
             return None
-        if response.tag != RESPONSE or response.request_id != request_id:
-            self.ignore("other_request")
+        if response.tag != RESPONSE or not self.waits_for(response.request_id):
+            self.ignore_number(response.request_id)
             return None
+        self.take_answer(response.request_id)
         return response

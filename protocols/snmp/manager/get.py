@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from protocols.snmp.manager.errors import NO_SUCH_NAME, TOO_BIG
-from protocols.snmp.manager.operation import Operation, check_names, refused
+from protocols.snmp.manager.operation import HEADER_OCTETS, VALUE_OCTETS, Operation, check_names, refused
 from protocols.snmp.manager.request_pdu import RequestPdu, get_request
 from protocols.snmp.manager.response_pdu import ResponsePdu, split_varbinds
 from protocols.snmp.manager.value import NO_SUCH_INSTANCE_ELEMENT
@@ -34,6 +34,10 @@ class Get(Operation):
     def request(self, version: str) -> RequestPdu:
         self._asked = [self.names[each] for each in self._waiting[: self._most]]
         return get_request(self._asked)
+
+    def answer_octets(self) -> int:
+        asked = self._waiting[: self._most]
+        return HEADER_OCTETS + sum([len(self.names[each]) + VALUE_OCTETS for each in asked])
 
     def take(self, response: ResponsePdu) -> None:
         asked = self._asked

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from protocols.snmp.manager.operation import Operation, refused
+from protocols.snmp.manager.operation import HEADER_OCTETS, VALUE_OCTETS, Operation, refused
 from protocols.snmp.manager.request_pdu import RequestPdu, get_bulk_request
 from protocols.snmp.manager.response_pdu import ResponsePdu, split_varbinds
 
@@ -21,6 +21,9 @@ class GetBulk(Operation):
 
     def request(self, version: str) -> RequestPdu:
         return get_bulk_request(self.names, self.non_repeaters, self.max_repetitions)
+
+    def answer_octets(self) -> int:
+        return HEADER_OCTETS + max(1, self.max_repetitions) * sum([len(name) + VALUE_OCTETS for name in self.names])
 
     def take(self, response: ResponsePdu) -> None:
         if response.error_status:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from protocols.snmp.manager.errors import BadAnswer
-from protocols.snmp.manager.operation import Operation, refused
+from protocols.snmp.manager.operation import HEADER_OCTETS, VALUE_OCTETS, Operation, refused
 from protocols.snmp.manager.request_pdu import RequestPdu, get_next_request
 from protocols.snmp.manager.response_pdu import ResponsePdu, split_varbinds
 
@@ -22,6 +22,9 @@ class GetNext(Operation):
 
     def request(self, version: str) -> RequestPdu:
         return get_next_request(self.names)
+
+    def answer_octets(self) -> int:
+        return HEADER_OCTETS + sum([len(name) + VALUE_OCTETS for name in self.names])
 
     def take(self, response: ResponsePdu) -> None:
         if response.error_status:

@@ -1,8 +1,17 @@
 """An operation: the requests that it needs, and its use of their answers."""
 
+from typing import Final
+
 from protocols.snmp.manager.errors import TOO_BIG, AgentRefused, AnswerTooBig, BadAnswer
 from protocols.snmp.manager.request_pdu import RequestPdu
 from protocols.snmp.manager.response_pdu import ResponsePdu
+
+LARGEST_ANSWER: Final = 65_507
+"""Octets of the largest UDP datagram."""
+HEADER_OCTETS: Final = 128
+"""Estimated octets of an answer around its variable bindings."""
+VALUE_OCTETS: Final = 32
+"""Estimated octets of a value, with the headers of its variable binding; a name comes on top of it."""
 
 
 class Operation:
@@ -16,6 +25,15 @@ class Operation:
     def request(self, version: str) -> RequestPdu:
         """The next request for an agent of this SNMP version. To be called until ``finished``."""
         raise NotImplementedError
+
+    def smaller_request(self) -> RequestPdu | None:
+        """A request for a part of the latest one, whose answer did not come: it may be too large for the agent or for the way.
+        An answer to either is taken. None: there is no smaller one."""
+        return None
+
+    def answer_octets(self) -> int:
+        """Estimated size of the answer to the next request, in octets."""
+        return LARGEST_ANSWER
 
     def take(self, response: ResponsePdu) -> None:
         """Take the answer to the latest request. Raises RequestError, or SnmpRefusal for malformed octets."""

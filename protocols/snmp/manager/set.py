@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from protocols.snmp.manager.operation import Operation, refused
+from protocols.snmp.manager.operation import HEADER_OCTETS, VALUE_OCTETS, Operation, refused
 from protocols.snmp.manager.request_pdu import RequestPdu, set_request
 from protocols.snmp.manager.response_pdu import ResponsePdu
 
@@ -21,6 +21,9 @@ class Set(Operation):
 
     def request(self, version: str) -> RequestPdu:
         return set_request(self.bindings)
+
+    def answer_octets(self) -> int:
+        return HEADER_OCTETS + sum([len(name) + len(value) + VALUE_OCTETS for name, value in self.bindings])
 
     def take(self, response: ResponsePdu) -> None:
         if response.error_status:

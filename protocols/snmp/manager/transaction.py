@@ -1,15 +1,21 @@
 """One operation against one agent: what to send, which datagram is the answer, and when to ask again."""
 
+from typing import Final
+
 from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.manager.errors import BadAnswer, NoAnswer, RequestError, TooSlow
 from protocols.snmp.manager.operation import Operation
 from protocols.snmp.manager.request_pdu import RequestPdu
 from protocols.snmp.manager.session import AgentSession, SendAgain
 
+BACK_OFF: Final = 1.5
+"""Factor by which each further message of a request waits longer for its answer than the one before."""
+
 
 class Transaction:
-    """Owns no socket and reads no clock. ``now`` is seconds of one monotonic clock; ``timeout`` and
-    ``longest`` are seconds: of waiting for one answer, and after which no further request is begun.
+    """Owns no socket and reads no clock. ``now`` is seconds of one monotonic clock. ``timeout`` is the time in seconds that the
+    first message of a request waits for its answer; each further one waits ``BACK_OFF`` times as long. After ``longest``
+    seconds no further request is begun.
 
     Send what ``start`` returns. Give each datagram from the agent's address to ``receive`` and call ``expire`` when
     ``deadline`` has passed: each returns octets to send next, or None. When ``done``, the result is in ``operation``, unless
@@ -18,18 +24,21 @@ class Transaction:
     """
 
     __slots__ = (
-        "_end_at",
+        "_begun",
         "_left",
         "_longest",
         "_pdu",
         "_reported",
-        "_request_id",
         "_retries",
+        "_sent_at",
         "_timeout",
+        "_wait",
+        "answers",
         "deadline",
         "done",
         "error",
         "operation",
+        "round_trip",
         "sent",
         "session",
     )
@@ -39,41 +48,47 @@ class Transaction:
     ) -> None:
         self.session, self.operation = session, operation
         self._timeout, self._retries, self._longest = timeout, retries, longest
-        self._end_at = 0.0
+        self._begun = 0.0
         self._left = retries
-        self._request_id = 0
+        self._wait = timeout
         self._pdu: RequestPdu | None = None
+        self._sent_at: list[float] = []  # of each message of the request, by its place
         self._reported: list[type[RequestError]] = []  # what Reports taught since the latest request was begun
         self.deadline = 0.0
         self.done = False
         self.error: RequestError | None = None
         self.sent = 0
         """Datagrams sent so far."""
+        self.answers = 0
+        """Answers taken so far, Reports that taught something included."""
+        self.round_trip = 0.0
+        """Seconds from the message that was answered last to its answer; of that very message where several were sent."""
 
     def start(self, now: float) -> bytes | None:
         """The first datagram; None when the operation needs none and is done."""
-        self._end_at = now + self._longest
+        self._begun = now
         return self._next_request(now)
 
     def receive(self, datagram: bytes, now: float) -> bytes | None:
         """Take a datagram from the agent's address, whatever its octets. One that is no answer changes nothing."""
-        if self.done or self._pdu is None:
-            self.session.ignore("other_request")
-            return None
         try:
-            response = self.session.read(datagram, self._request_id, now)
+            response = self.session.read(datagram, now)
             if response is None:
                 return None
+            self.answers += 1
+            self.round_trip = now - self._sent_at[self.session.place]
             self.operation.take(response)
         except SendAgain as again:
-            if type(again.error) not in self._reported:
+            self.answers += 1
+            if type(again.error) not in self._reported and self._pdu is not None:
                 self._reported.append(type(again.error))
+                self._forget()
                 return self._send(self._pdu, now)
-            self._end(again.error)
+            self.end(again.error)
         except RequestError as error:
-            self._end(error)
+            self.end(error)
         except SnmpRefusal as refusal:
-            self._end(BadAnswer(str(refusal)))
+            self.end(BadAnswer(str(refusal)))
         return None if self.done else self._next_request(now)
 
     def expire(self, now: float) -> bytes | None:
@@ -81,30 +96,46 @@ class Transaction:
         if self.done or self._pdu is None or now < self.deadline:
             return None
         if not self._left:
-            asked = f"asked {self._retries + 1} times, {self._timeout:g} s each"
-            self._end(NoAnswer(asked + self.session.hint()))
+            asked = f"asked {self._retries + 1} times, the first time for {self._timeout:g} s"
+            self.end(NoAnswer(asked + self.session.hint()))
             return None
         self._left -= 1
+        self._wait *= BACK_OFF
+        smaller = self.operation.smaller_request()
+        if smaller is not None:
+            self._pdu = smaller
         return self._send(self._pdu, now)
 
+    def end(self, error: RequestError) -> None:
+        """Give up for ``error``. What the operation has taken so far stays."""
+        self.done = True
+        self.error = error
+        self._forget()
+
+    def cancel(self) -> None:
+        """Wait for no answer any more."""
+        self.done = True
+        self._forget()
+
     def _next_request(self, now: float) -> bytes | None:
+        self._forget()
         if self.operation.finished:
             self.done = True
             return None
-        if now > self._end_at:
-            self._end(TooSlow(f"not finished after {self._longest:g} s and {self.sent} datagrams"))
+        if now - self._begun > self._longest:
+            self.end(TooSlow(f"not finished after {self._longest:g} s and {self.sent} datagrams"))
             return None
         pdu = self._pdu = self.operation.request(self.session.version)
-        self._request_id = self.session.next_number()
-        self._left = self._retries
+        self._left, self._wait = self._retries, self._timeout
         self._reported.clear()
         return self._send(pdu, now)
 
     def _send(self, pdu: RequestPdu, now: float) -> bytes:
-        self.deadline = now + self._timeout
+        self.deadline = now + self._wait
         self.sent += 1
-        return self.session.message(pdu, self._request_id, now)
+        self._sent_at.append(now)
+        return self.session.message(pdu, now)
 
-    def _end(self, error: RequestError) -> None:
-        self.done = True
-        self.error = error
+    def _forget(self) -> None:
+        self.session.forget()
+        self._sent_at.clear()

@@ -10,9 +10,10 @@ sets the clock.
 
 from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.manager.errors import REPORTED, NotInTimeWindow, ReportedError, UnknownEngine
+from protocols.snmp.manager.operation import LARGEST_ANSWER
 from protocols.snmp.manager.request_pdu import RequestPdu, get_request
 from protocols.snmp.manager.response_pdu import ResponsePdu, read_response_pdu, split_varbinds
-from protocols.snmp.manager.session import LARGEST_ANSWER, AgentSession, SendAgain
+from protocols.snmp.manager.session import AgentSession, SendAgain
 from protocols.snmp.oid import read_subids
 from protocols.snmp.pdu import REPORT
 from protocols.snmp.usm.ciphers import DecryptionFailed, SaltCounter
@@ -23,7 +24,6 @@ from protocols.snmp.usm.outgoing import secured
 from protocols.snmp.usm.scoped_pdu import pdu_position, scoped_pdu
 from protocols.snmp.usm.user import UsmUser
 
-_NUMBERS = 2**31
 _ENGINE_ID_OCTETS = range(5, 33)
 """Octets of an engine id (RFC 3411, SnmpEngineID)."""
 
@@ -36,15 +36,12 @@ class UsmSession(AgentSession):
     """
 
     __slots__ = (
-        "_answered",
-        "_asked",
+        "_answers",
         "_at",
         "_boots",
         "_clocks",
         "_context",
-        "_first_msg_id",
         "_max_size",
-        "_msg_ids",
         "_salts",
         "_synchronized",
         "_time",
@@ -70,17 +67,11 @@ class UsmSession(AgentSession):
         self._max_size = max_size
         self._boots = self._time = 0
         self._at = 0.0
-        self._synchronized = self._answered = False
-        self._asked = -1
-        self._first_msg_id = self._msg_ids = 0
+        self._synchronized = self._answers = False
 
-    def message(self, pdu: RequestPdu, request_id: int, now: float) -> bytes:
-        """The request, or while the engine is unknown a discovery."""
-        if request_id != self._asked:
-            self._asked = request_id
-            self._forget_messages()
+    def message(self, pdu: RequestPdu, now: float) -> bytes:
+        """The request, or while the engine is unknown a discovery. Its msgID is its request-id too."""
         msg_id = self.next_number()
-        self._msg_ids += 1
         if not self.engine_id:
             return compose(
                 msg_id=msg_id,
@@ -91,7 +82,7 @@ class UsmSession(AgentSession):
                 user=b"",
                 digest_length=0,
                 salt=b"",
-                data=scoped_pdu(get_request(()).octets(request_id), context_engine_id=b""),
+                data=scoped_pdu(get_request(()).octets(msg_id), context_engine_id=b""),
                 reportable=True,
                 max_size=self._max_size,
             )
@@ -103,21 +94,21 @@ class UsmSession(AgentSession):
             engine_id=self.engine_id,
             boots=boots,
             time=time,
-            scoped_pdu=scoped_pdu(pdu.octets(request_id), context_engine_id=self.engine_id, context=self._context),
+            scoped_pdu=scoped_pdu(pdu.octets(msg_id), context_engine_id=self.engine_id, context=self._context),
             salts=self._salts,
             reportable=True,
             max_size=self._max_size,
         )
 
-    def read(self, datagram: bytes, request_id: int, now: float) -> ResponsePdu | None:
+    def read(self, datagram: bytes, now: float) -> ResponsePdu | None:
         """The Response, authentic and at the request's security level."""
         try:
             message = parse(datagram, LARGEST_ANSWER)
         except SnmpRefusal:
             self.ignore("malformed")
             return None
-        if (message.msg_id - self._first_msg_id) % _NUMBERS >= self._msg_ids:
-            self.ignore("other_request")
+        if not self.waits_for(message.msg_id):
+            self.ignore_number(message.msg_id)
             return None
         signed = message.level != "noAuthNoPriv"
         reason = self._authentic(message) if signed else ""
@@ -129,6 +120,7 @@ class UsmSession(AgentSession):
             pos, end = pdu_position(scoped)
             response = read_response_pdu(scoped, pos, end)
             if response.tag == REPORT:
+                self.take_answer(message.msg_id)
                 self._reported(message, response, now)
         except DecryptionFailed:
             self.ignore("decryption_failed")
@@ -136,11 +128,12 @@ class UsmSession(AgentSession):
         except SnmpRefusal:
             self.ignore("malformed")
             return None
-        reason = self._no_answer(message, response, request_id, now)
+        reason = self._no_answer(message, response, now)
         if reason:
             self.ignore(reason)
             return None
-        self._answered = True
+        self._answers = True
+        self.take_answer(message.msg_id)
         if signed:
             self._learn_clock(message, now)
         return response
@@ -148,7 +141,7 @@ class UsmSession(AgentSession):
     def hint(self) -> str:
         """The likely cause when an engine sends Reports but never answers. net-snmp silently drops a message that it cannot
         decrypt, and one for an unknown context."""
-        if not self.engine_id or self._answered:
+        if not self.engine_id or self._answers:
             return ""
         private = "another privacy pass phrase, protocol or key extension, or " if self._user.level == "authPriv" else ""
         return f"; its engine {self.engine_id.hex()} answers discovery, so the cause may be {private}an unknown context"
@@ -163,7 +156,7 @@ class UsmSession(AgentSession):
             return "wrong_level"
         return "" if is_signed_by(message, self._user) else "wrong_digest"
 
-    def _no_answer(self, message: UsmMessage, response: ResponsePdu, request_id: int, now: float) -> str:
+    def _no_answer(self, message: UsmMessage, response: ResponsePdu, now: float) -> str:
         """Empty for the answer to the request, else why it is none."""
         if message.level != self._user.level:
             return "wrong_level"
@@ -171,7 +164,7 @@ class UsmSession(AgentSession):
             return "wrong_engine"
         if message.user != self._user.name:
             return "wrong_user"
-        if response.request_id != request_id:
+        if response.request_id != message.msg_id:
             return "other_request"
         if message.level != "noAuthNoPriv" and not self._timely(message, now):
             return "not_in_time_window"
@@ -183,7 +176,6 @@ class UsmSession(AgentSession):
         subids, _ = read_subids(names[0] if names else b"")
         counter = ".".join([str(each) for each in subids])
         error = REPORTED.get(counter, ReportedError)(f"the agent reports {counter}")
-        self._forget_messages()
         if isinstance(error, UnknownEngine):
             if len(message.engine_id) in _ENGINE_ID_OCTETS and message.engine_id != self.engine_id:
                 self.engine_id = message.engine_id
@@ -196,10 +188,6 @@ class UsmSession(AgentSession):
             self._clocks.accept(message.engine_id, message.boots, message.time, now)
             raise SendAgain(error)
         raise error
-
-    def _forget_messages(self) -> None:
-        """Answers to the messages that were sent so far no longer count."""
-        self._first_msg_id, self._msg_ids = self._number, 0
 
     def _clock(self, now: float) -> tuple[int, int]:
         """Boots and time of the agent's engine as they should be now; zeros ask the agent for them."""

@@ -7,9 +7,9 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 from vocabulary.ledger import EPOCH, RunningLedger, SettableClock, forgotten, report, running_ledger, stamped_events
 
-from actors.ledger.errors import EventRefused, FoldEnded, FoldOutOfStep
+from actors.ledger.errors import FoldEnded, FoldOutOfStep
 from actors.ledger.settings import LedgerSettings
-from actors.mailbox import Abandoned, Append, EndOfFeed, LedgerUnavailable, Outcome, Reply
+from actors.mailbox import Abandoned, Append, EndOfFeed, EventRefused, LedgerUnavailable, Outcome, Reply
 from protocols.event import NetworkEvent, Stamped, Tick
 from protocols.ledger import EventBatch, SnapshotMarker
 

@@ -82,7 +82,7 @@ def test_a_session_is_made_by_the_name() -> None:
     pdu = get_request([bytes.fromhex("2b06010201010300")])
     session = both.session("core")
     assert session.version == "2c"
-    assert SECRET.encode() in session.message(pdu, 7, 0.0)
+    assert SECRET.encode() in session.message(pdu, 0.0)
     assert both.session("noc").version == "3"
     assert both.session("core").next_number() != both.session("core").next_number(), "nobody can guess the numbers"
     with pytest.raises(UnknownCredentials, match="no credentials are named 'edge'"):

@@ -9,9 +9,9 @@ import trio
 
 from actors.mailbox import Append
 from actors.metrics import Metrics
+from actors.recvmmsg import MOST, Arrival
 from actors.trap_listener import copies, networks, settlement, source_limit, source_table
 from actors.trap_listener.actor import TrapListener
-from actors.trap_listener.recvmmsg import MOST, Arrival
 from actors.trap_listener.settings import TrapSettings, User
 from actors.trap_listener.sockets import TrapSocket
 from actors.trap_listener.v3 import V3Engine

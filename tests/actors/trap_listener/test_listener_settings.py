@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.drop_counter import DropCounter
 from actors.token_bucket import TokenBucket
 from actors.trap_listener.activation import Inherited, inherited
-from actors.trap_listener.drops import DropCounter
 from actors.trap_listener.informs import RecentKeys, inform_key
 from actors.trap_listener.networks import SourceCheck
 from actors.trap_listener.refusals import RateWatch

@@ -46,8 +46,10 @@ def usm(user: UsmUser = PRIVATE, **given: Any) -> UsmSession:
     return UsmSession(user, given.pop("clocks", EngineClocks()), SaltCounter(5), 2**31 - 2, **given)
 
 
-ANSWER = ber.element(0xA2, bytes.fromhex("020101020100020100") + ber.element(ber.SEQUENCE, b""))
-"""A Response without bindings to the request 1."""
+def answer_to(number: int) -> bytes:
+    """A Response without bindings to the request ``number``."""
+    return ber.element(0xA2, ber.integer(number) + ber.integer(0) * 2 + ber.element(ber.SEQUENCE, b""))
+
 
 SESSIONS: dict[str, Callable[[], AgentSession]] = {
     "v1": lambda: community("1"),
@@ -78,15 +80,73 @@ def test_get_set_and_get_next(make: Callable[[], AgentSession]) -> None:
 def test_it_asks_again_and_gives_up(make: Callable[[], AgentSession]) -> None:
     transaction = Transaction(make(), Get([NAME]), timeout=2.0, retries=2)
     assert transaction.start(10.0)
-    for deadline in (12.0, 14.0):
+    for deadline in (12.0, 15.0):
         assert transaction.deadline == deadline
         assert transaction.expire(deadline - 0.1) is None
         assert transaction.expire(deadline)
-    assert transaction.expire(16.0) is None
+    assert transaction.expire(19.4) is None
+    assert not transaction.done
+    assert transaction.expire(19.5) is None
     assert transaction.done
     assert isinstance(transaction.error, errors.NoAnswer)
     assert transaction.sent == 3
     assert transaction.expire(99.0) is None
+
+
+@each_session
+def test_of_three_answers_two_are_duplicates_and_the_next_request_has_a_round_trip_of_its_own(
+    make: Callable[[], AgentSession],
+) -> None:
+    session, device = make(), agent()
+    assert carry_out(device, session, Get([NAME])).error is None
+    transaction = Transaction(session, get := Get([NAME]))
+    request = transaction.start(10.0)
+    assert request
+    first = device.answer(request, 10.0)
+    assert first
+    for _ in range(3):
+        transaction.receive(first, 10.25)
+    assert (transaction.round_trip, session.ignored) == (0.25, {"duplicate": 2})
+    assert decode_value(get.values[0]).value == b"agent"
+    transaction = Transaction(session, get := Get([UPTIME]))
+    request = transaction.start(20.0)
+    assert request
+    assert transaction.receive(first, 20.1) is None
+    answer = device.answer(request, 20.0)
+    assert answer
+    transaction.receive(answer, 20.5)
+    assert (transaction.round_trip, session.ignored) == (0.5, {"duplicate": 3})
+    assert decode_value(get.values[0]).value == 7
+
+
+@each_session
+def test_an_answer_after_the_last_deadline_is_late(make: Callable[[], AgentSession]) -> None:
+    session, device = make(), agent()
+    assert carry_out(device, session, Get([NAME])).error is None
+    transaction = Transaction(session, Get([NAME]), retries=0)
+    request = transaction.start(1.0)
+    assert request
+    transaction.expire(3.0)
+    answer = device.answer(request, 3.0)
+    assert answer
+    assert transaction.receive(answer, 3.0) is None
+    assert isinstance(transaction.error, errors.NoAnswer)
+    assert session.ignored == {"late": 1}
+
+
+@each_session
+def test_the_round_trip_is_that_of_the_message_that_was_answered(make: Callable[[], AgentSession]) -> None:
+    session, device = make(), agent()
+    assert carry_out(device, session, Get([NAME])).error is None
+    for answered, begun, expected in ((0, 1.0, 4.0), (1, 11.0, 2.0)):
+        transaction = Transaction(session, Get([NAME]), timeout=2.0)
+        messages = [transaction.start(begun), transaction.expire(begun + 2.0)]
+        answer = device.answer(messages[answered] or b"", begun + 2.0)
+        assert answer
+        transaction.receive(answer, begun + 4.0)
+        assert transaction.error is None
+        assert transaction.round_trip == expected
+    assert session.ignored == {}
 
 
 @each_session
@@ -117,7 +177,7 @@ def test_an_answer_that_comes_twice_or_to_another_request_is_none(make: Callable
     get = Get([UPTIME])
     assert carry_out(device, session, get, spoil=twice).error is None
     assert decode_value(get.values[0]).value == 7
-    assert set(session.ignored) == {"other_request"}
+    assert set(session.ignored) == {"duplicate"}
 
 
 FORGERIES: dict[str, tuple[Callable[[], AgentSession], Callable[[bytes], bytes], str]] = {
@@ -130,7 +190,7 @@ FORGERIES: dict[str, tuple[Callable[[], AgentSession], Callable[[bytes], bytes],
     "cut, v3": (usm, lambda o: o[:-1], "malformed"),
     "another user": (usm, lambda o: o.replace(b"\x03noc", b"\x03lab", 1), "wrong_user"),
     "another engine": (usm, lambda o: o.replace(ENGINE, ENGINE[::-1], 1), "wrong_engine"),
-    "v2c to v3": (usm, lambda o: community().message(Get([NAME]).request("2c"), 1, 0.0), "malformed"),
+    "v2c to v3": (usm, lambda o: community().message(Get([NAME]).request("2c"), 0.0), "malformed"),
     "without security": (
         usm,
         lambda o: o.replace(b"\x04\x01\x03\x02\x01\x03", b"\x04\x01\x00\x02\x01\x03", 1),
@@ -168,7 +228,7 @@ def test_an_answer_at_a_lower_level_is_none() -> None:
             engine_id=ENGINE,
             boots=1,
             time=1,
-            scoped_pdu=scoped_pdu(ANSWER, context_engine_id=ENGINE),
+            scoped_pdu=scoped_pdu(answer_to(1), context_engine_id=ENGINE),
             salts=SaltCounter(1),
         )
         assert transaction.receive(forged, 1.0) is None
@@ -289,17 +349,18 @@ def test_a_signed_answer_out_of_the_time_window_is_none(boots: int, time: int, t
     assert carry_out(device, session, Get([NAME])).error is None
     request = Transaction(session, Get([NAME])).start(0.0)
     assert request
+    number = parse(request).msg_id
     late = secured(
         SIGNED,
         SIGNED.level,
-        msg_id=parse(request).msg_id,
+        msg_id=number,
         engine_id=ENGINE,
         boots=boots,
         time=time,
-        scoped_pdu=scoped_pdu(ANSWER, context_engine_id=ENGINE),
+        scoped_pdu=scoped_pdu(answer_to(number), context_engine_id=ENGINE),
         salts=SaltCounter(1),
     )
-    assert (session.read(late, 1, 0.0) is not None) == timely
+    assert (session.read(late, 0.0) is not None) == timely
     assert session.ignored == ({} if timely else {"not_in_time_window": 1})
 
 
@@ -316,9 +377,9 @@ def test_a_signature_that_nobody_can_have_made_is_none() -> None:
         user=PLAIN.name,
         digest_length=0,
         salt=b"",
-        data=scoped_pdu(ANSWER, context_engine_id=ENGINE),
+        data=scoped_pdu(answer_to(1), context_engine_id=ENGINE),
     )
-    assert session.read(claimed, 1, 0.0) is None
+    assert session.read(claimed, 0.0) is None
     assert session.ignored == {"wrong_digest": 1}
 
 
@@ -331,7 +392,7 @@ def test_a_replayed_answer_is_none() -> None:
     for datagram in old:
         assert transaction.receive(datagram, 1.0) is None
     assert not transaction.done
-    assert session.ignored == {"other_request": len(old)}
+    assert session.ignored == {"duplicate": len(old)}
     assert any(is_report(each) for each in old)
 
 

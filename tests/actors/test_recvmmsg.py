@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.trap_listener import recvmmsg
-from actors.trap_listener.recvmmsg import MOST, Receiver
+from actors import recvmmsg
+from actors.recvmmsg import MOST, Receiver
 
 SO_RXQ_OVFL, IP_PKTINFO = 40, 8
 CONTROL = socket.CMSG_SPACE(4) + socket.CMSG_SPACE(20)

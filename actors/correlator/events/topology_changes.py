@@ -6,6 +6,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.operator_tables import emit_nodes
 from actors.correlator.plant.check import NodeMistake, mistakes, taken_serials
 from actors.correlator.plant.difference import TopologyDifference, whole
+from actors.correlator.polling.contact import forget_nodes
 from actors.correlator.resources import placement, silent_devices
 from actors.correlator.resources.onts import note_replaced
 from actors.correlator.resources.renames import note_renames
@@ -71,6 +72,7 @@ def take_nodes(
     note_replaced(draft, puts)
     placement.note(draft, puts, removes)
     silent_devices.note(draft, puts, removes)
+    forget_nodes(draft, removes)
     windows.reconsider(draft)
     draft.on_commit(state.replant, draft.offset, puts, removes, by_file, kept)
     if whole_file:

@@ -15,6 +15,7 @@ from actors.correlator.events.clock_jumps import received_as
 from actors.correlator.events.refused_sources import source_accepted
 from actors.correlator.events.sender_uptime import observed
 from actors.correlator.memories import NamedInterfaces, SourceMemory
+from actors.correlator.polling.contact import accept_trap
 from actors.correlator.polling.requests import is_read, request_read
 from actors.correlator.resources import silent_devices
 from actors.correlator.resources.interfaces import (

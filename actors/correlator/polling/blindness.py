@@ -1,8 +1,8 @@
 """Blindness: faultd cannot see most of its devices, or its own socket or interface is at fault.
 
-One alarm ``monitoring.blind`` stands for all devices that fall silent meanwhile: none of them is judged, and the SLA clock hears
-since when nothing is known of each (``SightChanged``). When enough of them answer again, faultd sees: the alarm ends, and those
-that still do not answer are verified by polls of which none lies in the dark.
+One alarm ``monitoring.blind`` stands for all devices that fall silent meanwhile: none of them is judged, and the SLA clock
+hears since when nothing is known of each (``SightChanged``). When enough of them answer again, faultd sees: the alarm ends, and
+those that still do not answer are verified by polls of which none lies in the dark.
 """
 
 from collections.abc import Iterable
@@ -90,7 +90,9 @@ def due(draft: Draft, _subject: str) -> None:
         return
     draft.on_commit(setattr, memory, "blind", None)
     draft.on_commit(setattr, memory, "sighted", draft.at)
-    why = f"devices answer again; {unseen} of {polled} do not yet, and are verified now" if unseen else "every device answers again"
+    why = (
+        f"devices answer again; {unseen} of {polled} do not yet, and are verified now" if unseen else "all devices answer again"
+    )
     fold_system(draft, SystemReport(alarm_type=BLIND, active=False, description=why), _ACTOR)
     verify(draft, list(memory.unseen))
 
@@ -101,4 +103,3 @@ def verify(draft: Draft, devices: Iterable[str]) -> None:
     request_each(draft, found, "returned", "faultd was blind, and the device has not answered since")
     for device in found:
         draft.wake(CONTACT, device, draft.at + VERIFIED_WITHIN)
-

@@ -1,8 +1,8 @@
 """The common place of devices that fall silent together: a site, a ring, an uplink.
 
-When every polled device at and below a node of the topology is silent, and two or more of them fell silent together, one alarm
-``devices.unreachable`` at that node is the cause of their ``device.down``. It claims no more: that the fault is there, or on the
-way to it. It ends with the last of them, or when a device below the node answers that was never down.
+When every polled device at and below a node of the topology is silent, and two or more of them fell silent together, one
+alarm ``devices.unreachable`` at that node is the cause of their ``device.down``. It claims no more than that the fault is there
+or on the way to it. It ends with the last of them, or when a device below the node answers that was never down.
 """
 
 from datetime import timedelta
@@ -141,9 +141,7 @@ def _find(memory: ContactMemory, view: PolledPlaces, places: tuple[str, ...], kn
     return best
 
 
-def _raise(
-    draft: Draft, memory: ContactMemory, at: str, known: SilentDevice, alarm: Alarm, view: PolledPlaces
-) -> bool:
+def _raise(draft: Draft, memory: ContactMemory, at: str, known: SilentDevice, alarm: Alarm, view: PolledPlaces) -> bool:
     node = draft.state.plant.nodes[at]
     if (node.tenant or alarm.tenant_id) != alarm.tenant_id:
         return False  # the readers of one may not read the other

@@ -3,7 +3,7 @@
     event                    contact so far            becomes                      alarm
     fewer misses than K      none                      missed                       –
     K misses                 missed                    down, unreachable            device.down or snmp.unreachable is raised
-    K misses                 missed                    doubted, for one interval    –
+    K misses                 missed                    doubted, as long again       –
     K misses                 any but down/unreachable  unseen, while blind          monitoring.blind is raised
     K misses, in the dark    missed, unseen            unseen: polled again         –
     a trap of the device     down                      unreachable                  snmp.unreachable in place of device.down
@@ -14,6 +14,7 @@ system sees the device in its own way, and reports the end itself. Where it repo
 the device is polled anew.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -40,8 +41,8 @@ from protocols.topology import Node
 DOWN: Final = "device.down"
 UNREACHABLE: Final = "snmp.unreachable"
 ACTOR: Final = "faultd:polling"
-_WAIT: Final = (timedelta(seconds=30), timedelta(minutes=10))
-"""Least and longest time for which a verdict waits; between them one interval of the polls."""
+_WAIT: Final = timedelta(seconds=30), timedelta(minutes=30)
+"""Least and longest time for which a verdict waits; between them as long as the misses took."""
 
 
 def fold_poll_missed(draft: Draft, event: PollMissed) -> None:
@@ -66,11 +67,11 @@ def fold_poll_missed(draft: Draft, event: PollMissed) -> None:
         return
     lives = signs_of_life(event, known.first, known.trap)
     known = replace(known, evidence=evidence_of(event, known.first), lives=lives)
-    if known.contact in ("down", "unreachable"):
-        _conclude(draft, memory, node, known)
-        return
     verdict = verdict_on(event, lives)
-    if verdict == "blind" and memory.blind is None:
+    if known.contact in ("down", "unreachable"):
+        if memory.blind is None and verdict in ("down", "unreachable"):
+            _conclude(draft, memory, node, known)
+    elif verdict == "blind" and memory.blind is None:
         go_blind(draft, memory, event, known)
     elif memory.blind is not None:
         unsee(draft, memory, ((event.device, known),))
@@ -79,8 +80,8 @@ def fold_poll_missed(draft: Draft, event: PollMissed) -> None:
         verify(draft, (event.device,))
     elif verdict == "doubted":
         draft.set(memory.silent, event.device, replace(known, contact="doubted"))
-        interval = (draft.at - known.first) / max(event.needed - 1, 1)
-        draft.wake(CONTACT, event.device, draft.at + min(max(interval, _WAIT[0]), _WAIT[1]))
+        # Until then those that are silent now have missed as many polls as this device, and show whether faultd is blind.
+        draft.wake(CONTACT, event.device, draft.at + min(max(draft.at - known.first, _WAIT[0]), _WAIT[1]))
     else:
         _conclude(draft, memory, node, known)
 
@@ -105,6 +106,8 @@ def fold_poll_answered(draft: Draft, event: PollAnswered) -> None:
     if known is None:
         return
     _forget_silence(draft, memory, event.device, known, times.at)
+    if not known.place:
+        answers_below(draft, memory, event.device)
     if (ended or known.contact in ("down", "unreachable", "unseen")) and not restarted:
         request_each(draft, (event.device,), "returned", "the device answers again")
 
@@ -119,7 +122,7 @@ def fold_poll_stopped(draft: Draft, event: PollStopped) -> None:
     _forget(draft, memory, event.device, f"it is polled no longer: {event.reason}")
 
 
-def forget_nodes(draft: Draft, removes: tuple[str, ...] | list[str]) -> None:
+def forget_nodes(draft: Draft, removes: Sequence[str]) -> None:
     """Before a change of the topology: forget the devices that leave it."""
     memory = draft.state.memory(ContactMemory)
     if memory.heard or memory.silent or memory.parked:
@@ -142,9 +145,11 @@ def accept_trap(draft: Draft, node: Node) -> None:
         _conclude(draft, memory, node, replace(known, lives=lives))
 
 
-def ended_elsewhere(draft: Draft, device: str) -> None:
-    """Somebody else ended the alarm of a device that answers no poll: it is polled anew."""
-    memory = draft.state.memory(ContactMemory)
+def ended_elsewhere(draft: Draft, alarm: Alarm) -> None:
+    """An operator or another system ended an alarm. A device that still answers no poll is polled anew."""
+    if alarm.alarm_type not in (DOWN, UNREACHABLE):
+        return
+    memory, device = draft.state.memory(ContactMemory), alarm.resource_id
     known = draft.read(memory.silent, device)
     if known is not None and known.contact in ("down", "unreachable"):
         leave_place(draft, memory, known)
@@ -273,8 +278,6 @@ def _forget_silence(draft: Draft, memory: ContactMemory, device: str, known: Sil
     silent_devices.watch_no_more(draft, device)
     see(draft, memory, device, at)
     leave_place(draft, memory, known)
-    if not known.place:
-        answers_below(draft, memory, device)
 
 
 def _note_restart(draft: Draft, node: Node, before: AgentTimes, now: AgentTimes) -> bool:

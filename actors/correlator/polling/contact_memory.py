@@ -1,4 +1,4 @@
-"""The memory of contact with polled devices. Only devices in trouble have an entry, and each has the times that it last told."""
+"""The memory of contact with polled devices: the times that each reported last, and an entry for each that is silent."""
 
 from datetime import datetime
 from typing import Literal
@@ -8,9 +8,9 @@ from msgspec import Struct
 from protocols.poll.contact import AgentTimes
 
 Contact = Literal["missed", "doubted", "down", "unreachable", "unseen"]
-"""``missed``: fewer polls than needed had no answer. ``doubted``: enough had none, and so many others are silent that faultd may
-be blind; the verdict waits. ``down``, ``unreachable``: the verdicts. ``unseen``: faultd is or was blind, and the device has
-not been verified since."""
+"""``missed``: fewer polls than needed had no answer. ``doubted``: enough had none, and so many others are silent that faultd
+may be blind; the verdict waits. ``down``, ``unreachable``: the verdicts. ``unseen``: faultd is or was blind, and the device
+has not been verified since."""
 
 
 class SilentDevice(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -37,9 +37,9 @@ class CommonPlace(Struct, frozen=True, array_like=True, gc=False):
 
 
 class ContactMemory(Struct):
-    """``heard``: the times that each polled device last told. ``silent``: the devices that do not answer. ``parked``: devices
-    whose poller is parked. ``unseen``: since when nothing is known of a device, since faultd is or was blind. ``blind``: since
-    when faultd is blind; ``sighted``: when it last ceased to be. ``places``: by node."""
+    """``heard``: the times that each polled device reported last. ``silent``: the devices that do not answer. ``parked``:
+    devices whose poller is parked. ``unseen``: devices of which nothing is known, and since when, since faultd is or was blind.
+    ``blind``: since when faultd is blind; ``sighted``: when it last ceased to be. ``places``: by node."""
 
     heard: dict[str, AgentTimes] = {}
     silent: dict[str, SilentDevice] = {}

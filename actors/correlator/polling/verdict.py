@@ -1,12 +1,12 @@
 """The verdict on a device that missed as many polls as are needed: pure decisions from what its poller reports.
 
-    others silent                                      faultd's own fault    the device itself             verdict
-    all (three devices or more, this one included)     any                   any                           blind
-    more than half, five devices or more with this     any                   any                           blind
-    any                                                yes                   any                           blind
-    more than a quarter, four or more                  no                    any                           doubted
-    fewer                                              no                    lives by other means          unreachable
-    fewer                                              no                    nothing                       down
+others silent                                      faultd's own fault    the device itself             verdict
+all (three devices or more, this one included)     any                   any                           blind
+more than half, five devices or more with this     any                   any                           blind
+any                                                yes                   any                           blind
+more than a quarter, four or more                  no                    any                           doubted
+fewer                                              no                    lives by other means          unreachable
+fewer                                              no                    nothing                       down
 """
 
 from datetime import datetime, timedelta

@@ -65,12 +65,13 @@ from faultd.inputs import Inputs, changed_inputs, log_unconfigured, read_inputs
 from faultd.native import TRAP_PATH
 from faultd.parking import Parking
 from faultd.pipe import Pipe
+from faultd.pollers import Pollers
 from faultd.reload import reload
 from faultd.reports import LedgerReports, quarantined_event
 from faultd.restore import restore
 from faultd.routes import ApiViews, api_routes
 from faultd.sdnotify import ServiceNotifier
-from faultd.security import open_engine, replace_users
+from faultd.security import open_engine, read_credentials, replace_users
 from faultd.sla_history.service import SlaHistoryService
 from faultd.sla_report.explanation import arithmetic_lines, explanation_lines
 from faultd.sla_report.printer import ReportPrinter
@@ -120,6 +121,7 @@ async def serve(
         opened = await trio.to_thread.run_sync(open_far_ends, config, ledger_file.ledger_id)
         clock = started_clock(read_clocks, boot_id(), ledger_file, config.clock)
         security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
+        credentials = await trio.to_thread.run_sync(read_credentials, config)
         sockets = open_sockets(config.traps.listen, config.traps.receive_buffer, os.environ, os.getpid())
     except BaseException:
         ledger_file.close()
@@ -183,6 +185,7 @@ async def serve(
             clock=clock,
             community_fields=community_fields(inputs.profiles.profiles),
         )
+        pollers = Pollers(config, credentials, security.clocks)
         reads = Stored(database.read, stored, config.http.read_your_writes_seconds, lambda: ledger.feed.last)
         submitter = Submitter(appends, reads, config.http, metrics)
         views = ApiViews(
@@ -193,6 +196,9 @@ async def serve(
             topology=plant,
             limits=LimitsCatalogue(lambda: stages.sla),
             sources=listener.sources,
+            pollers=pollers,
+            device_state=lambda device_id: "unknown",
+            poll_names=pollers.names,
             sla=SlaCatalogue(lambda: stages.sla),
             dispatch=DispatchCatalogue(lambda: stages.dispatch),
             credit_models=credit_models,
@@ -212,10 +218,11 @@ async def serve(
         api = Api(config.http, tokens, metrics, clock, routes=routes)
 
         def switch(new: Config, inputs: Inputs) -> None:
-            opened = open_far_ends(new, ledger_file.ledger_id)
+            opened, credentials = open_far_ends(new, ledger_file.ledger_id), read_credentials(new)
             replace_users(security, new)
             listener.reconfigure(new.traps, security, community_fields(inputs.profiles.profiles))
             delivery.switch(new, opened, inputs.templates)
+            pollers.switch(new, credentials)
             logs.configure(new.log)
             credit_models.clear()
             credit_models.update(inputs.credit_models)

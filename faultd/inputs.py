@@ -25,12 +25,13 @@ from actors.dispatcher.settings import DispatcherSettings, DispatchInputs
 from actors.dispatcher.state import DispatchState
 from actors.notifier.settings import lane_names
 from actors.notifier.templates import MessageTemplate, TemplateErrors, load_templates
+from actors.poller.settings import PollerCredentials
 from actors.sla_clock.credit_files import CreditFileErrors, load_credit_files
 from actors.trap_listener.settings import User
 from faultd.channels import check_channels, check_desks
 from faultd.config import Config, ConfigError, ConfigErrors, ConfigMistake
 from faultd.places import shipped_config
-from faultd.security import check_communities, read_database_url, read_users
+from faultd.security import check_communities, read_credentials, read_database_url, read_users
 from faultd.settings import RuleSettings
 from protocols.event import (
     FROM_FILE,
@@ -44,6 +45,7 @@ from protocols.event import (
     TopologyChanged,
     TopologyLoaded,
 )
+from protocols.printable import counted
 from protocols.profile import Profile
 from protocols.rest_body import fields_for
 from protocols.sla.credit_models import CreditTerms
@@ -108,6 +110,8 @@ def look_into_files(
     users: tuple[User, ...] = ()
     look("traps", read_users, users)
     look("traps", partial(check_communities, profiles=profiles), None)
+    credentials: tuple[PollerCredentials, ...] = ()
+    look("poller", read_credentials, credentials)
     look("database", read_database_url, "")
     look("notifier", check_channels, None)
     look("ticketer", check_desks, None)
@@ -167,6 +171,19 @@ def warnings_of(topology: TopologyLoaded) -> list[str]:
     return [
         f"serial {serial} belongs to {', '.join(map(repr, ids[:20]))}: a trap that names it names none of them"
         for serial, ids in shared_serials(topology.nodes)
+    ]
+
+
+def unknown_credentials(config: Config, topology: TopologyLoaded) -> list[str]:
+    """Credentials that devices of the topology file name and the configuration lacks, each in a sentence."""
+    known = {credentials.name for credentials in config.poller.credentials}
+    lacking: dict[str, list[str]] = {}
+    for node in topology.nodes:
+        if node.is_polled and node.credentials not in known:
+            lacking.setdefault(node.credentials, []).append(node.id)
+    return [
+        f"no [[poller.credentials]] are named {name!r}: {counted(len(ids), 'device')} cannot be polled, the first is {ids[0]!r}"
+        for name, ids in lacking.items()
     ]
 
 

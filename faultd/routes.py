@@ -15,6 +15,7 @@ from actors.api import (
     customers,
     desk_webhook,
     device_events,
+    devices,
     events,
     explain,
     fault_reports,
@@ -47,6 +48,7 @@ from actors.api import (
     unknown_traps,
 )
 from actors.api.alarm_lookup import AlarmLookup
+from actors.api.devices import ContactState
 from actors.api.maintenance_preview import PreviewWindow
 from actors.api.notification_preview import PreviewMessage
 from actors.api.quarantine import EventLookup
@@ -63,6 +65,7 @@ from protocols.backtest import Backtests
 from protocols.dispatch.desk_call import DeskCalls
 from protocols.dispatch.view import DispatchView
 from protocols.maintenance import Windows
+from protocols.poll.reading import PollNames, PollView
 from protocols.report import Reports
 from protocols.rest_daemon import Readiness
 from protocols.sla.limits_view import LimitsView
@@ -83,6 +86,9 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     topology: TopologyView
     limits: LimitsView
     sources: SourceView
+    pollers: PollView
+    device_state: ContactState
+    poll_names: Callable[[], PollNames]
     sla: SlaView
     credit_models: CreditModels
     backtests: Backtests
@@ -130,6 +136,7 @@ def api_routes(
         measurements.routes(submitter, default_tenant),
         fault_reports.routes(submitter, views.limits, default_tenant),
         topology_changes.routes(submitter, plant),
+        devices.routes(submitter, plant, views.pollers, views.device_state, views.poll_names),
         sla_definitions.routes(submitter, views.sla, views.credit_models, clock),
         sla_instances.routes(submitter, views.sla, default_tenant, clock),
         sla_exclusions.routes(submitter, views.sla, default_tenant),

@@ -1,8 +1,12 @@
-"""Secrets: SNMPv3 keys and the database's URL. Also decodes a datagram offline for ``faultd profile test``."""
+"""Secrets: SNMPv3 keys, the pollers' credentials and the database's URL. Also decodes a datagram offline for
+``faultd profile test``."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from actors.poller.credentials import with_secrets
+from actors.poller.settings import PollerCredentials
+from actors.secret_files import SecretError
 from actors.trap_listener.credentials import CredentialError, with_keys
 from actors.trap_listener.intake import DroppedDatagram
 from actors.trap_listener.settings import User
@@ -42,6 +46,22 @@ def read_users(config: Config) -> tuple[User, ...]:
             found += with_keys([user])
         except CredentialError as error:
             errors.append(_of_user(error))
+    if errors:
+        raise ConfigErrors(errors)
+    return tuple(found)
+
+
+def read_credentials(config: Config) -> tuple[PollerCredentials, ...]:
+    """The pollers' credentials with the secrets that stand in files. Raises :class:`ConfigError` with every file that cannot be
+    used."""
+    found: list[PollerCredentials] = []
+    errors: list[ConfigError] = []
+    for credentials in config.poller.credentials:
+        try:
+            found.append(with_secrets(credentials))
+        except SecretError as error:
+            text = f"credentials {credentials.name!r}: {error.reason}"
+            errors.append(ConfigError(error.path, [ConfigMistake(0, error.setting, text)]))
     if errors:
         raise ConfigErrors(errors)
     return tuple(found)

@@ -20,16 +20,26 @@ from actors.api.command_resource import CommandResource
 from actors.api.entity_tags import Condition, expected
 from actors.api.openapi import PROBLEM, ApiOperation, ConditionalOperation, documented
 from actors.api.parameters import read_query
-from actors.api.problems import ProblemError, invalid_body, unavailable
+from actors.api.problems import ProblemError, unavailable
 from actors.api.routes import PREFIX, By, Given, IfMatch, resource
 from actors.api.submitter import Submitter
-from actors.api.topology_nodes import NodeName, existing, names_seen, node_answer, sees, writable, writes
+from actors.api.topology_nodes import (
+    NodeName,
+    checked,
+    existing,
+    in_own_tenant,
+    names_seen,
+    node_answer,
+    sees,
+    with_hidden_parents,
+    writable,
+    writes,
+)
 from protocols.command import ChangeTopology
 from protocols.principal import Principal
 from protocols.rest_problem import FieldError
 from protocols.rest_topology import NodeBody, NodeEdit, NodeShown, RemovalQuery, TopologyBody, TopologyResult, edited, node_of
-from protocols.serial import canonical_serial
-from protocols.topology import Node, TopologyError, Words, assemble, with_addresses
+from protocols.topology import Node, TopologyError, Words, assemble
 from protocols.topology_csv import NotCsv, decode_csv, parse_csv
 from protocols.topology_view import TopologyView
 
@@ -110,7 +120,7 @@ async def replace_topology(request: Request[Any, Any, Any], changes: Given[Topol
     nodes = await trio.to_thread.run_sync(partial(_read, content, kind, by, plant))
     if foreign := [FieldError("tenant", f"node {n.id!r} is of tenant {n.tenant!r}") for n in nodes if not writes(by, n)]:
         raise ProblemError(403, "not_your_tenant", f"this token acts in tenant {by.tenant!r} only", foreign[:MOST_NAMED])
-    nodes = tuple(_hanging_on(plant, by, node) for node in nodes)
+    nodes = tuple(with_hidden_parents(plant, by, node) for node in nodes)
     return await changes.make(by, partial(trio.to_thread.run_sync, plant.whole, nodes, by.tenant))
 
 
@@ -124,7 +134,7 @@ async def replace_topology(request: Request[Any, Any, Any], changes: Given[Topol
 async def add_node(changes: Given[TopologyChanges], by: By, data: JSONBody[NodeBody]) -> Response[NodeShown]:
     """201 with the node; 409 when its id is in use."""
     plant = changes.plant
-    node = _own(by, _checked(node_of(data)))
+    node = in_own_tenant(by, checked(node_of(data)))
 
     async def wish() -> ChangeTopology:
         if plant.node(node.id) is not None:
@@ -152,7 +162,7 @@ async def edit_node(
     async def wish() -> ChangeTopology:
         node = existing(plant, by, name)
         writable(by, node)
-        return plant.put(_hanging_on(plant, by, _own(by, _checked(edited(node, data)))))
+        return plant.put(with_hidden_parents(plant, by, in_own_tenant(by, checked(edited(node, data)))))
 
     await changes.make(by, wish, name, if_match)
     return node_answer(plant, by, existing(plant, by, name))
@@ -204,32 +214,6 @@ def _read(content: bytes, kind: str, by: Principal, plant: TopologyView) -> tupl
         named = [FieldError(*problem.partition(": ")[::2]) for problem in error.problems[:MOST_NAMED]]
         more = f" and {len(error.problems) - 1} more" if len(error.problems) > 1 else ""
         raise ProblemError(422, "invalid_topology", f"{error.problems[0]}{more}", named) from error
-
-
-def _own(by: Principal, node: Node) -> Node:
-    """The node in the caller's tenant if it names none. ProblemError 403 when it names another tenant."""
-    if by.tenant is not None and not node.tenant:
-        return replace(node, tenant=by.tenant)
-    if not writes(by, node):
-        raise ProblemError(403, "not_your_tenant", f"this token acts in tenant {by.tenant!r} only")
-    return node
-
-
-def _hanging_on(plant: TopologyView, by: Principal, node: Node) -> Node:
-    """The node with its present parents that the caller does not see: the caller cannot have meant to remove them."""
-    old = plant.node(node.id) if by.tenant is not None else None
-    if old is None:
-        return node
-    seen = names_seen(plant, by, old.parents)
-    hidden = [one for one in old.parents if one not in seen and one not in node.parents]
-    return replace(node, parents=(*node.parents, *hidden)) if hidden else node
-
-
-def _checked(node: Node) -> Node:
-    try:
-        return replace(with_addresses(node), serial=canonical_serial(node.serial))
-    except ValueError as error:
-        raise invalid_body("address", str(error)) from error
 
 
 def routes(submitter: Submitter, topology: TopologyView) -> Router:

@@ -5,14 +5,15 @@ from typing import Annotated
 
 from litestar import Response
 from litestar.params import PathParameter
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
-from actors.api.problems import ProblemError
+from actors.api.problems import ProblemError, invalid_body
 from actors.api.routes import tagged
 from protocols.origin import Origin
 from protocols.principal import Principal
 from protocols.rest_topology import NodeShown
-from protocols.topology import Node
+from protocols.serial import canonical_serial
+from protocols.topology import Node, with_addresses
 from protocols.topology_view import TopologyView
 from protocols.walls import may_change, shown_to
 
@@ -51,6 +52,33 @@ def writable(by: Principal, node: Node) -> None:
     """ProblemError 403 for a node that the caller sees and may not change."""
     if not writes(by, node):
         raise ProblemError(403, "not_your_tenant", f"node {node.id!r} is shared: only a token without a tenant changes it")
+
+
+def in_own_tenant(by: Principal, node: Node) -> Node:
+    """The node in the caller's tenant if it names none. ProblemError 403 when it names another tenant."""
+    if by.tenant is not None and not node.tenant:
+        return replace(node, tenant=by.tenant)
+    if not writes(by, node):
+        raise ProblemError(403, "not_your_tenant", f"this token acts in tenant {by.tenant!r} only")
+    return node
+
+
+def with_hidden_parents(plant: TopologyView, by: Principal, node: Node) -> Node:
+    """The node with its present parents that the caller does not see: the caller cannot have meant to remove them."""
+    old = plant.node(node.id) if by.tenant is not None else None
+    if old is None:
+        return node
+    seen = names_seen(plant, by, old.parents)
+    hidden = [one for one in old.parents if one not in seen and one not in node.parents]
+    return replace(node, parents=(*node.parents, *hidden)) if hidden else node
+
+
+def checked(node: Node) -> Node:
+    """The node with addresses and serial in canonical form. ProblemError 422 for an address that is none."""
+    try:
+        return replace(with_addresses(node), serial=canonical_serial(node.serial))
+    except ValueError as error:
+        raise invalid_body("address", str(error)) from error
 
 
 def shown(plant: TopologyView, by: Principal, node: Node) -> NodeShown:

@@ -31,6 +31,8 @@ from actors.correlator.events.topology_changes import fold_topology, fold_topolo
 from actors.correlator.events.traps import fold_trap
 from actors.correlator.operator_tables import fold_seed_tables
 from actors.correlator.polling.contact import fold_poll_answered, fold_poll_missed, fold_poll_stopped
+from actors.correlator.polling.levels import fold_level_crossed
+from actors.correlator.polling.states import fold_polled_states
 from actors.correlator.pon.symptom_change import change_symptoms
 from actors.correlator.profiles import compile
 from actors.correlator.resources import silent_devices
@@ -197,8 +199,8 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     PollMissed: fold_poll_missed,
     PollAnswered: fold_poll_answered,
     PollStopped: fold_poll_stopped,
-    PolledStates: lambda _draft, _event: None,
-    LevelCrossed: lambda _draft, _event: None,
+    PolledStates: fold_polled_states,
+    LevelCrossed: fold_level_crossed,
     DispatchLoaded: lambda _draft, _event: None,
     DispatchDataRestored: lambda _draft, _event: None,
     MessageSent: fold_message_sent,

@@ -1,7 +1,8 @@
 """One poll on demand: what was read, or why nothing was; and the view of all pollers that the API has."""
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -50,6 +51,13 @@ class PollRefused(Exception):
     def __init__(self, reason: PollRefusal, text: str) -> None:
         super().__init__(text)
         self.reason, self.text = reason, text
+
+
+class PollNames(NamedTuple):
+    """Names that a device's polling may use: of credentials, and of plans and the profiles that have plans."""
+
+    credentials: Collection[str]
+    plans: Collection[str]
 
 
 class PollView(Protocol):

@@ -50,6 +50,30 @@ def test_nothing_wrong_is_said_and_nothing_is_written(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["faultd.toml"]
 
 
+def test_credentials_are_looked_at_and_those_that_a_device_names_in_vain_are_told(tmp_path: Path) -> None:
+    (tmp_path / "plant.csv").write_text(
+        "id,type,address,credentials,poll\nolt-1,olt,10.0.0.1,access,\nolt-2,olt,10.0.0.2,edge,\n"
+        "olt-3,olt,10.0.0.3,edge,\nolt-4,olt,10.0.0.4,core,off\n"
+    )
+    (tmp_path / "community").write_text("s3cret\n")
+    text = f"""{GOOD}[topology]
+file = "{{folder}}/plant.csv"
+[[poller.credentials]]
+name = "access"
+community_file = "{{folder}}/community"
+"""
+    done = check(tmp_path, text)
+    told = "no [[poller.credentials]] are named 'edge': 2 devices cannot be polled, the first is 'olt-2'"
+    assert (done.exit_code, done.stderr) == (0, f"faultd: {tmp_path}/plant.csv: {told}\n")
+    missing = (
+        '[[poller.credentials]]\nname = "core"\nversion = "3"\nuser = "u"\nauth = "SHA"\nauth_key_file = "{folder}/none"\n'
+    )
+    done = check(tmp_path, text + missing)
+    assert done.exit_code == 78
+    assert f"{tmp_path}/none: poller.credentials.auth_key_file: credentials 'core': No such file or directory\n" in done.stderr
+    assert "s3cret" not in done.stderr + done.stdout
+
+
 def test_channels_that_policies_name_in_vain_are_listed(tmp_path: Path) -> None:
     own = tmp_path / "policies"
     own.mkdir()

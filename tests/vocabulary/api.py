@@ -51,6 +51,8 @@ from protocols.command import FIRST_STAGE, Action, Command
 from protocols.dispatch.desk_call import DeskCall
 from protocols.event import Stamped
 from protocols.ledger import QuarantinedEvent, RecordedBatch
+from protocols.poll.device import DeviceState, PolledDevice
+from protocols.poll.reading import PollNames, PollReading, PollRefused
 from protocols.principal import Principal, Role
 from protocols.report import EventReport
 from protocols.rest_daemon import DaemonPart, Readiness
@@ -108,6 +110,28 @@ class CalledDesk:
         return DeskCall(key, key == "17")
 
 
+class ListedPollers:
+    """Pollers that know what a test says: statuses, states as the correlator's, and the outcome of a poll on demand."""
+
+    def __init__(self) -> None:
+        self.statuses: dict[str, PolledDevice] = {}
+        self.states: dict[str, DeviceState] = {}
+        self.polled: list[str] = []
+        self.outcome: PollReading | PollRefused | None = None
+
+    def status(self, device_id: str) -> PolledDevice | None:
+        return self.statuses.get(device_id)
+
+    async def poll_now(self, device_id: str) -> PollReading:
+        self.polled.append(device_id)
+        if self.outcome is None:
+            await trio.sleep_forever()
+        if isinstance(self.outcome, PollRefused):
+            raise self.outcome
+        assert self.outcome is not None
+        return self.outcome
+
+
 class RunningApi:
     """One API under test. ``answering`` False leaves commands without an answer; ``refusing`` is the ledger's error."""
 
@@ -139,6 +163,7 @@ class RunningApi:
         self.ledger: dict[int, Stamped] = {}
         self.send, self._receive = trio.open_memory_channel[Append](8)
         self.sources = SourceTable(lambda: T0)
+        self.pollers = ListedPollers()
         self.templates = TemplateRenderer({"short": MessageTemplate(text="{{ causes[0].title }}")})
         self.desk = CalledDesk(lambda: self.now)
         self.stored = Stored(database, self.progress, self.settings.read_your_writes_seconds, lambda: self.seq)
@@ -150,6 +175,9 @@ class RunningApi:
             limits=LimitsCatalogue(lambda: self.stages.sla),
             rules=partial(rule_records, self.state),
             sources=self.sources,
+            pollers=self.pollers,
+            device_state=lambda device_id: self.pollers.states.get(device_id, "unknown"),
+            poll_names=lambda: PollNames(("core", "access"), ("standard", "huawei")),
             sla=SlaCatalogue(lambda: self.stages.sla),
             dispatch=DispatchCatalogue(lambda: self.stages.dispatch),
             credit_models=read_credit_models(Config()),

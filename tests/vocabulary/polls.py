@@ -58,7 +58,7 @@ class Polls:
 
     def silence(self, *devices: str, **facts: Any) -> None:
         """These devices answer no more. ``facts``: fields of their PollMissed."""
-        self.silent |= {each: facts for each in devices}
+        self.silent |= dict.fromkeys(devices, facts)
 
     def back(self, *devices: str) -> None:
         """These devices answer again."""

@@ -37,6 +37,7 @@ from protocols.alarm import Identity
 from protocols.change import DeviceEvent, UnknownTrap
 from protocols.event import Trap
 from protocols.finding import Finding, SequenceNumber
+from protocols.severity import Severity
 from protocols.topology import Node
 from protocols.walls import shown_to
 
@@ -110,7 +111,7 @@ def _apply(draft: Draft, device: TrapDevice, finding: Finding, trap: Trap, sende
     :mod:`actors.correlator.events.sender_uptime`."""
     places: tuple[str, ...] = ()
     if finding.names or finding.alarm_type == INTERFACE_DOWN:
-        finding, resource_id, node, places = _interface(draft, device, finding, sender, clock.epoch)
+        finding, resource_id, node, places = interface_of(draft, device, finding, sender, clock.epoch)
     elif finding.serial and (finding.resource_type == "ont" or not finding.resource):
         state, tenant = draft.state, draft.state.settings.default_tenant
         resource_id, node, places = place_of_ont(
@@ -137,10 +138,10 @@ def _apply(draft: Draft, device: TrapDevice, finding: Finding, trap: Trap, sende
                 end_of_another(draft, device.tenant, there, (finding.alarm_type,), finding.serial, report)
             identity = Identity(device.tenant, resource_id, finding.alarm_type, finding.qualifier)
             if places:
-                identity = _open_identity(draft, identity, places)
+                identity = open_identity(draft, identity, places)
             said = digest(finding, device.why, draft.state.topology_at)
             if repeat_problem(draft, identity, finding.severity, report, finding.repeats_by_design, said) is None:
-                admit(draft, _problem(device, finding, identity, shown_to(node, device.tenant)), report, said)
+                admit(draft, problem_of(device, finding, identity, shown_to(node, device.tenant)), report, said)
         case "clear":
             if finding.serial:
                 end_of_another(draft, device.tenant, places or (resource_id,), finding.clears, finding.serial, report)
@@ -164,10 +165,12 @@ def _just(draft: Draft, then: int, trap: Trap) -> bool:
 
 def _several(draft: Draft, device: TrapDevice, sender: str, uptime: int) -> DeviceEvent:
     title = f"More than one agent sends from {sender}: their uptimes no longer tell in which order traps were sent"
-    return _of_the_device(draft, device, "uptime.several", title, {"sender": sender, "uptime": uptime})
+    return event_of_device(draft, device, "uptime.several", title, {"sender": sender, "uptime": uptime})
 
 
-def _of_the_device(draft: Draft, device: TrapDevice, event_name: str, title: str, detail: dict[str, Any]) -> DeviceEvent:
+def event_of_device(
+    draft: Draft, device: TrapDevice, event_name: str, title: str, detail: dict[str, Any], severity: Severity = "warning"
+) -> DeviceEvent:
     """A device event that the fold concludes about the device itself."""
     return DeviceEvent(
         offset=draft.offset,
@@ -178,7 +181,7 @@ def _of_the_device(draft: Draft, device: TrapDevice, event_name: str, title: str
         resource_type="olt",
         resource_id=device.id,
         event_name=event_name,
-        severity="warning",
+        severity=severity,
         title=title,
         detail=detail,
     )
@@ -188,7 +191,7 @@ def _why(finding: Finding) -> str:
     return f"{finding.profile}/{finding.rule}" + (f": {'; '.join(finding.why)}" if finding.why else "")
 
 
-def _interface(
+def interface_of(
     draft: Draft, device: TrapDevice, finding: Finding, sender: str, epoch: int
 ) -> tuple[Finding, str, Node | None, tuple[str, ...]]:
     """The finding about an interface, with the interface's name and adapted to its role in the topology; its resource; its
@@ -212,7 +215,7 @@ def _interface(
     return finding, resource_id, node, tuple(dict.fromkeys((resource_id, *below)))
 
 
-def _open_identity(draft: Draft, identity: Identity, places: tuple[str, ...]) -> Identity:
+def open_identity(draft: Draft, identity: Identity, places: tuple[str, ...]) -> Identity:
     """The identity under which this problem of an interface is open already; ``identity`` when it is not."""
     for place in places:
         for alarm_type in types_of(identity.alarm_type):
@@ -223,7 +226,7 @@ def _open_identity(draft: Draft, identity: Identity, places: tuple[str, ...]) ->
     return identity
 
 
-def _problem(device: TrapDevice, finding: Finding, identity: Identity, node: Node | None) -> ReportedProblem:
+def problem_of(device: TrapDevice, finding: Finding, identity: Identity, node: Node | None) -> ReportedProblem:
     resource_id = identity.resource_id
     name = (node.name if node is not None else "") or finding.resource_name or resource_id
     metadata = dict(finding.metadata)
@@ -310,6 +313,6 @@ def _follow_sequence(draft: Draft, device: TrapDevice, number: SequenceNumber) -
     draft.note("sequence_missing", missing)
     title = f"{missing} notification{'s' if missing > 1 else ''} of {device.name} did not arrive"
     detail = {"scope": number.scope, "last": last, "now": number.value, "missing": missing}
-    draft.emit(_of_the_device(draft, device, "sequence.gap", title, detail))
+    draft.emit(event_of_device(draft, device, "sequence.gap", title, detail))
     if is_read(draft.state, device.id):
         request_read(draft, device.id, "gap", title)

@@ -100,7 +100,9 @@ def fold_poll_answered(draft: Draft, event: PollAnswered) -> None:
         draft.on_commit(state.view(PolledPlaces).answered, event.device)
     draft.drop(memory.parked, event.device)
     ended = _clear(draft, node, (DOWN, UNREACHABLE), times.at, "it answers SNMP again")
-    before = memory.heard.get(event.device)
+    before = event.before or memory.heard.get(event.device)
+    if before is not None:
+        before = replace(before, at=at_present(before.at, state, draft.at))
     restarted = before is not None and _note_restart(draft, node, before, times)
     draft.set(memory.heard, event.device, times if before is None else carried(before, times))
     if known is None:

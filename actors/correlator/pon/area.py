@@ -54,7 +54,8 @@ def _look(draft: Draft, memory: PonMemory, subject: str, tenant: str, found: Map
             return []
         if found.keys() <= members:
             return []
-    gasps = [each.onset for each in found.values() if each.gasped]
+    # What a read found without a burst may have been so for months, and did not begin together.
+    gasps = [each.onset for each in found.values() if each.gasped and memory.found.get(each.ont) != each.onset]
     if len(gasps) < FEWEST:
         return []
     last = max(gasps)

@@ -10,12 +10,13 @@ from actors.correlator.pon.memory import Kind
 
 class Evidence(Struct, frozen=True, gc=False):
     """One ONT that is out: the ids of its alarms, the most specific first; whether it sent a dying gasp; the time of the first
-    alarm."""
+    alarm. ``found``: a read found it down, so that it may have been out before."""
 
     ont: str
     alarms: tuple[str, ...]
     gasped: bool
     onset: datetime
+    found: bool = False
 
 
 class Cause(Struct, kw_only=True):

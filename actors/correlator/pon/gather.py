@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 
 from actors.correlator.draft import Draft
+from actors.correlator.polling.found_parts import within
 from actors.correlator.pon.cause import Evidence
 from actors.correlator.pon.likelihood import Seen, Tree
-from actors.correlator.pon.memory import PonMemory
+from actors.correlator.pon.memory import PonMemory, PortRead
 from actors.correlator.state import State
 from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
@@ -71,7 +72,8 @@ def against(symptoms: Symptoms, ont: str, alarms: Iterable[Alarm], memory: PonMe
     gasped = any(symptoms[each.alarm_type].gasp for each in out)
     if len(out) > 1:
         out.sort(key=lambda each: symptoms[each.alarm_type].rank)
-    return Evidence(ont, tuple(each.id for each in out), gasped, memory.onset.get(ont, out[0].received_at))
+    alarms_of_ont = tuple(each.id for each in out)
+    return Evidence(ont, alarms_of_ont, gasped, memory.onset.get(ont, out[0].received_at), ont in memory.found)
 
 
 def dimmed(draft: Draft, ont: str) -> list[Alarm]:
@@ -159,24 +161,37 @@ def view(
     others: Mapping[str, Evidence],
     explained: Collection[str],
     memory: PonMemory,
+    polled: PortRead | None = None,
 ) -> dict[str, Seen]:
     """The state of each ONT in one episode. An ONT that was out before, or has another explanation, is no evidence. One that
-    went out later was alive in it."""
+    went out later was alive in it, and so was one that ``polled``, a read of the port after it, found up."""
     begun = min(each.onset for each in episode.values())
     ended = max(each.onset for each in episode.values())
+    if polled is not None and polled.begun <= min(ended, begun + EPISODE):
+        polled = None
     seen: dict[str, Seen] = {}
     for ont in onts:
         mine, other = episode.get(ont), others.get(ont)
         if ont in explained:
             seen[ont] = "out"
         elif mine is not None:
-            seen[ont] = "gasp" if mine.gasped else "dark"
+            if mine.found:
+                seen[ont] = "found_gasp" if mine.gasped else "found_dark"
+            else:
+                seen[ont] = "gasp" if mine.gasped else "dark"
         elif other is not None:
             seen[ont] = "out" if other.onset < begun else "alive"
         else:
             back = memory.back.get(ont)
-            seen[ont] = "alive" if back is not None and back > ended else "silent"
+            alive = (back is not None and back > ended) or (polled is not None and is_up(polled, ont))
+            seen[ont] = "alive" if alive else "silent"
     return seen
+
+
+def is_up(read: PortRead, ont: str) -> bool:
+    """True when a read of its port found the ONT up."""
+    number = ont.rpartition("/")[2]
+    return number.isdecimal() and within(read.up, int(number))
 
 
 def leaves(tree: Tree, place: str) -> list[str]:

@@ -12,11 +12,15 @@ All numbers are natural logarithms of probabilities. They were chosen by hand; d
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
-Seen = Literal["dark", "gasp", "silent", "alive", "out"]
-"""The state of one ONT: lost without a gasp; reported its loss of power; no report; shown to live since; out before."""
+Seen = Literal["dark", "gasp", "silent", "alive", "out", "found_dark", "found_gasp"]
+"""The state of one ONT: lost without a gasp; reported its loss of power; no report; shown to live since; out before; found
+down by a poll, without and with loss of power as the cause: it may have been out before."""
 _SEEN: tuple[Seen, ...] = get_args(Seen)
+_HURT: Final[tuple[Seen, ...]] = ("dark", "gasp", "found_dark", "found_gasp")
+_OUT_ANYWAY: Final[tuple[Seen, ...]] = ("out", "found_dark", "found_gasp")
+"""States that need no break of this episode."""
 Cause = Literal["cut", "power"]
 
 
@@ -37,6 +41,8 @@ class Odds(NamedTuple):
         "silent": math.log(0.12),
         "alive": -60.0,
         "out": 0.0,
+        "found_dark": math.log(0.88),
+        "found_gasp": math.log(0.05),
     }
     under_power: Mapping[Seen, float] = {
         "dark": math.log(0.10),
@@ -44,8 +50,19 @@ class Odds(NamedTuple):
         "silent": math.log(0.10),
         "alive": -20.0,
         "out": 0.0,
+        "found_dark": math.log(0.10),
+        "found_gasp": math.log(0.80),
     }
-    unhurt: Mapping[Seen, float] = {"dark": -50.0, "gasp": -50.0, "silent": 0.0, "alive": 0.0, "out": 0.0}
+    unhurt: Mapping[Seen, float] = {
+        "dark": -50.0,
+        "gasp": -50.0,
+        "silent": 0.0,
+        "alive": 0.0,
+        "out": 0.0,
+        "found_dark": math.log(0.02),
+        "found_gasp": math.log(0.03),
+    }
+    """For those found down: the share of ONTs that are out at any time, by a fault or because the customer switched it off."""
     false_los: float = math.log(1e-6)
     """The port reports loss of all light although an ONT still sends."""
     missed_los: float = math.log(0.3)
@@ -58,6 +75,8 @@ class Odds(NamedTuple):
         "silent": math.log(0.95),
         "alive": -60.0,
         "out": 0.0,
+        "found_dark": math.log(0.05),
+        "found_gasp": math.log(0.03),
     }
     rogue: float = math.log(1e-5)
     """There is a rogue ONT, and the OLT does not report it."""
@@ -67,6 +86,8 @@ class Odds(NamedTuple):
         "silent": math.log(0.12),
         "alive": math.log(0.02),
         "out": 0.0,
+        "found_dark": math.log(0.88),
+        "found_gasp": math.log(0.03),
     }
     """States of the siblings of a rogue that sends without a pause."""
     under_babble: Mapping[Seen, float] = {
@@ -75,6 +96,8 @@ class Odds(NamedTuple):
         "silent": 0.0,
         "alive": 0.0,
         "out": 0.0,
+        "found_dark": math.log(0.35),
+        "found_gasp": math.log(0.03),
     }
     """States of the siblings of a rogue that sends now and then, or only into the time slots of some of them."""
     rogue_los: float = math.log(1e-3)
@@ -133,7 +156,7 @@ class _Scores(NamedTuple):
     whole: _Plan
     """The best of the explanations under which every ONT is out."""
     hurt: int
-    """ONTs that are dark or sent a dying gasp."""
+    """ONTs that are dark, sent a dying gasp, or were found down."""
     out: int
     """ONTs that were out before, or for another reason."""
     leaves: int
@@ -215,8 +238,8 @@ def _leaf(seen: Seen, odds: Odds) -> _Scores:
         power=power,
         quiet=odds.under_quiet[seen],
         any=_plan(odds.unhurt[seen], odds.drop + cut, odds.customer + power),
-        whole=_plan(0.0 if seen == "out" else -math.inf, odds.drop + cut, odds.customer + power),
-        hurt=int(seen in ("dark", "gasp")),
+        whole=_plan(odds.unhurt[seen] if seen in _OUT_ANYWAY else -math.inf, odds.drop + cut, odds.customer + power),
+        hurt=int(seen in _HURT),
         out=int(seen == "out"),
         leaves=1,
     )

@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from protocols.poll.states import Span
+
 FORGOTTEN = timedelta(minutes=10)
 """How long the return of an ONT is remembered."""
 _AT_A_TIME = 2
@@ -64,6 +66,13 @@ class Concluded(Struct, kw_only=True):
         return len(self.ports) > 1 or self.kind in ("card", "olt")
 
 
+class PortRead(Struct, frozen=True, array_like=True, gc=False):
+    """A read of a port's ONTs by the poller that began at ``begun``: the numbers of those that were up."""
+
+    begun: datetime
+    up: tuple[Span, ...]
+
+
 class PonMemory(Struct):
     """``onset``: since when an ONT or port is out. ``back``: when an ONT last came back. ``first``: when the first evidence
     came since the last inspection of a port or area."""
@@ -76,6 +85,17 @@ class PonMemory(Struct):
     """Ids of the alarms of ``causes``, by port."""
     signs: dict[str, list[Sign]] = {}
     """Signs of rogues by port, oldest first; the port with the latest sign is the last."""
+    reads: dict[str, PortRead] = {}
+    """The latest read of ports whose outage is or was being explained, by port, the latest last."""
+    found: dict[str, datetime] = {}
+    """ONTs that a read found down, and when: since when they are out is not known."""
+
+    def take_read(self, port: str, read: PortRead) -> None:
+        """Remember the read of a port, and forget old ones."""
+        self.reads.pop(port, None)
+        self.reads[port] = read
+        for each in [each for each, old in islice(self.reads.items(), _AT_A_TIME) if read.begun - old.begun > FORGOTTEN]:
+            del self.reads[each]
 
     def sign(self, port: str, sign: Sign) -> None:
         """Remember a sign, and forget old ones."""

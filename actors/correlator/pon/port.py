@@ -13,7 +13,19 @@ from actors.correlator.pon.area import area_pending, join_areas
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, over, own, withdraw
 from actors.correlator.pon.degraded import degraded
-from actors.correlator.pon.gather import EPISODE, episodes, heard_of, leaves, pon_los_of, said_of, tenant_of, tree_of, view
+from actors.correlator.pon.gather import (
+    EPISODE,
+    episodes,
+    heard_of,
+    is_up,
+    leaves,
+    pon_los_of,
+    said_of,
+    tenant_of,
+    tree_of,
+    view,
+)
+from actors.correlator.pon.inquiry import inquire
 from actors.correlator.pon.likelihood import Seen, explain
 from actors.correlator.pon.members import back_of, members_of
 from actors.correlator.pon.memory import RETURNING, SETTLED, Concluded, PonMemory
@@ -69,7 +81,9 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         fresh = {ont: found for ont, found in fresh.items() if ont not in disturbed}
     if later is not None:
         again = later if again is None else min(again, later)
-    for episode in episodes(fresh.values()) or ([[]] if unsaid else []):
+    grouped = episodes(fresh.values())
+    inquire(draft, memory, port, grouped, port_dark=unsaid)
+    for episode in grouped or ([[]] if unsaid else []):
         common, alone = _explain(draft, memory, port, onts, episode, out, explained, port_alarms)
         wanted.update(common)
         lonely += alone
@@ -135,9 +149,17 @@ def _explain(
     if episode:
         begun, ended = episode[0].onset, episode[-1].onset
         port_dark = port_dark and since is not None and begun - EPISODE <= since <= ended + EPISODE
-        seen = view(onts, mine, out, explained, memory)
+        seen = view(onts, mine, out, explained, memory, memory.reads.get(port))
     else:
-        seen = {ont: "alive" if since is not None and memory.back.get(ont, since) > since else "silent" for ont in onts}
+        polled = memory.reads.get(port)
+        if polled is not None and (since is None or polled.begun <= since):
+            polled = None
+        seen = {
+            ont: "alive"
+            if (since is not None and memory.back.get(ont, since) > since) or (polled is not None and is_up(polled, ont))
+            else "silent"
+            for ont in onts
+        }
     tree = tree_of(draft, port, seen)
     causes: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
@@ -147,7 +169,14 @@ def _explain(
         if found.own:
             lonely += [(each, _alone(draft, found.cause, each, seen), found.confidence) for each in members]
             continue
-        counts = {kind: sum(1 for ont in below if seen[ont] == kind) for kind in ("dark", "gasp", "alive", "silent")}
+        seen_below = Counter(seen[ont] for ont in below)
+        counts = {
+            "dark": seen_below["dark"] + seen_below["found_dark"],
+            "gasp": seen_below["gasp"] + seen_below["found_gasp"],
+            "found": seen_below["found_dark"] + seen_below["found_gasp"],
+            "alive": seen_below["alive"],
+            "silent": seen_below["silent"],
+        }
         cause = Cause(
             kind=found.cause,
             place=found.place,
@@ -168,11 +197,13 @@ def _why(draft: Draft, kind: str, place: str, counts: Mapping[str, int], total: 
     node = draft.state.plant.nodes.get(place)
     name = (node.name if node is not None else "") or place
     told = counts["dark"] + counts["gasp"]
+    found = f"; {counts['found']} of them were found by poll" if counts["found"] else ""
     if kind == "power":
-        return f"{counts['gasp']} of {total} ONTs below {name} sent a dying gasp at about the same time: mains, not fibre"
+        text = f"{counts['gasp']} of {total} ONTs below {name} sent a dying gasp at about the same time: mains, not fibre"
+        return text + found
     port = ", and the port receives no light" if port_dark else ""
     gasps = f"{counts['gasp']} of them with a dying gasp, " if counts["gasp"] else "none with a dying gasp, "
-    return f"{told} of {total} ONTs below {name} went dark together, {gasps}none is known to be up{port}"
+    return f"{told} of {total} ONTs below {name} went dark together, {gasps}none is known to be up{port}{found}"
 
 
 def _alone(draft: Draft, kind: str, found: Evidence, seen: Mapping[str, Seen]) -> str:

@@ -43,10 +43,12 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if node is None:
         if ends and resource in memory.onset:
             draft.drop(memory.onset, resource)
+            draft.drop(memory.found, resource)
         return
     if alarm.tenant_id != tenant_of(draft.state, resource):
         if ends and resource in memory.onset and not is_out(draft, resource):
             draft.drop(memory.onset, resource)  # its OLT belonged to this tenant when the alarm was raised
+            draft.drop(memory.found, resource)
         return  # a report of another tenant is no evidence here
     if traits.equipment_lost:
         for each in ports_below(draft, resource):
@@ -90,6 +92,7 @@ def _service(draft: Draft, memory: PonMemory, node: Node, traits: SymptomTraits,
             rogue.sign(draft, memory, ont, traits.sign)
     elif not is_out(draft, ont):
         draft.drop(memory.onset, ont)
+        draft.drop(memory.found, ont)
         draft.on_commit(memory.came_back, ont, draft.at)
     if node.area and (traits.gasp or area in memory.at_port):
         schedule_inspection(draft, memory, area, SETTLE - AREAS_FIRST)

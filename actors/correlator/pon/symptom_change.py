@@ -53,6 +53,7 @@ def _remember(draft: Draft, memory: PonMemory, symptoms: Symptoms, place: str) -
     for key, alarms in ((place, out), (fading(place), degraded)):
         if not alarms:
             draft.drop(memory.onset, key)
+            draft.drop(memory.found, key)
         elif key not in memory.onset:
             draft.set(memory.onset, key, alarms[0].received_at)
 

@@ -195,7 +195,9 @@ def test_devices_that_leave_the_plant_end_the_blindness_that_they_were(world: Wo
 def test_9600_of_10000_fall_silent_at_once(world: World) -> None:
     """One alarm, one Change with all of them, and no verdict on any. 10,000 verdicts of a real blackout stand behind it."""
     world(PROFILES)
-    world.topology(*(Node(id=f"olt-{number}", type="olt", address=f"10.{number >> 8}.{number & 255}.1") for number in range(10_000)))
+    world.topology(
+        *(Node(id=f"olt-{number}", type="olt", address=f"10.{number >> 8}.{number & 255}.1") for number in range(10_000))
+    )
     names = [f"olt-{number}" for number in range(10_000)]
     for name in names:
         world.stages.fold(world.offset, world.now, PollAnswered(device=name, address="", times=AgentTimes(at=world.now)))

@@ -48,9 +48,7 @@ def test_a_device_that_dies_is_down_after_its_misses_dated_from_the_first(world:
     polls.run(60)
     assert world.alarm.cleared_at == moment(240)
     assert world.notified == [("raised", "device.down"), ("recovered", "device.down")]
-    assert [(each.device, each.reason) for each in world.history if isinstance(each, PollRequested)] == [
-        ("olt-1", "returned")
-    ]
+    assert [(each.device, each.reason) for each in world.history if isinstance(each, PollRequested)] == [("olt-1", "returned")]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,324 @@
+"""Reconciliation: the open alarms of a device, and the states of its parts in one read, are brought to agree.
+
+    open alarm, part is     what becomes of it
+    up                      cleared: "found clear by poll"
+    down                    confirmed: nothing changes; an interface that was switched off becomes an alarm of severity info
+    unknown, or not listed  not judged
+    any, reported after the read began            not judged: the report may be newer than the read
+    any, last reported by a person or a system    not judged: whoever reported it knows more than a state does
+
+    part is down, no alarm  what becomes of it
+    cause admin_down        nothing: an operator switched it off
+    others                  raised: "found by poll", dated by the read, since nobody knows when it began
+
+A table that was not read to its end judges nothing. An open alarm is never ended for its age.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Final
+
+from msgspec.structs import replace
+
+from actors.correlator.alarms.limits import admit
+from actors.correlator.alarms.raise_clear import clear_problems
+from actors.correlator.alarms.report_time import ReportTime
+from actors.correlator.draft import Draft
+from actors.correlator.events.traps import TrapDevice, interface_of, open_identity, problem_of
+from actors.correlator.polling.found_parts import FoundPart, FoundParts
+from actors.correlator.polling.interface_places import SENDER, InterfacePlaces
+from actors.correlator.polling.judged_types import judged_kind, type_of_down
+from actors.correlator.polling.open_alarms import OpenAlarmsView
+from actors.correlator.resources.interfaces import INTERFACE_DOWN, UPLINK_DOWN
+from actors.correlator.resources.onts import end_of_another, place_of_ont
+from actors.correlator.strategies.symptoms import Symptoms
+from protocols.alarm import Alarm, Identity
+from protocols.finding import Finding
+from protocols.poll.states import DownCause, PartKind, PartState, PolledStates
+from protocols.topology import Node
+from protocols.walls import shown_to
+
+REPORTER: Final = "faultd:poll"
+SOURCE: Final = "poll:"
+"""The source of a read's reports is this and the device's id."""
+PROFILE: Final = "poll"
+_NEWER: Final = "reported after the read began"
+_FOREIGN: Final = "last reported by a person or another system"
+_UNLISTED: Final = "the device does not list the part"
+_UNKNOWN: Final = "the device gives no usable state"
+_OFF: Final = "switched off by an operator of the device"
+_INCOMPLETE: Final = "the table was not read to its end"
+_TYPES: Final[dict[PartKind, str]] = {
+    "ont": "ont",
+    "pon": "pon",
+    "interface": "port",
+    "card": "card",
+    "fan": "fan",
+    "psu": "psu",
+}
+_NEVER_UP: Final = "warning"
+"""Severity, at most, of an ONT that is down in the first read of its device: it may have been so for months."""
+
+
+class Reconciled:
+    """What a read changed: the numbers for its summary, and the ONTs that it found down."""
+
+    __slots__ = ("cleared", "confirmed", "limited", "onts", "raised", "switched_off", "unjudged", "unplaced")
+
+    def __init__(self) -> None:
+        self.raised = self.cleared = self.confirmed = self.limited = self.switched_off = self.unplaced = 0
+        self.unjudged: Counter[str] = Counter()
+        self.onts: list[str] = []
+        """Resources of the ONTs for which an alarm was raised."""
+
+
+class ReadDeviceState:
+    """One read with the device it is of, as all steps of its fold need it."""
+
+    __slots__ = ("device", "draft", "event", "first", "interfaces", "parts", "report", "serials", "was_down")
+
+    def __init__(self, draft: Draft, event: PolledStates, node: Node, *, first: bool, was_down: FoundParts | None) -> None:
+        """``first``: no earlier read of the device is known. ``was_down``: its interfaces that were down in the read before."""
+        self.draft, self.event, self.first, self.was_down = draft, event, first, was_down
+        self.device = TrapDevice(node, node.address, draft.state.settings.default_tenant)
+        self.parts = FoundParts(event)
+        self.interfaces = InterfacePlaces(draft, event)
+        self.serials = {each.position: each.serial for each in event.serials}
+        self.report = ReportTime(
+            received=draft.at, reporter=REPORTER, source=f"{SOURCE}{event.device}", dated=min(event.ended, draft.at)
+        )
+
+    @property
+    def words(self) -> str:
+        """The read in words, for reasons."""
+        return f"read of {self.event.begun:%Y-%m-%d %H:%M:%S} UTC ({self.event.reason})"
+
+
+def reconcile(read: ReadDeviceState) -> Reconciled:
+    """Judge the open alarms of the device, then raise what is down without one."""
+    found = Reconciled()
+    for alarm in list(_candidates(read)):
+        _judge(read, alarm, found)
+    for part in read.parts.down():
+        _raise_missed(read, part, found)
+    return found
+
+
+def _candidates(read: ReadDeviceState) -> Iterator[Alarm]:
+    """The open alarms that the read may judge: all of the device, or those of the parts that it lists."""
+    draft, device_id = read.draft, read.event.device
+    if read.parts.lists_all or read.event.incomplete:
+        for alarm_id in draft.state.view(OpenAlarmsView).of(device_id):
+            yield draft.alarm(alarm_id)
+        return
+    places: dict[str, None] = {}
+    for part in read.parts.listed():
+        places[read.interfaces.resource(part.position) if part.kind == "interface" else f"{device_id}/{part.position}"] = None
+        if part.kind == "ont":
+            places[f"{device_id}/{part.under}"] = None
+    for place in places:
+        for alarm in draft.at_resource(place):
+            if alarm.device_id in ("", device_id):
+                yield alarm
+
+
+def _judge(read: ReadDeviceState, alarm: Alarm, found: Reconciled) -> None:
+    draft, event = read.draft, read.event
+    kind = judged_kind(draft.state.symptoms, alarm.alarm_type)
+    if kind is None or alarm.cleared_at is not None:
+        return
+    state = _state(read, kind, alarm)
+    if state is None:
+        position = alarm.resource_id.removeprefix(f"{event.device}/")
+        if read.parts.covers(kind, position):
+            found.unjudged[_UNLISTED] += 1
+        elif kind in event.incomplete:
+            found.unjudged[_INCOMPLETE] += 1
+        return
+    said, cause = state
+    if said == "unknown":
+        found.unjudged[_UNKNOWN] += 1
+        return
+    if said == "down" and cause != "admin_down":
+        found.confirmed += 1
+        return
+    mark = draft.state.marks.get(alarm.id)
+    if mark is None or mark.source.startswith("api:"):
+        found.unjudged[_FOREIGN] += 1
+    elif mark.received >= event.begun:
+        found.unjudged[_NEWER] += 1
+    elif said == "down":
+        _switched_off(read, kind, alarm, found)
+    else:
+        why = f"found clear by poll: {event.device} reports it up; {read.words}"
+        clear_problems(draft, alarm.tenant_id, alarm.resource_id, (alarm.alarm_type,), alarm.qualifier, read.report, why)
+        found.cleared += 1
+
+
+def _state(read: ReadDeviceState, kind: PartKind, alarm: Alarm) -> tuple[PartState, DownCause] | None:
+    """The state of the part that an alarm is about; None where the read does not say it."""
+    if kind == "interface":
+        return read.interfaces.state(read.parts, alarm.resource_id)
+    inside = f"{read.event.device}/"
+    if not alarm.resource_id.startswith(inside):
+        return None
+    position = alarm.resource_id[len(inside) :]
+    if kind == "pon":
+        if read.parts.any_up("ont", position):
+            return "up", ""  # a port that hears an ONT has light
+        if alarm.alarm_type != type_of_down("pon", ""):
+            return None  # many OLTs call a port up that hears nobody
+    return read.parts.state(kind, position)
+
+
+def _switched_off(read: ReadDeviceState, kind: PartKind, alarm: Alarm, found: Reconciled) -> None:
+    """An interface that an operator switched off is no fault, as with its trap. The other parts have no such alarm."""
+    if kind != "interface":
+        found.unjudged[_OFF] += 1
+        return
+    found.confirmed += 1
+    if alarm.severity != "info":
+        text = f"found switched off by poll: {read.words}"
+        finding = _finding(read, FoundPart("interface", "if/", 0, "admin_down"), alarm.alarm_type)
+        finding = replace(finding, severity="info", title="Port switched off", resource_name=alarm.resource_name, why=(text,))
+        node = read.draft.state.plant.nodes.get(alarm.resource_id)
+        problem = problem_of(read.device, finding, alarm.identity, shown_to(node, read.device.tenant))
+        admit(read.draft, problem, read.report)
+
+
+def _raise_missed(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> None:
+    draft, device = read.draft, read.device
+    if part.cause == "admin_down":
+        found.switched_off += 1
+        return
+    finding = _finding(read, part, type_of_down(part.kind, part.cause))
+    places: tuple[str, ...] = ()
+    node: Node | None
+    if part.kind == "interface":
+        if not _is_missed_interface(read, part.position):
+            return
+        finding = replace(finding, names=read.interfaces.names_of(part.position))
+        finding, resource_id, node, places = interface_of(draft, device, finding, SENDER, 0)
+    elif part.kind == "ont":
+        serial = read.serials.get(part.position, "")
+        plant, default = draft.state.plant, draft.state.settings.default_tenant
+        resource_id, node, places = f"{device.id}/{part.position}", None, ()
+        if serial:
+            resource_id, node, places = place_of_ont(plant, device.id, device.tenant, default, part.position, serial)
+        else:
+            node = plant.nodes.get(resource_id)
+        if node is None and plant.onts_below(device.id):
+            found.unplaced += 1
+            return
+        finding = replace(finding, serial=serial)
+    else:
+        resource_id = f"{device.id}/{part.position}"
+        node = draft.state.plant.nodes.get(resource_id)
+        if part.kind == "pon" and not (read.parts.any_of("ont", part.position) or draft.state.plant.onts_below(resource_id)):
+            return  # a port without ONTs
+        if part.kind == "pon" and read.parts.any_up("ont", part.position):
+            return
+    gasp = part.cause == "dying_gasp" and read.event.reason == "burst"
+    if _is_open(read, part.kind, (resource_id, *places), gasp=gasp):
+        return
+    identity = Identity(device.tenant, resource_id, finding.alarm_type, "")
+    if part.kind == "interface":
+        identity = open_identity(draft, identity, places)
+    if _ended_since(draft, part.kind, identity, read.event.begun):
+        found.unjudged[_NEWER] += 1
+        return
+    if found.limited:
+        found.limited += 1  # the first one has said so
+        return
+    if finding.serial:
+        end_of_another(draft, device.tenant, (resource_id,), (finding.alarm_type,), finding.serial, read.report)
+    if admit(draft, problem_of(device, finding, identity, shown_to(node, device.tenant)), read.report) is None:
+        found.limited += 1
+        return
+    found.raised += 1
+    if part.kind == "ont":
+        found.onts.append(resource_id)
+
+
+def _is_missed_interface(read: ReadDeviceState, position: str) -> bool:
+    """True when the interface went down since the read before, or has a place in the topology. A port without a cable is down
+    too, and nobody waits for it."""
+    if not read.parts.lists_all:
+        return True
+    if read.interfaces.resource(position) in read.draft.state.plant.nodes:
+        return True
+    return read.was_down is not None and read.was_down.state("interface", position) is None
+
+
+def _is_open(read: ReadDeviceState, kind: PartKind, places: Iterable[str], *, gasp: bool) -> bool:
+    """True when an open alarm at one of the places says already that the part is down. ``gasp``: an alarm with a dying gasp is
+    asked for, since a burst's question is whether the ONT has power."""
+    state = read.draft.state
+    for place in places:
+        for alarm in read.draft.at_resource(place):
+            if alarm.tenant_id != read.device.tenant or judged_kind(state.symptoms, alarm.alarm_type) != kind:
+                continue
+            if kind == "interface" and alarm.severity == "info":
+                mark = state.marks.get(alarm.id)
+                if mark is None or mark.received < read.event.begun:
+                    continue  # it was switched off, and is down by itself now
+                return True
+            traits = state.symptoms.get(alarm.alarm_type)
+            if not gasp or (traits is not None and traits.gasp):
+                return True
+    return False
+
+
+def _ended_since(draft: Draft, kind: PartKind, identity: Identity, begun: datetime) -> bool:
+    """True when a clear of the part's alarms was received after the read began."""
+    state = draft.state
+    for alarm_type in _alike(state.symptoms, kind, identity.alarm_type):
+        for qualifier in ("", "*"):
+            one = Identity(identity.tenant_id, identity.resource_id, alarm_type, qualifier)
+            ended = state.ended.get(one)
+            if ended is not None and ended[1].received >= begun and not ended[1].source.startswith(SOURCE):
+                return True
+            last = draft.current(one)
+            if last is not None and last.cleared_at is not None and state.cleared.get(last.id, begun) > begun:
+                return not (last.cleared_by or "").startswith(REPORTER)
+    return False
+
+
+def _alike(symptoms: Symptoms, kind: PartKind, alarm_type: str) -> tuple[str, ...]:
+    if kind == "ont":
+        return tuple(name for name, traits in symptoms.items() if traits.out)
+    return (INTERFACE_DOWN, UPLINK_DOWN) if kind == "interface" else (alarm_type,)
+
+
+def _finding(read: ReadDeviceState, part: FoundPart, alarm_type: str) -> Finding:
+    """The finding that a trap about this part would have given."""
+    known = read.draft.state.translator.types.get(alarm_type)
+    metadata: dict[str, str] = {"found_by": f"poll ({read.event.reason})"}
+    if part.cause:
+        metadata["down_cause"] = part.cause
+    why = f"found by poll: down{f' ({part.cause})' if part.cause else ''}; since when is not known; {read.words}"
+    finding = Finding(
+        kind="raise",
+        profile=PROFILE,
+        rule=read.event.reason,
+        alarm_type=alarm_type,
+        resource_type=_TYPES[part.kind],
+        resource=part.position,
+        severity="minor",
+        title=alarm_type,
+        metadata=metadata,
+        why=(why,),
+    )
+    if known is None:
+        return finding
+    weak = read.first and part.kind == "ont" and known.severity in ("critical", "major", "minor")
+    return replace(
+        finding,
+        severity=_NEVER_UP if weak else known.severity,
+        title=known.title,
+        description=known.description,
+        recommended_action=known.recommended_action,
+        event_type=known.event_type,
+        probable_cause=known.probable_cause,
+    )

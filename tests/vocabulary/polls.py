@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from protocols.change import PollRequested
 from protocols.poll.contact import AgentTimes, OtherPolls, PollAnswered, PollMissed
+from protocols.poll.request import PollRequested
 from protocols.topology import Node
 from vocabulary.world import World, moment
 

@@ -9,9 +9,10 @@ from vocabulary.world import World, moment
 from actors.correlator.polling.device_states import DeviceStates
 from actors.correlator.polling.verdict import is_blind, is_doubtful
 from actors.correlator.profiles.loading import load_profiles
-from protocols.change import AlarmChanged, NotificationRequested, PollRequested
+from protocols.change import AlarmChanged, NotificationRequested
 from protocols.event import ProfilesLoaded, TopologyChanged
 from protocols.poll.contact import AgentTimes, OtherPolls, PollAnswered, PollMissed
+from protocols.poll.request import PollRequested
 from protocols.poll.sight import SightChanged
 from protocols.topology import Node
 

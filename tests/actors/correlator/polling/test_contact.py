@@ -10,9 +10,10 @@ from vocabulary.world import World, moment
 
 from actors.correlator.polling.device_states import DeviceStates
 from actors.correlator.profiles.loading import load_profiles
-from protocols.change import AlarmChanged, DeviceEvent, PollRequested
+from protocols.change import AlarmChanged, DeviceEvent
 from protocols.event import ClockJumped, ProfilesLoaded, TopologyChanged
 from protocols.poll.contact import AgentTimes, PollAnswered, PollMissed, PollStopped
+from protocols.poll.request import PollRequested
 from protocols.topology import Node
 
 TYPES = Path(__file__).parents[4] / "config" / "profiles" / "types.toml"

@@ -13,7 +13,7 @@ from actors.poller.device_reads import DeviceReads
 from actors.poller.device_scalars import DeviceScalars, Scalars
 from actors.poller.device_spec import DeviceSpec
 from actors.poller.engine.agent import PolledAgent
-from actors.poller.plan.levels import LevelMemory, SensorReading
+from actors.poller.plan.levels import LevelSides, SensorReading
 from actors.poller.plan.table_reader import levels_of
 from actors.poller.poll_outcomes import LatestPoll
 from actors.poller.poll_timer import Sleeper
@@ -53,7 +53,7 @@ class DevicePoller:
         self._scalars = DeviceScalars(self._link, parts.plans, spec.plan, parts.clock)
         self.contact = DeviceContact(spec.id, spec.address, parts.settings.misses, now)
         self._reads: DeviceReads | None = None
-        self._levels = LevelMemory()
+        self._levels = LevelSides()
         self._limits: dict[str, tuple[PollLevel, ...]] = {}
         self._due, self._margin = first, EARLIEST_SHARE * spec.interval
         self._whole_due = next_on_grid(now, DAY, self._share)
@@ -159,7 +159,7 @@ class DevicePoller:
         if self._reads is None or self._reads.plan is not plan:
             parts = self._parts
             self._reads = DeviceReads(self.spec.id, plan, self._link, parts.settings, parts.clock, self._grant_wishes)
-            self._levels, self._limits = LevelMemory(), levels_of_plan(plan)
+            self._levels, self._limits = LevelSides(), levels_of_plan(plan)
             self._figures.plan, self._figures.profile = plan.name, plan.profile
         return self._reads
 

@@ -15,7 +15,6 @@ from protocols.poll.reading import PollRefused
 from protocols.poll.states import PartStates, PolledStates
 
 CONTACT = (PollMissed, PollAnswered, PollStopped)
-pytestmark = pytest.mark.usefixtures("autojump_clock")
 
 
 def one_olt(settings: PollerSettings | None = None) -> tuple[PollerWorld, OltAgent]:
@@ -23,7 +22,7 @@ def one_olt(settings: PollerSettings | None = None) -> tuple[PollerWorld, OltAge
     return PollerWorld([olt(0)], MemoryEngine({"10.0.0.1": agent}), settings), agent
 
 
-async def test_a_start_reports_contact_and_all_states_then_nothing_more() -> None:
+async def test_a_start_reports_contact_and_all_states_then_nothing_more(autojump_clock: MockClock) -> None:
     world, agent = one_olt()
     async with polling(world):
         await trio.sleep(50 * 60)
@@ -37,7 +36,7 @@ async def test_a_start_reports_contact_and_all_states_then_nothing_more() -> Non
     assert 45 < len({round(at) for at in agent.at}) <= 55
 
 
-async def test_a_device_that_dies_and_comes_back() -> None:
+async def test_a_device_that_dies_and_comes_back(autojump_clock: MockClock) -> None:
     world, agent = one_olt()
     async with polling(world):
         await trio.sleep(90)
@@ -62,7 +61,7 @@ async def test_a_device_that_dies_and_comes_back() -> None:
     assert states.reason == "returned"
 
 
-async def test_a_restart_is_reported_with_the_times_of_before_and_everything_is_read() -> None:
+async def test_a_restart_is_reported_with_the_times_of_before_and_everything_is_read(autojump_clock: MockClock) -> None:
     world, agent = one_olt()
     async with polling(world):
         await trio.sleep(90)
@@ -78,7 +77,7 @@ async def test_a_restart_is_reported_with_the_times_of_before_and_everything_is_
     assert (states.reason, states.whole) == ("restart", ("ont",))
 
 
-async def test_changes_alone_are_reported_and_the_cause_of_a_part_that_went_down() -> None:
+async def test_changes_alone_are_reported_and_the_cause_of_a_part_that_went_down(autojump_clock: MockClock) -> None:
     world, agent = one_olt()
     async with polling(world):
         await trio.sleep(90)
@@ -94,7 +93,7 @@ async def test_changes_alone_are_reported_and_the_cause_of_a_part_that_went_down
         assert world.of(PolledStates) == []
 
 
-async def test_a_request_is_answered_at_once_for_its_port_alone() -> None:
+async def test_a_request_is_answered_at_once_for_its_port_alone(autojump_clock: MockClock) -> None:
     agent = OltAgent({(1, 3): 4, (1, 4): 4})
     world = PollerWorld([olt(0)], MemoryEngine({"10.0.0.1": agent}))
     async with polling(world):
@@ -117,7 +116,7 @@ async def test_a_request_is_answered_at_once_for_its_port_alone() -> None:
     assert outcomes("faultd_poll_reads_requested_total", {"outcome": "merged"}) == 1
 
 
-async def test_poll_now_says_what_was_read() -> None:
+async def test_poll_now_says_what_was_read(autojump_clock: MockClock) -> None:
     world, _ = one_olt()
     async with polling(world):
         await trio.sleep(90)
@@ -143,7 +142,7 @@ async def test_poll_now_says_what_was_read() -> None:
     assert refused.value.reason == "poller_stopped"
 
 
-async def test_the_topology_starts_changes_and_stops_pollers_at_once() -> None:
+async def test_the_topology_starts_changes_and_stops_pollers_at_once(autojump_clock: MockClock) -> None:
     agents = {f"10.0.0.{number}": OltAgent({(1, 1): 1}) for number in range(1, 5)}
     world = PollerWorld([], MemoryEngine(agents))
     async with polling(world):
@@ -175,7 +174,7 @@ async def test_the_topology_starts_changes_and_stops_pollers_at_once() -> None:
         assert world.of(PollStopped) == [PollStopped(device="olt-0", reason="it left the topology")]
 
 
-async def test_ten_thousand_devices_added_at_once_are_spread_over_the_start() -> None:
+async def test_ten_thousand_devices_added_at_once_are_spread_over_the_start(autojump_clock: MockClock) -> None:
     world = PollerWorld([], MemoryEngine({}), PollerSettings(retries=0))
     async with polling(world):
         await trio.sleep(1)
@@ -190,7 +189,7 @@ async def test_ten_thousand_devices_added_at_once_are_spread_over_the_start() ->
         assert min(each_second[:45]) > 120
 
 
-async def test_a_crash_of_one_touches_no_other_and_it_is_parked_and_comes_back() -> None:
+async def test_a_crash_of_one_touches_no_other_and_it_is_parked_and_comes_back(autojump_clock: MockClock) -> None:
     world = PollerWorld([olt(0), olt(1)], MemoryEngine({f"10.0.0.{n}": OltAgent({(1, 1): 1}) for n in (1, 2)}))
 
     def crash(address: str) -> None:
@@ -212,9 +211,8 @@ async def test_a_crash_of_one_touches_no_other_and_it_is_parked_and_comes_back()
         with pytest.raises(PollRefused, match="crashed too often"):
             await world.poller.poll_now("olt-1")
         assert len([each for each in world.of(PollAnswered) if isinstance(each, PollAnswered) and each.device == "olt-0"]) == 1
-        assert world.metrics.registry.get_sample_value("faultd_polls_total", {"outcome": "answered"}) == pytest.approx(
-            20, abs=1
-        )
+        sample = world.metrics.registry.get_sample_value
+        assert sample("faultd_polls_total", {"outcome": "answered"}) == pytest.approx(20, abs=1)
         assert sample("faultd_actor_restarts_total", {"actor": "device_poller"}) == 5
         world.clear()
         world.engine.before = lambda _: None
@@ -227,7 +225,7 @@ async def test_a_crash_of_one_touches_no_other_and_it_is_parked_and_comes_back()
         assert status.state == "unknown"
 
 
-async def test_a_busy_ledger_loses_no_transition_and_piles_up_nothing() -> None:
+async def test_a_busy_ledger_loses_no_transition_and_piles_up_nothing(autojump_clock: MockClock) -> None:
     world, _ = one_olt()
     async with polling(world):
         await trio.sleep(90)
@@ -264,7 +262,7 @@ async def test_a_machine_that_stood_still_gives_no_burst(autojump_clock: MockClo
         assert world.metrics.registry.get_sample_value("faultd_polls_total", {"outcome": "skipped"}) > devices / 2  # type: ignore[operator]
 
 
-async def test_a_slow_device_is_polled_less_and_says_so() -> None:
+async def test_a_slow_device_is_polled_less_and_says_so(autojump_clock: MockClock) -> None:
     world, _ = one_olt(PollerSettings(interval_seconds=10.0, timeout_seconds=60.0))
     world.engine.delay = 8.0
     async with polling(world):
@@ -284,7 +282,7 @@ async def test_a_slow_device_is_polled_less_and_says_so() -> None:
         assert (status.overrun, status.interval_seconds, status.slowed) == (False, 10.0, "")
 
 
-async def test_others_that_fall_silent_are_counted() -> None:
+async def test_others_that_fall_silent_are_counted(autojump_clock: MockClock) -> None:
     agents = {olt(number).address: OltAgent() for number in range(20)}
     world = PollerWorld([olt(number) for number in range(20)], MemoryEngine(agents))
     async with polling(world):
@@ -298,7 +296,7 @@ async def test_others_that_fall_silent_are_counted() -> None:
     assert all(each.others.asked == 19 and each.others.silent == 15 for each in last)
 
 
-async def test_a_reload_restarts_pollers_with_other_settings() -> None:
+async def test_a_reload_restarts_pollers_with_other_settings(autojump_clock: MockClock) -> None:
     world, agent = one_olt()
     async with polling(world):
         await trio.sleep(90)
@@ -314,7 +312,7 @@ async def test_a_reload_restarts_pollers_with_other_settings() -> None:
         assert world.of(*CONTACT) == [PollStopped(device="olt-0", reason="[poller] enabled is false")]
 
 
-async def test_measurements_go_to_the_sla_clock_at_a_bounded_rate_where_they_are_of_use() -> None:
+async def test_measurements_go_to_the_sla_clock_at_a_bounded_rate_where_they_are_of_use(autojump_clock: MockClock) -> None:
     agents = {olt(number).address: OltAgent() for number in range(2)}
     world = PollerWorld([olt(number) for number in range(2)], MemoryEngine(agents))
     async with polling(world):
@@ -325,7 +323,7 @@ async def test_measurements_go_to_the_sla_clock_at_a_bounded_rate_where_they_are
     assert all(item.latency and item.packet_loss == 0 for item in items)
 
 
-async def test_series_of_an_olt_go_with_it() -> None:
+async def test_series_of_an_olt_go_with_it(autojump_clock: MockClock) -> None:
     world, _ = one_olt()
     async with polling(world):
         await trio.sleep(90)
@@ -335,7 +333,7 @@ async def test_series_of_an_olt_go_with_it() -> None:
         assert world.metrics.registry.get_sample_value("faultd_olt_up", {"olt": "olt-0"}) is None
 
 
-async def test_an_incomplete_table_contributes_nothing_and_is_named() -> None:
+async def test_an_incomplete_table_contributes_nothing_and_is_named(autojump_clock: MockClock) -> None:
     world, agent = one_olt()
     async with polling(world):
         await trio.sleep(90)

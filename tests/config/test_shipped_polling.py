@@ -11,10 +11,10 @@ import pytest
 from actors.correlator.profiles import load_profiles
 from protocols.poll import section
 from protocols.poll.plan.compile_plan import compile_plans
-from protocols.poll.plan.index_form import encode_subid
 from protocols.poll.plan.poll_plan import probe_order
 from protocols.poll.section import PollColumn
 from protocols.profile import Profile
+from protocols.snmp.manager.value import encode_index
 from protocols.snmp.oid import encode_oid
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ def test_every_key_of_a_plan_is_documented(struct: type[msgspec.Struct]) -> None
 
 
 def octets(*subids: int) -> bytes:
-    return b"".join(map(encode_subid, subids))
+    return encode_index(subids)
 
 
 @pytest.mark.parametrize(

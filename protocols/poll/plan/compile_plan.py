@@ -175,7 +175,7 @@ class _PlanCompiler:
             if inner and outer == "place":
                 if place is None:
                     self.mistake(key, f"{each} needs the column place")
-                elif inner not in parts:
+                elif parts is not None and inner not in parts:
                     self.mistake(key, _none_of(inner, parts))
             elif each not in form.names:
                 self.mistake(key, _none_of(each, form.names))
@@ -183,7 +183,8 @@ class _PlanCompiler:
             self.mistake(key, "does not use the column place")
         return position
 
-    def _place_parts(self, key: str, place: PollColumn | None) -> tuple[str, ...]:
+    def _place_parts(self, key: str, place: PollColumn | None) -> tuple[str, ...] | None:
+        """The names of a place's parts; None when it is wrong itself."""
         if place is None:
             return ()
         if place.pattern:
@@ -191,12 +192,12 @@ class _PlanCompiler:
                 return tuple(re.compile(place.pattern).groupindex)
             except re.error as error:
                 self.mistake(key.removesuffix("position") + "place.pattern", f"no regular expression: {error}")
-                return ()
+                return None
         decoder = DECODERS.get(place.decode)
         if decoder is None or decoder.inputs != 1 or not decoder.parts:
             known = sorted(name for name, each in DECODERS.items() if each.inputs == 1 and each.parts)
             self.mistake(key.removesuffix("position") + "place.decode", _none_of(place.decode, known))
-            return ()
+            return None
         return tuple(sorted(decoder.parts))
 
     def _sensor(self, key: str, quantity: str, column: PollColumn, verified: Verified) -> ColumnPlan | None:

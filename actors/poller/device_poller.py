@@ -83,7 +83,7 @@ class DevicePoller:
                 states, readings = await reads.step(self._uptime)
                 await self._report(states, readings)
 
-    async def _poll(self, wanted: ReadReason | None = None) -> tuple[Scalars | None, PolledStates | None]:
+    async def _poll(self, wanted: ReadReason | None = None, request: int = 0) -> tuple[Scalars | None, PolledStates | None]:
         """One poll. ``wanted``: the reason for a whole read; None where only its schedule asks for it."""
         parts, contact = self._parts, self.contact
         sent, began = parts.clock(), trio.current_time()
@@ -104,7 +104,7 @@ class DevicePoller:
         self._measure(scalars)
         if reason is None and trio.current_time() >= self._whole_due:
             reason = "daily"
-        states = await reads.states(wanted or reason or "changed")
+        states = await reads.states(wanted or reason or "changed", request=request)
         for kind in reads.failed:
             parts.metrics.poll_tables_incomplete.labels(kind).inc()
         if reason is not None or wanted is not None:
@@ -190,11 +190,14 @@ class DevicePoller:
         self._granting = True
         try:
             for wish in self._wishes.take():
-                if self._reads is None:
-                    await self._poll(wish.reason)
-                if self._reads is not None:
+                if wish.reason == "returned":
+                    self.contact.count_anew()
+                if self._reads is None or self.contact.contact != "answering":
+                    # A poll that is answered reads everything.
+                    await self._poll(wish.reason, wish.offset)
+                else:
                     await self._report(await self._reads.states(wish.reason, wish.scope, wish.offset), [])
-                    self._parts.metrics.poll_reads_requested.labels("read").inc()
+                self._parts.metrics.poll_reads_requested.labels("read").inc()
             reply = self._wishes.demanded()
             if reply is not None:
                 reply.give(await self._poll_on_demand())

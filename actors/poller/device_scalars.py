@@ -12,7 +12,7 @@ from actors.poller.plan.scalars import agent_times, object_id, sensor_readings
 from actors.poller.second_way import SILENT
 from protocols.poll.contact import AgentTimes
 from protocols.poll.plan.column_plan import decoded
-from protocols.poll.plan.poll_plan import PollPlan, PollPlans, TimeNames
+from protocols.poll.plan.poll_plan import PollPlan, PollPlans, TimeNames, probe_order
 from protocols.snmp.manager.errors import RequestError
 from protocols.snmp.oid import encode_oid
 
@@ -83,8 +83,8 @@ class DeviceScalars:
         named = self._plans.named(self._wanted) if self._wanted else ()
         if len(named) == 1:
             return named[0]
-        for plan in named or self._plans.candidates(sys_object_id):
-            if not plan.probe or (await self._link.next_name(plan.probe)).startswith(plan.probe):
+        for plan, probe in probe_order(named or self._plans.candidates(sys_object_id)):
+            if not probe or (await self._link.next_name(probe)).startswith(probe):
                 return plan
         return self._plans.standard
 

@@ -21,6 +21,7 @@ from protocols.poll.plan.compile_plan import compile_plans
 from protocols.poll.plan.poll_plan import PollPlans
 from protocols.poll.request import PollRequested
 from protocols.poll.section import PollColumn, PollSection, PollTable
+from protocols.poll.states import ReadReason
 from protocols.profile import Profile
 from protocols.snmp import ber
 from protocols.snmp.manager.community_session import CommunitySession
@@ -249,8 +250,8 @@ class PollerWorld:
         self.feed.publish(NodesChanged(1, tuple(TopologyNode(node, "api", 1) for node in nodes), gone))
         await trio.lowlevel.checkpoint()
 
-    def request(self, device: str, scope: str = "", offset: int = 77) -> None:
-        self.feed.publish(PollRequested(offset=offset, device=device, scope=scope, reason="burst", why="a burst of LOS"))
+    def request(self, device: str, scope: str = "", offset: int = 77, reason: ReadReason = "burst") -> None:
+        self.feed.publish(PollRequested(offset=offset, device=device, scope=scope, reason=reason, why="a test"))
 
     async def take_events(self) -> None:
         offset = 0

@@ -116,6 +116,28 @@ async def test_a_request_is_answered_at_once_for_its_port_alone(autojump_clock: 
     assert outcomes("faultd_poll_reads_requested_total", {"outcome": "merged"}) == 1
 
 
+async def test_a_silent_device_is_judged_anew_when_the_correlator_asks(autojump_clock: MockClock) -> None:
+    world, agent = one_olt()
+    async with polling(world):
+        await trio.sleep(90)
+        del world.engine.agents["10.0.0.1"]
+        await trio.sleep(600)
+        world.clear()
+        world.request("olt-0", reason="returned")
+        await trio.sleep(15)
+        assert [each.misses for each in world.of(PollMissed) if isinstance(each, PollMissed)] == [1]
+        await trio.sleep(600)
+        assert [each.misses for each in world.of(PollMissed) if isinstance(each, PollMissed)] == [1, 2, 3]
+        world.clear()
+        world.engine.agents["10.0.0.1"] = agent
+        world.request("olt-0", reason="returned", offset=99)
+        await trio.sleep(1)
+        answered, states = world.of(*CONTACT, PolledStates)
+    assert isinstance(answered, PollAnswered)
+    assert isinstance(states, PolledStates)
+    assert (answered.misses, states.reason, states.request) == (0, "returned", 99)
+
+
 async def test_poll_now_says_what_was_read(autojump_clock: MockClock) -> None:
     world, _ = one_olt()
     async with polling(world):

@@ -124,18 +124,25 @@ class _PlanCompiler:
         object_ids = section.sys_object_id or tuple(each for device in profile.devices for each in names(device.sys_object_id))
         for each in section.sys_object_id:
             self._oid("sys_object_id", each)
-        own = [column for name, table in section.tables.items() for column in _columns(table)[:1]]
-        probe = self._oid("probe", section.probe) if section.probe else self._oid("", own[0].oid, quiet=True) if own else b""
         return PollPlan(
             name=self.plan_name,
             profile=profile.name,
             sys_object_ids=() if self._name == STANDARD else object_ids,
             object_id=self._oid("object_id", section.object_id),
-            probe=b"" if self._name == STANDARD else probe,
+            probes=() if self._name == STANDARD else self._probes(),
             times=times,
             sensors=tuple(sensors),
             tables=tuple(tables),
         )
+
+    def _probes(self) -> tuple[bytes, ...]:
+        """The probe that the plan names, or the first column of each of its own tables, then its own scalars."""
+        section = self._section
+        if section.probe:
+            return (self._oid("probe", section.probe),)
+        own = [column.oid for table in section.tables.values() for column in _columns(table)[:1]]
+        own += [column.oid.removesuffix(".0") for column in section.sensors.values()]
+        return tuple(filter(None, (self._oid("", oid, quiet=True) for oid in own)))
 
     def _table(self, name: str, table: PollTable) -> TablePlan | None:
         at = f"tables.{_quoted(name)}"

@@ -1,6 +1,7 @@
 """``faultd simulate``: a plant that sends real traps."""
 
 import sys
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +11,13 @@ import trio
 import typer
 
 from faultd.cli.common import EX_CANTCREAT, EX_UNAVAILABLE, EX_USAGE, fail
+from faultd.simulator.agents.plant_agents import PlantAgents
+from faultd.simulator.agents.run import run_with_agents
+from faultd.simulator.agents.variants import VARIANTS, read_variants
 from faultd.simulator.errors import SimulatorError
 from faultd.simulator.plan import Options, simulate
 from faultd.simulator.plant import VENDORS, PlantSpec, Vendor, build_plant
-from faultd.simulator.runner import run_simulation, target
+from faultd.simulator.runner import RunSummary, run_simulation, target
 from faultd.simulator.scenarios import SCENARIOS, scenario
 from faultd.simulator.topology import topology_csv
 from faultd.simulator.truth import truth_jsonl
@@ -47,12 +51,20 @@ def simulate_plant(
     duplicate: Annotated[float, typer.Option(help="Probability that a trap arrives twice.", min=0, max=1)] = 0.0,
     reorder: Annotated[float, typer.Option(help="Probability that a trap is overtaken by later ones.", min=0, max=1)] = 0.0,
     informs: Annotated[bool, typer.Option(help="Some OLTs send INFORMs.")] = False,
+    agents: Annotated[
+        int | None,
+        typer.Option(help="Answer SNMP on this UDP port of each OLT's address, until interrupted.", min=1, max=65535),
+    ] = None,
+    agent_variant: Annotated[
+        list[str] | None, typer.Option(help=f"OLT=VARIANT; variants: {', '.join(VARIANTS)}. May be repeated.")
+    ] = None,
     send: Annotated[bool, typer.Option(help="Send the traps; --no-send only writes the files.")] = True,
     list_: Annotated[bool, typer.Option("--list", help="List the scenarios.", is_eager=True, callback=_list_scenarios)] = False,
 ) -> None:
     """Simulate an FTTH plant: OLTs, cards, PON ports, splitters, ONTs and customers, from a seed.
 
-    Each OLT sends its vendor's traps over UDP from its own address in 127.0.0.0/8. Repairs send clears.
+    Each OLT sends its vendor's traps over UDP from its own address in 127.0.0.0/8. Repairs send clears. With --agents each
+    OLT answers SNMP v1, v2c and v3 on that address too, from the same physics.
     """
     try:
         makers = msgspec.convert(vendors.split(","), tuple[Vendor, ...])
@@ -69,6 +81,7 @@ def simulate_plant(
         )
         options = Options(seed=seed, duration=duration, loss=loss, duplicate=duplicate, reorder=reorder)
         plan = simulate(plant, scenario(name), options)
+        variants = read_variants(plant, agent_variant or ())
         host, _, port = to.rpartition(":")
         goal = target(host.strip("[]"), int(port) if port.isdigit() else 0)
     except (SimulatorError, msgspec.ValidationError) as error:
@@ -84,12 +97,25 @@ def simulate_plant(
         return
     number = min(len(plan.datagrams), traps or len(plan.datagrams))
     sys.stderr.write(f"{number} datagrams over {plan.duration:.0f} simulated seconds to {to}\n")
+    play: Callable[[], Awaitable[RunSummary]] = partial(run_simulation, plan, goal, speed=speed, rate=rate, max_traps=traps)
+    answering = None
+    if agents is not None:
+        answering = PlantAgents(plant, scenario(name), options, variants=variants)
+        play = partial(run_with_agents, plan, goal, answering, agents, speed=speed, rate=rate, max_traps=traps, tell=_tell)
     try:
-        summary = trio.run(partial(run_simulation, plan, goal, speed=speed, rate=rate, max_traps=traps))
+        summary = trio.run(play)
     except KeyboardInterrupt:
         return
     except SimulatorError as error:
         fail(str(error), EX_USAGE)
     except OSError as error:
-        fail(f"cannot send to {to}: {error}", EX_UNAVAILABLE)
-    sys.stdout.write(f"sent {summary.sent} datagrams in {summary.seconds:.1f} s\n")
+        fail(f"cannot send to {to}" + (f", or answer on port {agents}" if agents else "") + f": {error}", EX_UNAVAILABLE)
+    if answering is not None:
+        sys.stdout.write("".join(f"{line}\n" for line in answering.report()))
+    else:
+        sys.stdout.write(f"sent {summary.sent} datagrams in {summary.seconds:.1f} s\n")
+
+
+def _tell(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()

@@ -1,8 +1,10 @@
-"""The SNMP agent of an OLT: sends one trap after the other in its vendor's form, and none while it has no power."""
+"""The traps of an OLT: its agent sends one after the other in its vendor's form, and none while it has no power."""
 
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
+
+from msgspec import Struct
 
 from faultd.simulator.agenda import Agenda
 from faultd.simulator.emission import Emission, to_notification
@@ -12,6 +14,13 @@ from faultd.simulator.plant import SimulatedPlant
 from faultd.simulator.report import DeviceTime, Observation, VendorNotification
 from faultd.simulator.timing import Range
 from faultd.simulator.vendors import DIALECTS
+
+
+class BootRecord(Struct, frozen=True):
+    """The latest start of an OLT: ``at`` is its instant, ``count`` is snmpEngineBoots since then."""
+
+    at: datetime
+    count: int
 
 
 class Agent:
@@ -29,9 +38,10 @@ class Agent:
         start: datetime,
         skew: float,
         pause: Range,
+        booted: BootRecord | None = None,
     ) -> None:
         """``start`` is what its clock shows at second 0, but for up to ``skew`` seconds either way; ``pause`` lies between two
-        traps."""
+        traps. ``booted`` is its latest start before second 0; None: drawn from ``seed``."""
         self.on = True
         self.epoch = 0
         """Grows with every loss of power and makes what was queued before void."""
@@ -46,7 +56,12 @@ class Agent:
         self._start = start
         self._pause = pause
         self._rng = Random(f"olt/{seed}/{olt}")
-        self._booted = -self._rng.uniform(1, 400) * 86400
+        self.booted = -self._rng.uniform(1, 400) * 86400
+        """Second of its latest start."""
+        self.boots = Random(f"boots/{seed}/{olt}").randrange(1, 40)
+        """snmpEngineBoots."""
+        if booted is not None:
+            self.booted, self.boots = (booted.at - start).total_seconds(), booted.count
         self._request_id = self._rng.getrandbits(30)
         self._sequence = self._rng.randrange(1, 50_000)
         self._skew = Random(f"clock/{seed}/{olt}").uniform(-skew, skew)
@@ -69,14 +84,28 @@ class Agent:
 
     def boot(self, fault: str) -> None:
         """Have power and speak again, of the start first."""
-        self.on, self._booted, self._free = True, self._agenda.now, self._agenda.now
+        self.on, self.booted, self._free = True, self._agenda.now, self._agenda.now
+        self.boots += 1
         self.report(Observation("cold_start", self._olt), fault)
+
+    @property
+    def boot_record(self) -> BootRecord:
+        """Its latest start."""
+        return BootRecord(self._start + timedelta(seconds=self.booted), self.boots)
+
+    def clock(self, at: float) -> datetime:
+        """The time that its clock shows at that second."""
+        return self._start + timedelta(seconds=at + self._skew)
+
+    def uptime(self, at: float) -> int:
+        """sysUpTime at that second, in hundredths of a second modulo 2^32."""
+        return int((at - self.booted) * 100) & 0xFFFFFFFF
 
     def _send(self, epoch: int, report: Observation, fault: str) -> None:
         if epoch != self.epoch:
             self.discarded += 1
             return
-        moment = DeviceTime(self._start + timedelta(seconds=self._agenda.now + self._skew), self._sequence + 1)
+        moment = DeviceTime(self.clock(self._agenda.now), self._sequence + 1)
         drafts = DIALECTS[self._device.vendor](self._plant, report, moment)
         for draft in drafts:
             self._emit(draft, report, fault)
@@ -90,7 +119,7 @@ class Agent:
             self._device,
             draft,
             community=self._plant.spec.community,
-            uptime=int((now - self._booted) * 100) & 0xFFFFFFFF,
+            uptime=self.uptime(now),
             request_id=self._request_id,
         )
         unreachable = not self._physics.works(Element("reach", self._olt))

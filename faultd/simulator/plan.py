@@ -1,11 +1,12 @@
 """From a scenario to a plan: every datagram with its time, source and bytes, and the truth behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from random import Random
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from faultd.simulator.agent import BootRecord
 from faultd.simulator.emission import Emission
 from faultd.simulator.errors import SpecError
 from faultd.simulator.fault import Fault, dependents, element_of
@@ -62,19 +63,43 @@ class SimulationPlan(Struct, frozen=True, kw_only=True):
     faults: Sequence[FaultTruth]
     emissions: Sequence[Emission]
     totals: TrapCount
+    boots: Mapping[str, BootRecord] = {}
+    """The latest start of each OLT at the end."""
 
 
 def simulate(
-    plant: SimulatedPlant, scenario: Scenario, options: Options | None = None, *, timing: Timing | None = None
+    plant: SimulatedPlant,
+    scenario: Scenario,
+    options: Options | None = None,
+    *,
+    timing: Timing | None = None,
+    boots: Mapping[str, BootRecord] | None = None,
 ) -> SimulationPlan:
-    """Play ``scenario`` on ``plant``. Pure: the same arguments give the same bytes. Raises SpecError for an option
-    out of range."""
+    """Play ``scenario`` on ``plant``. Pure: the same arguments give the same bytes. ``boots`` has the latest start of each OLT
+    before it; None: drawn from the seed. Raises SpecError for an option out of range."""
     options = options or Options()
+    simulation, faults = prepare(plant, scenario, options, timing=timing, boots=boots)
+    emissions = simulation.run()
+    duration = scenario.duration if options.duration is None else options.duration
+    plan = _deliver(plant, emissions, faults, duration, options)
+    return structs.replace(plan, boots={olt: agent.boot_record for olt, agent in simulation.agents.items()})
+
+
+def prepare(
+    plant: SimulatedPlant,
+    scenario: Scenario,
+    options: Options,
+    *,
+    timing: Timing | None = None,
+    boots: Mapping[str, BootRecord] | None = None,
+) -> tuple[Simulation, list[Fault]]:
+    """The simulation of ``scenario`` before its first second, and its faults in the order of their start. Arguments and errors
+    as of :func:`simulate`."""
     _check(options)
     duration = scenario.duration if options.duration is None else options.duration
     rng = Random(f"scenario/{options.seed}")
     script = scenario.script(plant, rng, duration)
-    simulation = Simulation(plant, seed=options.seed, start=options.start, skew=options.skew, timing=timing)
+    simulation = Simulation(plant, seed=options.seed, start=options.start, skew=options.skew, timing=timing, boots=boots)
     faults = list(script.faults)
     noise = script.noise if options.noise is None else options.noise
     if noise > 0:
@@ -85,7 +110,7 @@ def simulate(
     faults.sort(key=lambda fault: (fault.start, fault.id))
     for fault in faults:
         simulation.add(fault)
-    return _deliver(plant, simulation.run(), faults, duration, options)
+    return simulation, faults
 
 
 def _deliver(

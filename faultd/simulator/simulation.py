@@ -4,13 +4,13 @@ Virtual time in seconds from 0; nothing here reads a clock. Here things break an
 of it, and ``agent.py`` says it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from random import Random
 
 from faultd.simulator.agenda import Agenda
-from faultd.simulator.agent import Agent
+from faultd.simulator.agent import Agent, BootRecord
 from faultd.simulator.emission import Emission
 from faultd.simulator.fault import Element, Fault, dependents, element_of
 from faultd.simulator.optics import Optics
@@ -27,9 +27,17 @@ class Simulation:
     """Add faults and utterances, then :meth:`run`. The same plant, seed and calls give the same emissions."""
 
     def __init__(
-        self, plant: SimulatedPlant, *, seed: int = 0, start: datetime = EPOCH, skew: float = 0.0, timing: Timing | None = None
+        self,
+        plant: SimulatedPlant,
+        *,
+        seed: int = 0,
+        start: datetime = EPOCH,
+        skew: float = 0.0,
+        timing: Timing | None = None,
+        boots: Mapping[str, BootRecord] | None = None,
     ) -> None:
-        """``start`` is what the OLTs' clocks show at second 0, each wrong by up to ``skew`` seconds either way."""
+        """``start`` is what the OLTs' clocks show at second 0, each wrong by up to ``skew`` seconds either way. ``boots``
+        has the latest start of each OLT; None: drawn from ``seed``."""
         self.plant = plant
         self.physics = Physics(plant)
         self.optics = Optics(plant, seed)
@@ -37,7 +45,7 @@ class Simulation:
         self._rng = Random(f"simulation/{seed}")
         self._agenda = Agenda(self._rng)
         self._sent: list[Emission] = []
-        self._agents = {
+        self.agents = {
             olt: Agent(
                 plant,
                 olt,
@@ -48,14 +56,15 @@ class Simulation:
                 start=start,
                 skew=skew,
                 pause=self._timing.trap,
+                booted=boots.get(olt) if boots else None,
             )
             for olt in plant.olts
         }
-        self._watch = Watch(
+        self.watch = Watch(
             plant,
             physics=self.physics,
             optics=self.optics,
-            agents=self._agents,
+            agents=self.agents,
             agenda=self._agenda,
             timing=self._timing,
             rng=self._rng,
@@ -66,7 +75,7 @@ class Simulation:
     @property
     def discarded(self) -> int:
         """Reports that an OLT had queued when it lost power."""
-        return sum(agent.discarded for agent in self._agents.values())
+        return sum(agent.discarded for agent in self.agents.values())
 
     def add(self, fault: Fault) -> None:
         """Schedule a fault and its repair. Raises UnknownResource when its target does not exist."""
@@ -81,7 +90,7 @@ class Simulation:
     def say(self, at: float, olt: str, reports: Iterable[Observation]) -> None:
         """Have an OLT report something that has no physics: a login, a customer's LAN port."""
         for report in reports:
-            self._agenda.at(at, partial(self._agents[olt].report, report, ""))
+            self._agenda.at(at, partial(self.agents[olt].report, report, ""))
 
     def run(self, until: float | None = None) -> list[Emission]:
         """Everything sent up to ``until`` (None: until nothing more would happen), in the order of sending."""
@@ -90,13 +99,18 @@ class Simulation:
         self._sent.clear()
         return sent
 
+    @property
+    def now(self) -> float:
+        """The second up to which everything has happened."""
+        return self._agenda.now
+
     def fail(self, element: Element, fault: str) -> None:
         """Break ``element`` now."""
         loses_power = element.part in ("area", "ont")
         audible = {ont for ont in dependents(self.plant, element) if self.physics.heard(ont)} if loses_power else set()
         if not self.physics.fail(element, fault):
             return
-        agenda, timing, watch = self._agenda, self._timing, self._watch
+        agenda, timing, watch = self._agenda, self._timing, self.watch
         match element.part:
             case "fibre":
                 watch.look_at_onts(dependents(self.plant, element), fault, timing.loss, timing.pon_loss)
@@ -105,7 +119,7 @@ class Simulation:
             case "card":
                 agenda.after(timing.card_loss, partial(watch.look_at_card, element.id, fault))
             case "olt":
-                self._agents[element.id].die(fault)
+                self.agents[element.id].die(fault)
             case "uplink":
                 agenda.after(timing.uplink, partial(watch.look_at_uplink, element.id, fault))
             case "uplinks":
@@ -128,7 +142,7 @@ class Simulation:
         """End now what ``fault`` did to ``element``."""
         if not self.physics.restore(element, fault):
             return
-        agenda, timing, watch = self._agenda, self._timing, self._watch
+        agenda, timing, watch = self._agenda, self._timing, self.watch
         match element.part:
             case "fibre":
                 watch.look_at_onts(dependents(self.plant, element), fault, timing.ranging, timing.pon_return)
@@ -137,7 +151,7 @@ class Simulation:
             case "card":
                 agenda.after(timing.card_boot, partial(watch.look_at_card, element.id, fault))
             case "olt":
-                epoch = self._agents[element.id].epoch
+                epoch = self.agents[element.id].epoch
                 agenda.after(timing.olt_boot, partial(watch.boot, element.id, epoch, fault))
             case "uplink":
                 agenda.after(timing.uplink, partial(watch.look_at_uplink, element.id, fault))
@@ -158,13 +172,13 @@ class Simulation:
         if self.physics.works(babbler):
             return
         self.physics.drown(ont, +1)
-        self._watch.disturb(ont, fault)
-        self._agenda.after(self._timing.loss, partial(self._watch.look_at_ont, ont, fault))
+        self.watch.disturb(ont, fault)
+        self._agenda.after(self._timing.loss, partial(self.watch.look_at_ont, ont, fault))
         self._agenda.after(self._timing.babble, partial(self._babbled, babbler, ont, fault))
 
     def _babbled(self, babbler: Element, ont: str, fault: str) -> None:
         self.physics.drown(ont, -1)
-        self._agenda.after(self._timing.ranging, partial(self._watch.look_at_ont, ont, fault))
+        self._agenda.after(self._timing.ranging, partial(self.watch.look_at_ont, ont, fault))
         self._agenda.after(self._timing.clear_air, partial(self._babble, babbler, ont, fault))
 
     def _lose_second_uplink(self, olt: str, fault: str) -> None:

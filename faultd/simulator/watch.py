@@ -29,13 +29,19 @@ Disturbed = Literal["", "ont_degraded", "ont_dowi"]
 
 
 class OntView(Struct):
-    """The OLT's last state of an ONT. ``low`` is True when it reported a low receive level."""
+    """The OLT's last state of an ONT. ``low`` is True when it reported a low receive level. ``cause`` is why it was lost the
+    last time, also when it is back; ``lost``, ``gasped`` and ``back`` are the seconds of its latest loss, gasp and return,
+    None before the first."""
 
     up: bool = True
     alarm: Lost = ""
     disturbed: Disturbed = ""
     since: float = -1e9
     low: bool = False
+    cause: Lost = ""
+    lost: float | None = None
+    gasped: float | None = None
+    back: float | None = None
 
 
 class Watch:
@@ -67,6 +73,22 @@ class Watch:
         self._dead_cards: set[str] = set()
         self._lost_uplinks: set[str] = set()
         """OLTs that reported an uplink down."""
+
+    def ont(self, ont: str) -> OntView:
+        """The OLT's last state of this ONT."""
+        return self._onts[ont]
+
+    def lost_all(self, pon: str) -> bool:
+        """True when the OLT receives nobody on this port, as far as it knows."""
+        return pon in self._dark_pons
+
+    def lost_card(self, card: str) -> bool:
+        """True when the control board misses this card."""
+        return card in self._dead_cards
+
+    def lost_uplink(self, olt: str) -> bool:
+        """True when this OLT noticed that its first uplink is down."""
+        return olt in self._lost_uplinks
 
     # Light and silence
 
@@ -109,7 +131,7 @@ class Watch:
                 agent.report(Observation(view.disturbed, ont, raised=False), fault)
                 view.disturbed = ""
             agent.report(Observation("ont_state", ont, raised=False), fault)
-            view.up, view.alarm, view.since = True, "", self._agenda.now
+            view.up, view.alarm, view.since, view.back = True, "", self._agenda.now, self._agenda.now
             if (view.low or self._optics.bent) and view.low != (self._optics.level(ont) < LOWEST):
                 self._agenda.after(self._timing.degraded, partial(self._look_at_level, ont, fault))
         elif not heard and view.up:
@@ -124,6 +146,9 @@ class Watch:
     def _ont_lost(self, agent: Agent, ont: str, alarm: Lost, fault: str) -> None:
         view = self._onts[ont]
         view.up, view.alarm, view.since = False, alarm, self._agenda.now
+        view.cause, view.lost = alarm, self._agenda.now
+        if alarm == "ont_dying_gasp":
+            view.gasped = self._agenda.now
         if alarm:
             agent.report(Observation(alarm, ont), fault)
         agent.report(Observation("ont_state", ont), fault)

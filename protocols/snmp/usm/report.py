@@ -17,6 +17,8 @@ WRONG_DIGESTS: Final = _USM_STATS + "5.0"
 DECRYPTION_ERRORS: Final = _USM_STATS + "6.0"
 UNAVAILABLE_CONTEXTS: Final = "1.3.6.1.6.3.12.1.4.0"
 UNKNOWN_CONTEXTS: Final = "1.3.6.1.6.3.12.1.5.0"
+UNKNOWN_PDU_HANDLERS: Final = "1.3.6.1.6.3.11.2.1.3.0"
+"""snmpUnknownPDUHandlers (RFC 3412): no application answers for the context's engine."""
 
 
 def report_pdu(engine_id: bytes, request_id: int, oid: str, count: int) -> bytes:

@@ -30,6 +30,7 @@ from actors.correlator.events.ticks import fold_tick
 from actors.correlator.events.topology_changes import fold_topology, fold_topology_changed
 from actors.correlator.events.traps import fold_trap
 from actors.correlator.operator_tables import fold_seed_tables
+from actors.correlator.polling.levels import fold_level_crossed
 from actors.correlator.polling.states import fold_polled_states
 from actors.correlator.pon.symptom_change import change_symptoms
 from actors.correlator.profiles import compile
@@ -198,7 +199,7 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     PollAnswered: lambda _draft, _event: None,
     PollStopped: lambda _draft, _event: None,
     PolledStates: fold_polled_states,
-    LevelCrossed: lambda _draft, _event: None,
+    LevelCrossed: fold_level_crossed,
     DispatchLoaded: lambda _draft, _event: None,
     DispatchDataRestored: lambda _draft, _event: None,
     MessageSent: fold_message_sent,

@@ -6,7 +6,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.operator_tables import emit_nodes
 from actors.correlator.plant.check import NodeMistake, mistakes, taken_serials
 from actors.correlator.plant.difference import TopologyDifference, whole
-from actors.correlator.polling.read_memory import ReadMemory
+from actors.correlator.polling.read_memory import LevelMemory, ReadMemory
 from actors.correlator.resources import placement, silent_devices
 from actors.correlator.resources.onts import note_replaced
 from actors.correlator.resources.renames import note_renames
@@ -74,6 +74,7 @@ def take_nodes(
     silent_devices.note(draft, puts, removes)
     windows.reconsider(draft)
     draft.on_commit(state.memory(ReadMemory).forget_all, removes)
+    draft.on_commit(state.memory(LevelMemory).forget_all, removes)
     draft.on_commit(state.replant, draft.offset, puts, removes, by_file, kept)
     if whole_file:
         draft.on_commit(state.api_nodes.clear)

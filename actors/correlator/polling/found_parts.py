@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from protocols.poll.part_states import join_position, split_position
 from protocols.poll.states import DownCause, PartKind, PartState, PartStates, PolledStates, Span
 
 NO_CAUSE: Final[DownCause] = ""
@@ -13,7 +14,7 @@ _LAST: Final = 1 << 62
 
 
 class FoundPart(NamedTuple):
-    """A part in a read, by kind, what is before the last ``/`` of its position, and the number behind that."""
+    """A part in a read: its kind, and its position as ``PartStates`` have it."""
 
     kind: PartKind
     under: str
@@ -23,7 +24,7 @@ class FoundPart(NamedTuple):
     @property
     def position(self) -> str:
         """Its position below the device, as traps give it."""
-        return position_of(self.kind, self.under, self.number)
+        return join_position(self.under, self.number)
 
 
 class FoundParts:
@@ -37,17 +38,11 @@ class FoundParts:
 
     def state(self, kind: PartKind, position: str) -> tuple[PartState, DownCause] | None:
         """The state of the part at a position, and the cause of its being down. None: the read does not list it."""
-        under, _, tail = position.rpartition("/")
-        if not tail.isdecimal():
+        place = split_position(position)
+        group = self._groups.get((kind, place[0])) if place is not None else None
+        if group is None or place is None:
             return None
-        number = int(tail)
-        group = self._groups.get((kind, under))
-        if group is None and under == kind:
-            group = self._groups.get((kind, ""))  # fans and power supply units without a place of their own
-        if group is None and kind == "interface":
-            group = self._groups.get((kind, "")) if under == "if" else None
-        if group is None:
-            return None
+        number = place[1]
         if within(group.up, number):
             return "up", NO_CAUSE
         at = bisect_right(group.down, (number, _LAST, NO_CAUSE)) - 1
@@ -74,10 +69,10 @@ class FoundParts:
         """The states of one kind."""
         return (group for group in self._groups.values() if group.kind == kind)
 
-    def listed(self) -> Iterator[FoundPart]:
-        """Every part, at most ``MOST_PARTS``."""
+    def listed(self, kind: PartKind | None = None) -> Iterator[FoundPart]:
+        """Every part, or those of one kind, at most ``MOST_PARTS``."""
         left = MOST_PARTS
-        for group in self._groups.values():
+        for group in self._groups.values() if kind is None else self.groups(kind):
             for first, last in (*group.up, *((each[0], each[1]) for each in group.down), *group.unknown):
                 for number in range(first, min(last + 1, first + left)):
                     yield FoundPart(group.kind, group.under, number)
@@ -91,13 +86,6 @@ class FoundParts:
                 for number in range(first, min(last + 1, first + left)):
                     yield FoundPart(group.kind, group.under, number, cause)
                 left = max(0, left - (last + 1 - first))
-
-
-def position_of(kind: PartKind, under: str, number: int) -> str:
-    """The position of a part below its device, in the form of the profiles' resources."""
-    if under:
-        return f"{under}/{number}"
-    return f"if/{number}" if kind == "interface" else f"{kind}/{number}" if kind in ("fan", "psu") else str(number)
 
 
 def within(spans: tuple[Span, ...], number: int) -> bool:

@@ -6,7 +6,8 @@ from itertools import islice
 
 from msgspec import Struct
 
-from protocols.poll.states import LevelCrossed, Span
+from protocols.poll.states import LevelCrossed, PartStates
+from protocols.severity import Severity
 
 REQUESTS_KEPT = timedelta(hours=1)
 """How long a request for a read is remembered. No bound of their rate is longer."""
@@ -15,11 +16,11 @@ _AT_A_TIME = 2
 
 
 class ReadDevice(Struct, frozen=True, array_like=True):
-    """A device whose states have been read. ``at``: when its last read began. ``down``: the numbers of its interfaces that were
-    down then; a port without a cable is down for ever, and is no fault."""
+    """A device whose states have been read. ``at``: when its last read began. ``down``: its interfaces that were down in the
+    last whole read; a port without a cable is down for ever, and is no fault."""
 
     at: datetime
-    down: tuple[Span, ...] = ()
+    down: tuple[PartStates, ...] = ()
 
 
 class ReadMemory(Struct):
@@ -50,7 +51,29 @@ class ReadMemory(Struct):
             self.forget(device_id)
 
 
+MOST_LEVELS = 100_000
+"""Crossings that are remembered; beyond it the oldest go. Their alarms stay until an operator ends them."""
+
+
 class LevelMemory(Struct):
-    """Crossings of thresholds that wait for their dwell time, by device, position and quantity."""
+    """``waiting``: crossings that wait for their dwell time, by part, quantity and threshold. ``beyond``: for each part and
+    quantity the thresholds that are exceeded, dwell time over, with their severities."""
 
     waiting: dict[str, LevelCrossed] = {}
+    beyond: dict[str, dict[str, Severity]] = {}
+
+    def bound(self) -> None:
+        """Forget the oldest beyond ``MOST_LEVELS``."""
+        for table in (self.waiting, self.beyond):
+            if len(table) > MOST_LEVELS:
+                for key in list(islice(table, MOST_LEVELS // 10)):
+                    del table[key]
+
+    def forget_all(self, device_ids: Iterable[str]) -> None:
+        """The devices are read no longer."""
+        if not self.waiting and not self.beyond:
+            return
+        gone = frozenset(device_ids)
+        for table in (self.waiting, self.beyond):
+            for key in [key for key in table if key.partition("\0")[0] in gone]:
+                del table[key]

@@ -114,7 +114,7 @@ def _candidates(read: ReadDeviceState) -> Iterator[Alarm]:
         return
     places: dict[str, None] = {}
     for part in read.parts.listed():
-        places[read.interfaces.resource(part.number) if part.kind == "interface" else f"{device_id}/{part.position}"] = None
+        places[read.interfaces.resource(part.position) if part.kind == "interface" else f"{device_id}/{part.position}"] = None
         if part.kind == "ont":
             places[f"{device_id}/{part.under}"] = None
     for place in places:
@@ -180,7 +180,7 @@ def _switched_off(read: ReadDeviceState, kind: PartKind, alarm: Alarm, found: Re
     found.confirmed += 1
     if alarm.severity != "info":
         text = f"found switched off by poll: {read.words}"
-        finding = _finding(read, FoundPart("interface", "", 0, "admin_down"), alarm.alarm_type)
+        finding = _finding(read, FoundPart("interface", "if/", 0, "admin_down"), alarm.alarm_type)
         finding = replace(finding, severity="info", title="Port switched off", resource_name=alarm.resource_name, why=(text,))
         node = read.draft.state.plant.nodes.get(alarm.resource_id)
         problem = problem_of(read.device, finding, alarm.identity, shown_to(node, read.device.tenant))
@@ -196,10 +196,9 @@ def _raise_missed(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> 
     places: tuple[str, ...] = ()
     node: Node | None
     if part.kind == "interface":
-        names = read.interfaces.names_of(part.number)
-        if not _is_missed_interface(read, part.number):
+        if not _is_missed_interface(read, part.position):
             return
-        finding = replace(finding, names=names)
+        finding = replace(finding, names=read.interfaces.names_of(part.position))
         finding, resource_id, node, places = interface_of(draft, device, finding, SENDER, 0)
     elif part.kind == "ont":
         serial = read.serials.get(part.position, "")
@@ -242,14 +241,14 @@ def _raise_missed(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> 
         found.onts.append(resource_id)
 
 
-def _is_missed_interface(read: ReadDeviceState, number: int) -> bool:
+def _is_missed_interface(read: ReadDeviceState, position: str) -> bool:
     """True when the interface went down since the read before, or has a place in the topology. A port without a cable is down
     too, and nobody waits for it."""
     if not read.parts.lists_all:
         return True
-    if read.interfaces.resource(number) in read.draft.state.plant.nodes:
+    if read.interfaces.resource(position) in read.draft.state.plant.nodes:
         return True
-    return read.was_down is not None and read.was_down.state("interface", f"if/{number}") is None
+    return read.was_down is not None and read.was_down.state("interface", position) is None
 
 
 def _is_open(read: ReadDeviceState, kind: PartKind, places: Iterable[str], *, gasp: bool) -> bool:

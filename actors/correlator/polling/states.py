@@ -4,6 +4,8 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from actors.correlator.draft import Draft
 from actors.correlator.events.traps import event_of_device
 from actors.correlator.polling.found_parts import FoundParts
@@ -14,7 +16,7 @@ from actors.correlator.pon.memory import PonMemory, PortRead
 from actors.correlator.resources.onts import place_of_ont
 from actors.correlator.resources.optical_power import measured
 from protocols.optical_power import Measurement, is_optical_power
-from protocols.poll.states import PartStates, PolledStates, Span
+from protocols.poll.states import PartStates, PolledStates
 
 RECONCILED: Final = "poll.reconciled"
 _BURST_LASTS: Final = timedelta(seconds=60)
@@ -46,15 +48,13 @@ def _down_before(known: ReadDevice | None) -> FoundParts | None:
     """The interfaces that were down in the read before, as parts."""
     if known is None:
         return None
-    down = tuple((first, last, "") for first, last in known.down)
-    states = (PartStates(kind="interface", under="", down=down),)  # type: ignore[arg-type]
-    return FoundParts(PolledStates(device="", reason="changed", begun=known.at, ended=known.at, states=states))
+    return FoundParts(PolledStates(device="", reason="changed", begun=known.at, ended=known.at, states=known.down))
 
 
-def _interfaces_down(parts: FoundParts, event: PolledStates, known: ReadDevice | None) -> tuple[Span, ...]:
+def _interfaces_down(parts: FoundParts, event: PolledStates, known: ReadDevice | None) -> tuple[PartStates, ...]:
     if "interface" not in event.whole or event.scope:
         return known.down if known is not None else ()
-    return tuple((each[0], each[1]) for group in parts.groups("interface") if not group.under for each in group.down)
+    return tuple(replace(group, up=(), unknown=()) for group in parts.groups("interface") if group.down)
 
 
 def _note_onsets(draft: Draft, event: PolledStates, found: Reconciled) -> None:

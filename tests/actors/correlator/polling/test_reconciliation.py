@@ -140,8 +140,7 @@ def test_a_missed_outage_is_raised_by_its_cause_and_dated_by_the_read(world: Wor
     ("kind", "under", "number", "alarm_type", "resource"),
     [
         ("card", "", 1, "card.offline", "olt/1"),
-        ("fan", "", 2, "fan.fault", "olt/fan/2"),
-        ("fan", "fan", 2, "fan.fault", "olt/fan/2"),
+        ("fan", "fan/", 2, "fan.fault", "olt/fan/2"),
         ("psu", "0", 21, "power.module", "olt/0/21"),
         ("pon", "1", 0, "pon.down", "olt/1/0"),
     ],
@@ -226,15 +225,15 @@ def test_an_open_alarm_is_never_aged_out(world: World) -> None:
 
 
 def test_an_uplink_by_its_name_and_a_port_without_a_cable(world: World) -> None:
-    states = parts("interface", "", up=[103], down={101: "", 102: "", 104: "admin_down"})
-    names = (PolledName("101", "up1"), PolledName("102", "up2"), PolledName("103", "up3"))
+    states = parts("interface", "if/", up=[103], down={101: "", 102: "", 104: "admin_down"})
+    names = (PolledName("if/101", "up1"), PolledName("102", "up2"), PolledName("103", "up3"))
     world.at(60)
     world(read_of(world, states, names=names))
     (uplink,) = world.of_type("uplink.down")
     assert (uplink.resource_id, uplink.resource_name) == ("olt/if/up1", "up1")
     assert not world.of_type("interface.down")  # 102 was never up
     world.at(120)
-    world(read_of(world, parts("interface", "", up=[101], down={102: "", 103: "", 104: "admin_down"}), names=names))
+    world(read_of(world, parts("interface", "if/", up=[101], down={102: "", 103: "", 104: "admin_down"}), names=names))
     assert world.get(uplink.id).cleared_at is not None
     (port,) = world.of_type("interface.down")  # 103 was up before
     assert port.resource_id == "olt/if/103"
@@ -242,16 +241,18 @@ def test_an_uplink_by_its_name_and_a_port_without_a_cable(world: World) -> None:
 
 def test_interfaces_that_the_device_renumbered_keep_their_alarms(world: World) -> None:
     world.at(60)
-    world(read_of(world, parts("interface", "", up=[7, 8]), names=(PolledName("7", "ge1"), PolledName("8", "ge2"))))
+    world(read_of(world, parts("interface", "if/", up=[7, 8]), names=(PolledName("7", "ge1"), PolledName("8", "ge2"))))
     world.at(70)
-    world(read_of(world, parts("interface", "", down={7: ""}), reason="changed", whole=()))
+    world(read_of(world, parts("interface", "if/", down={7: ""}), reason="changed", whole=()))
     (alarm,) = world.of_type("interface.down")
     assert alarm.resource_id == "olt/if/7"
     world.at(80)  # ge1 has the index 8 now, and is still down
-    world(read_of(world, parts("interface", "", up=[7], down={8: ""}), names=(PolledName("7", "ge2"), PolledName("8", "ge1"))))
+    world(
+        read_of(world, parts("interface", "if/", up=[7], down={8: ""}), names=(PolledName("7", "ge2"), PolledName("8", "ge1")))
+    )
     assert world.get(alarm.id).cleared_at is None
     world.at(90)
-    world(read_of(world, parts("interface", "", up=[7, 8])))
+    world(read_of(world, parts("interface", "if/", up=[7, 8])))
     assert world.get(alarm.id).cleared_at is not None
 
 
@@ -259,16 +260,16 @@ def test_switched_off_is_no_fault_and_down_by_itself_is_one(world: World) -> Non
     """Case c32, by polls."""
     down = trap(world, "interface.down", "olt/if/5", "port", "major")
     world.at(60)
-    world(read_of(world, parts("interface", "", down={5: "admin_down"}), reason="changed", whole=()))
+    world(read_of(world, parts("interface", "if/", down={5: "admin_down"}), reason="changed", whole=()))
     off = world.get(down.id)
     assert (off.severity, off.title, off.cleared_at) == ("info", "Mill Lane if/5: Port switched off", None)
     world.at(70)
-    world(read_of(world, parts("interface", "", down={5: ""}), reason="changed", whole=()))
+    world(read_of(world, parts("interface", "if/", down={5: ""}), reason="changed", whole=()))
     again = world.get(down.id)
     assert again.severity != "info"
     assert "switched off" not in again.title
     world.at(80)
-    world(read_of(world, parts("ont", "1/0", down={3: "admin_down"}), parts("interface", "", down={6: "admin_down"})))
+    world(read_of(world, parts("ont", "1/0", down={3: "admin_down"}), parts("interface", "if/", down={6: "admin_down"})))
     assert [each.id for each in world.alarms if each.cleared_at is None] == [down.id]
 
 
@@ -290,7 +291,9 @@ def test_a_lying_device_does_not_hold_up_the_fold(world: World) -> None:
     world.at(60)
     lie = parts("ont", "1/0")
 
-    world(read_of(world, replace(lie, down=((0, 2**62, "los"),)), replace(lie, kind="interface", under="", up=((0, 2**62),))))
+    world(
+        read_of(world, replace(lie, down=((0, 2**62, "los"),)), replace(lie, kind="interface", under="if/", up=((0, 2**62),)))
+    )
     assert not world.failures()
     assert len(open_types(world)) == 32  # the others are not in the topology
 

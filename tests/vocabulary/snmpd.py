@@ -29,9 +29,13 @@ class Agent:
             free.bind((ADDRESS, 0))
             self.address: tuple[str, int] = free.getsockname()
         self._config = folder / "snmpd.conf"
-        self._config.write_text("\n".join(lines) + "\n")
+        self.configure(lines)
         self._process: subprocess.Popen[bytes] | None = None
         self._drain: threading.Thread | None = None
+
+    def configure(self, lines: list[str]) -> None:
+        """Other configuration from the next start on."""
+        self._config.write_text("\n".join(lines) + "\n")
 
     def start(self) -> None:
         host, port = self.address

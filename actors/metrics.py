@@ -148,6 +148,20 @@ class Metrics:
         )
         self.windows_active = gauge("faultd_maintenance_windows_active", "Maintenance windows that are open now")
         self.commands = counter("faultd_commands", "Commands from the API, by action and result", "action", "result")
+        self.poll_requests = counter(
+            "faultd_poll_requests", "SNMP operations that pollers asked for, by outcome: answered, or why not", "outcome"
+        )
+        self.poll_sent = counter("faultd_poll_datagrams_sent", "Datagrams sent to SNMP agents, retries included")
+        self.poll_answers = counter("faultd_poll_answers", "Datagrams of SNMP agents that were answers")
+        self.poll_ignored = counter(
+            "faultd_poll_ignored", "Datagrams and ICMP errors on the pollers' sockets that were no answer, by reason", "reason"
+        )
+        self.poll_kernel_drops = counter(
+            "faultd_poll_kernel_drops", "Answers that the kernel dropped because the pollers' receive buffer was full"
+        )
+        self.poll_outstanding = gauge("faultd_poll_outstanding", "SNMP operations under way")
+        self.poll_waiting = gauge("faultd_poll_waiting", "SNMP operations that wait for room in the receive buffer")
+        self.poll_sockets_reopened = counter("faultd_poll_sockets_reopened", "Sockets of the pollers that failed")
         self.sequence_gaps = counter("faultd_sequence_gaps", "Notifications missing by a vendor's own sequence number")
         self.store_up = gauge("faultd_store_up", "1 when PostgreSQL answers")
         self.embedded_restarts = counter(

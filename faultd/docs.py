@@ -35,6 +35,7 @@ from actors.correlator.alarms.lifecycle import TRANSITIONS, moved, status_of
 from actors.correlator.events.network_events import MEANINGS
 from actors.correlator.profiles import load_profiles
 from actors.metrics import Metrics
+from actors.poller.engine.counts import POLL_IGNORED_REASONS, POLL_OUTCOMES
 from actors.trap_listener.v3 import REPORTS
 from faultd.cli.every_command import app
 from faultd.config import Config
@@ -181,6 +182,8 @@ def label_values() -> Mapping[str, tuple[str, ...]]:
     return {
         "reason (of the decoder)": REASONS,
         "reason (of SNMPv3's checks)": tuple(REPORTS),
+        "reason (of ignored poll answers)": POLL_IGNORED_REASONS,
+        "outcome (of poll requests)": POLL_OUTCOMES,
         "kind (of irregular traps)": IRREGULARITIES,
         "kind (of Events)": tuple(_tag(event) for event in get_args(Event)),
         "action": tuple(sorted(_tag(action) for action in get_args(Action))),

@@ -2,8 +2,11 @@
 
 import socket
 from ipaddress import ip_address
-from typing import Any
 
+import trio
+
+from actors.poller.engine.inquiry import Inquiry
+from actors.recvmmsg import SocketAddress
 from protocols.snmp.manager.session import AgentSession
 from protocols.snmp.manager.walk_size import WalkSize
 
@@ -16,7 +19,7 @@ class PolledAgent:
     form of address, and OSError for an unknown interface.
     """
 
-    __slots__ = ("address", "answers", "busy", "family", "port", "sent", "session", "sockaddr", "turns", "walk_size")
+    __slots__ = ("address", "answers", "busy", "family", "inquiry", "port", "sent", "session", "sockaddr", "turns", "walk_size")
 
     def __init__(self, address: str, port: int, session: AgentSession) -> None:
         parsed = ip_address(address)
@@ -25,14 +28,37 @@ class PolledAgent:
         self.family = socket.AF_INET6 if parsed.version == 6 and mapped is None else socket.AF_INET
         numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
         found = socket.getaddrinfo(str(mapped or address), port, self.family, socket.SOCK_DGRAM, 0, numeric)
-        self.sockaddr: tuple[Any, ...] = found[0][4]
+        sockaddr = found[0][4]
+        if self.family == socket.AF_INET6:
+            # The kernel writes an address without its interface's name; the scope is a field of its own.
+            sockaddr = (str(sockaddr[0]).partition("%")[0], *sockaddr[1:])
+        self.sockaddr: SocketAddress = sockaddr
         """As the kernel writes it in front of a datagram: (host, port), for IPv6 with flow and scope."""
         self.sent = 0
-        """Datagrams sent to it so far."""
+        """Datagrams sent to it in operations that ended."""
         self.answers = 0
-        """Answers taken from it so far."""
+        """Answers taken from it in operations that ended."""
         self.walk_size = WalkSize()
         """The size of answer that it can give, for ``Walk``; kept from poll to poll."""
         self.busy = False
-        self.turns: list[object] = []
-        """Operations that wait for the one before."""
+        self.inquiry: Inquiry | None = None
+        """The operation under way."""
+        self.turns: trio.lowlevel.ParkingLot | None = None
+        """Tasks whose operations wait for the one before."""
+
+    async def take_turn(self) -> None:
+        """Wait until the agent is asked for nothing else. May be cancelled."""
+        if not self.busy:
+            self.busy = True
+            return
+        if self.turns is None:
+            self.turns = trio.lowlevel.ParkingLot()
+        await self.turns.park()
+
+    def end_turn(self) -> None:
+        """Let the next operation begin."""
+        if self.turns:
+            self.turns.unpark()
+        else:
+            self.turns = None
+            self.busy = False

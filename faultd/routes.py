@@ -136,7 +136,7 @@ def api_routes(
         measurements.routes(submitter, default_tenant),
         fault_reports.routes(submitter, views.limits, default_tenant),
         topology_changes.routes(submitter, plant),
-        devices.routes(submitter, plant, views.pollers, views.device_state, views.poll_names),
+        devices.routes(submitter, plant, views.pollers, views.device_state, views.poll_names, clock),
         sla_definitions.routes(submitter, views.sla, views.credit_models, clock),
         sla_instances.routes(submitter, views.sla, default_tenant, clock),
         sla_exclusions.routes(submitter, views.sla, default_tenant),

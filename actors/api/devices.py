@@ -15,12 +15,12 @@ from actors.api.keyset import Order, SortKey
 from actors.api.openapi import PROBLEM, ApiOperation, ConditionalOperation, TaggedOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError, invalid_body, unavailable
-from actors.api.routes import PREFIX, By, Given, IfMatch, resource, tagged
+from actors.api.routes import PREFIX, By, Given, IfMatch, Now, resource, tagged
 from actors.api.submitter import Submitter
 from actors.api.topology_changes import TopologyChanges
 from actors.api.topology_nodes import NodeName, checked, in_own_tenant, sees, with_hidden_parents, writable
 from protocols.command import ChangeTopology
-from protocols.poll.device import DeviceState, PolledDevice
+from protocols.poll.device import DeviceState, PolledDevice, PollError
 from protocols.poll.reading import PollNames, PollReading, PollRefused, PollView
 from protocols.principal import Principal
 from protocols.rest_body import fields_for
@@ -54,9 +54,14 @@ class Devices:
     """The devices of the topology, each with its poller and with its state. ``changes`` has the fold change the topology."""
 
     def __init__(
-        self, changes: TopologyChanges, pollers: PollView, state: ContactState, names: Callable[[], PollNames]
+        self,
+        changes: TopologyChanges,
+        pollers: PollView,
+        state: ContactState,
+        names: Callable[[], PollNames],
+        clock: Now,
     ) -> None:
-        self.changes, self.pollers, self._state, self._names = changes, pollers, state, names
+        self.changes, self.pollers, self._state, self._names, self._clock = changes, pollers, state, names, clock
 
     def check_names(self, credentials: str, plan: str) -> None:
         """ProblemError 422 for names that no configuration and no profile has; empty ones are not checked."""
@@ -75,8 +80,7 @@ class Devices:
 
     def shown(self, node: Node) -> DeviceShown:
         """The device as the API shows it."""
-        found = self.pollers.status(node.id) if node.is_polled else None
-        status = found or PolledDevice(id=node.id, addresses=node.every_address)
+        status = self._status(node)
         return DeviceShown(
             **{
                 **fields_for(DeviceShown, status),
@@ -89,6 +93,15 @@ class Devices:
             polled=node.is_polled,
             revision=self.changes.plant.revision(node.id) or 0,
         )
+
+    def _status(self, node: Node) -> PolledDevice:
+        found = self.pollers.status(node.id) if node.is_polled else None
+        if found is not None:
+            return found
+        error = None
+        if node.is_polled and node.credentials not in self._names().credentials:
+            error = PollError(at=self._clock(), reason="unknown_credentials", text=_unknown(node.credentials))
+        return PolledDevice(id=node.id, addresses=node.every_address, last_error=error)
 
     def answer(self, by: Principal, device_id: str, status: int = 200) -> Response[DeviceShown]:
         """The device as it is now, with its ETag."""
@@ -248,6 +261,10 @@ async def poll_device(devices: Given[Devices], by: By, device_id: NodeName) -> D
     return DevicePolled(**fields_for(DevicePolled, reading), answered=reading.error is None)
 
 
+def _unknown(credentials: str) -> str:
+    return f"no [[poller.credentials]] are named {credentials!r}"
+
+
 def _listed(names: Collection[str]) -> str:
     return f"known are {', '.join(sorted(names))}" if names else "the configuration has none"
 
@@ -277,7 +294,8 @@ def routes(
     pollers: PollView,
     state: ContactState,
     names: Callable[[], PollNames],
+    clock: Now,
 ) -> Router:
     """Devices."""
     handlers: list[Any] = [list_devices, get_device, add_device, edit_device, end_polling, poll_device]
-    return resource("devices", handlers, devices=Devices(TopologyChanges(submitter, topology), pollers, state, names))
+    return resource("devices", handlers, devices=Devices(TopologyChanges(submitter, topology), pollers, state, names, clock))

@@ -8,7 +8,7 @@ import trio
 from trio.testing import MockClock
 from vocabulary.api import RunningApi
 
-from protocols.event import TopologyLoaded
+from protocols.event import TopologyChanged, TopologyLoaded
 from protocols.poll.device import PolledDevice, PollError
 from protocols.poll.reading import PollReading, PollRefusal, PollRefused
 from protocols.topology import Node
@@ -31,6 +31,7 @@ PLANT = (
     Node(id="olt-2", type="olt", parents=("core",), address="10.0.0.2", tenant="south", credentials="core", poll="off"),
     Node(id="sw/1", type="other", parents=("core",), address="10.0.0.3"),
 )
+LOST = Node(id="olt-9", type="olt", address="10.0.0.19", credentials="lost")
 BODY: dict[str, Any] = {"id": "olt-3", "addresses": ["10.0.0.9"], "credentials": "core"}
 
 
@@ -115,6 +116,15 @@ async def test_a_device_is_shown_with_what_its_poller_knows(plant: RunningApi) -
         for path in ("olt-1/0/1", "core", "nothing"):
             plant.problem(await client.get(f"{PATH}/{path}"), 404, "unknown_device")
         assert (await client.get(f"{PATH}/sw%2F1")).json()["polled"] is False
+
+
+async def test_a_device_with_unknown_credentials_says_so(plant: RunningApi) -> None:
+    await plant.record([TopologyChanged(puts=(LOST,), by="file")])
+    async with plant.serve(), plant.client("viewer") as client:
+        device = (await client.get(f"{PATH}/olt-9")).json()
+        assert (device["polled"], device["state"]) == (True, "unknown")
+        assert device["last_error"]["reason"] == "unknown_credentials"
+        assert device["last_error"]["text"] == "no [[poller.credentials]] are named 'lost'"
 
 
 async def test_a_parked_poller_goes_before_what_was_concluded(plant: RunningApi) -> None:

@@ -60,6 +60,7 @@ class AgentView:
         self.cards = self.olt.cards
         self.pons = tuple(pon for card in self.cards for pon in plant.cards[card].pons)
         self.onts = tuple(plant.onts_of_olt(olt))
+        self.ont_rows = {ont: row for row, ont in enumerate(self.onts)}
         self.interfaces: tuple[OltInterface, ...] = ()
         self.optics_columns = 1
         """Columns in which the vendor's tables have the optics of an ONT."""
@@ -121,7 +122,7 @@ class AgentView:
         if resource in self.plant.pons:
             return self.pon_up(resource)
         if resource in self.plant.onts:
-            return self.ont_up(self.onts.index(resource))
+            return self.ont_up(self.ont_rows[resource])
         return resource != "uplink/1" or not self.simulation.watch.lost_uplink(self.olt.id)
 
     # Measurements

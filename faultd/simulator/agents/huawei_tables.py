@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from faultd.simulator.agents.agent_view import AgentView, OltInterface
-from faultd.simulator.agents.standard_tables import ETHERNET, GPON, text
+from faultd.simulator.agents.cells import ETHERNET, GPON, customer, gpon_serial, numbers, text
 from faultd.simulator.vendors import huawei
 from faultd.simulator.watch import Lost
 from protocols.snmp import ber
@@ -26,13 +26,13 @@ def interfaces(view: AgentView) -> Iterator[OltInterface]:
     yield OltInterface(huawei.UPLINK, "ethernet0/9/0", ETHERNET, 10_000, "uplink/1")
     yield OltInterface(huawei.UPLINK | 1 << 6, "ethernet0/9/1", ETHERNET, 10_000, "uplink/2")
     for pon in view.pons:
-        frame, slot, port = _numbers(pon)
+        frame, slot, port = numbers(pon)
         yield OltInterface(huawei.if_index(frame, slot, port), f"GPON {frame}/{slot}/{port}", GPON, 2_488, pon)
 
 
 def objects(view: AgentView) -> Iterator[ObjectType[AgentView]]:
     """The objects of an OLT like ``view``."""
-    slots = RowIndexes(_numbers(card) for card in view.cards)
+    slots = RowIndexes(numbers(card) for card in view.cards)
     ports = RowIndexes((_port_index(pon),) for pon in view.pons)
     onts = RowIndexes((_port_index(view.plant.onts[ont].pon), view.plant.onts[ont].number) for ont in view.onts)
     for column, read in _SLOT_COLUMNS.items():
@@ -43,18 +43,9 @@ def objects(view: AgentView) -> Iterator[ObjectType[AgentView]]:
         yield ObjectType(column, read, onts)
 
 
-def _numbers(resource: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in resource.split("/")[1:])
-
-
 def _port_index(pon: str) -> int:
-    frame, slot, port = _numbers(pon)
+    frame, slot, port = numbers(pon)
     return huawei.if_index(frame, slot, port)
-
-
-def _serial(view: AgentView, row: int) -> bytes:
-    serial = view.plant.onts[view.onts[row]].serial
-    return text(serial[:4].encode() + bytes.fromhex(serial[4:]))
 
 
 def _date(view: AgentView, second: float | None) -> bytes:
@@ -85,8 +76,8 @@ _PORT_COLUMNS: dict[str, Callable[[AgentView, int], bytes]] = {
     f"{_PON}.23.1.4": lambda view, row: ber.integer(420 if view.card_up(view.plant.pons[view.pons[row]].card) else INVALID),
 }
 _ONT_COLUMNS: dict[str, Callable[[AgentView, int], bytes]] = {
-    f"{_PON}.43.1.3": _serial,
-    f"{_PON}.43.1.9": lambda view, row: text(view.plant.onts[view.onts[row]].customer_id),
+    f"{_PON}.43.1.3": gpon_serial,
+    f"{_PON}.43.1.9": customer,
     f"{_PON}.46.1.15": lambda view, row: ber.integer(1 if view.ont_up(row) else 2),
     f"{_PON}.46.1.20": lambda view, row: ber.integer(view.metres(row) if view.ont_up(row) else -1),
     f"{_PON}.46.1.22": lambda view, row: _date(view, view.ont(row).back),

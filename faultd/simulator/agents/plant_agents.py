@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from faultd.simulator.agent import BootRecord
-from faultd.simulator.agents import huawei_tables, standard_tables
+from faultd.simulator.agents import bdcom_tables, calix_e7_tables, huawei_tables, standard_tables, zte_tables
 from faultd.simulator.agents.agent_view import AgentView, OltInterface
 from faultd.simulator.agents.looping_tree import LoopingTree
 from faultd.simulator.agents.users import AgentUsers, may_read
@@ -42,6 +42,19 @@ TABLES: dict[Vendor, VendorTables] = {
         huawei_tables.interfaces,
         huawei_tables.objects,
         huawei_tables.OPTICS_COLUMNS,
+    ),
+    "zte": VendorTables(
+        zte_tables.MODEL, zte_tables.ENTERPRISE, zte_tables.interfaces, zte_tables.objects, zte_tables.OPTICS_COLUMNS
+    ),
+    "calix_e7": VendorTables(
+        calix_e7_tables.MODEL,
+        calix_e7_tables.ENTERPRISE,
+        calix_e7_tables.interfaces,
+        calix_e7_tables.objects,
+        calix_e7_tables.OPTICS_COLUMNS,
+    ),
+    "bdcom": VendorTables(
+        bdcom_tables.MODEL, bdcom_tables.ENTERPRISE, bdcom_tables.interfaces, bdcom_tables.objects, bdcom_tables.OPTICS_COLUMNS
     ),
 }
 
@@ -91,7 +104,7 @@ class PlantAgents:
         self.counts = AgentCounts()
         self._plant, self._variants = plant, variants or {}
         self._users, self._salts = AgentUsers(), SaltCounter(Random().getrandbits(64))
-        self._olts = {olt.address: olt.id for olt in plant.olts.values() if olt.vendor in TABLES}
+        self._olts = {olt.address: olt.id for olt in plant.olts.values()}
         self._made: dict[str, _OltAgent] = {}
         self._trees: dict[Vendor, tuple[tuple[OltInterface, ...], ObjectTree[AgentView]]] = {}
         self._looping: dict[Vendor, ObjectTree[AgentView]] = {}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from faultd.simulator.agents.agent_view import AgentView, OltInterface
+from faultd.simulator.agents.cells import text
 from faultd.simulator.vendors.standard import signed32
 from protocols.snmp import ber
 from protocols.snmp.agent.object_tree import ObjectType, RowIndexes
@@ -13,14 +14,7 @@ _IF, _IFX = "1.3.6.1.2.1.2.2.1", "1.3.6.1.2.1.31.1.1.1"
 HR_SYSTEM_UPTIME = "1.3.6.1.2.1.25.1.1.0"
 HR_PROCESSOR_LOAD = "1.3.6.1.2.1.25.3.3.1.2"
 _ENGINE = "1.3.6.1.6.3.10.2.1"
-ETHERNET, GPON = 6, 250
-"""ifType (IANA)."""
 Read = Callable[[AgentView, int], bytes]
-
-
-def text(value: str | bytes) -> bytes:
-    """An OCTET STRING."""
-    return ber.element(ber.OCTET_STRING, value.encode() if isinstance(value, str) else value)
 
 
 def scalar(oid: str, read: Callable[[AgentView], bytes]) -> ObjectType[AgentView]:

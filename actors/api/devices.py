@@ -34,6 +34,7 @@ from protocols.rest_devices import (
     edited_device,
     node_of_device,
     not_polled,
+    polled_of,
 )
 from protocols.rest_problem import FieldError
 from protocols.topology import POLL_OFF, Node
@@ -258,7 +259,7 @@ async def poll_device(devices: Given[Devices], by: By, device_id: NodeName) -> D
             raise ProblemError(_BUSY[error.reason], error.reason, error.text) from error
     if reading is None:
         raise unavailable("poll_unfinished", f"the poll of {name!r} did not end within {LONGEST_POLL:.0f} s, and was given up")
-    return DevicePolled(**fields_for(DevicePolled, reading), answered=reading.error is None)
+    return polled_of(reading)
 
 
 def _unknown(credentials: str) -> str:

@@ -34,6 +34,7 @@ from faultd.inputs import read_profiles
 from faultd.one_poll import poll_once
 from protocols.poll.plan.compile_plan import compile_plans
 from protocols.printable import printable
+from protocols.rest_devices import polled_of
 
 WIDTH = 80
 
@@ -56,7 +57,7 @@ def poll(
     plan: Annotated[str, typer.Option(help="A plan, or a profile; without it sysObjectID chooses.", metavar="PLAN")] = "",
     port: Annotated[int, typer.Option(help="UDP port of the agent; without it as configured.", min=0, max=65_535)] = 0,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer; without it as configured.", min=0)] = 0.0,
-    json: Annotated[bool, typer.Option("--json", help="Print what was read as JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print what was read as JSON, as REST shows it.")] = False,
     config: Annotated[
         Path | None,
         typer.Option(
@@ -95,7 +96,7 @@ def poll(
                 fail(f"no socket: {leaf.strerror or leaf}", EX_UNAVAILABLE)
         raise
     if json:
-        sys.stdout.buffer.write(msgspec.json.encode(reading) + b"\n")
+        sys.stdout.buffer.write(msgspec.json.encode(polled_of(reading)) + b"\n")
     else:
         for line in reading_lines(reading):
             for part in wrapped(printable(line), WIDTH):

@@ -110,7 +110,7 @@ async def timeline(daemon: Daemon, client: httpx.AsyncClient, watcher: Watcher, 
     assert read.status_code == 200, read.text
     assert (read.json()["answered"], read.json()["sys_name"]) == (True, "olt-one")
     assert read.json()["sys_object_id"].startswith("1.3.6.1.4.1.8072.")
-    assert any(each["kind"] == "interface" for each in read.json()["states"]["states"])
+    assert any(each["kind"] == "interface" for each in read.json()["states"])
 
     # It dies, and lives again.
     agent.stop()

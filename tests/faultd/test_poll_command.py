@@ -34,7 +34,8 @@ def poll(agent: snmpd.Agent, folder: Path, config: str, *options: str) -> Result
     assert isinstance(done.exception, SystemExit | None), done.exception
     for secret in (COMMUNITY, AUTH, PRIV, WRONG):
         assert secret not in done.output
-    assert max(map(len, done.output.splitlines()), default=0) <= 80
+    if "--json" not in options:
+        assert max(map(len, done.output.splitlines()), default=0) <= 80
     return done
 
 

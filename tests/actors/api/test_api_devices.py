@@ -9,8 +9,10 @@ from trio.testing import MockClock
 from vocabulary.api import RunningApi
 
 from protocols.event import TopologyChanged, TopologyLoaded
+from protocols.poll.contact import AgentTimes
 from protocols.poll.device import PolledDevice, PollError
-from protocols.poll.reading import PollReading, PollRefusal, PollRefused
+from protocols.poll.reading import PolledValue, PollReading, PollRefusal, PollRefused
+from protocols.poll.states import PartStates, PolledName, PolledPower, PolledSerial, PolledStates
 from protocols.topology import Node
 
 PATH = "/api/v1/faults/devices"
@@ -217,10 +219,46 @@ async def test_roles_and_tenants(plant: RunningApi) -> None:
 
 async def test_a_poll_answers_with_what_was_read(plant: RunningApi) -> None:
     later = plant.T0 + timedelta(seconds=1)
-    plant.pollers.outcome = PollReading(device="olt-1", begun=plant.T0, ended=later, varbinds=20, sys_name="OLT")
+    states = PolledStates(
+        device="olt-1",
+        reason="operator",
+        begun=plant.T0,
+        ended=later,
+        whole=("ont",),
+        incomplete={"pon": "the agent's OIDs do not increase"},
+        states=(PartStates(kind="ont", under="0/1/3", up=((0, 7),), down=((8, 9, "los"),)),),
+        serials=(PolledSerial("0/1/3/0", "HWTC0A1B2C3D"),),
+        power=(PolledPower("0/1/3/0", "ont_rx", -20.5),),
+        names=(PolledName("7", "eth0"),),
+    )
+    plant.pollers.outcome = PollReading(
+        device="olt-1",
+        begun=plant.T0,
+        ended=later,
+        varbinds=20,
+        sys_name="OLT",
+        times=AgentTimes(at=plant.T0, uptime=100, boots=2),
+        states=states,
+        values=(PolledValue("0/1", "temperature", 42.0, "°C"),),
+    )
     async with plant.serve(), plant.client("operator") as client:
         read = (await client.post(f"{PATH}/olt-1/poll")).json()
         assert (read["answered"], read["varbinds"], read["sys_name"], read["error"]) == (True, 20, "OLT", None)
+        assert read["times"] == {
+            "at": "2026-03-01T12:00:00.123456Z",
+            "uptime": 100,
+            "boots": 2,
+            "engine_time": None,
+            "host_uptime": None,
+        }
+        assert read["states"] == [
+            {"kind": "ont", "under": "0/1/3", "up": [[0, 7]], "down": [{"first": 8, "last": 9, "cause": "los"}], "unknown": []}
+        ]
+        assert (read["whole"], read["incomplete"]) == (["ont"], {"pon": "the agent's OIDs do not increase"})
+        assert read["serials"] == [{"position": "0/1/3/0", "serial": "HWTC0A1B2C3D"}]
+        assert read["power"] == [{"position": "0/1/3/0", "quantity": "ont_rx", "dbm": -20.5}]
+        assert read["names"] == [{"position": "7", "name": "eth0"}]
+        assert read["values"] == [{"position": "0/1", "quantity": "temperature", "value": 42.0, "unit": "°C"}]
         error = PollError(at=later, reason="no_answer", text="no answer within 2 s")
         plant.pollers.outcome = PollReading(device="olt-1", begun=plant.T0, ended=later, error=error)
         read = (await client.post(f"{PATH}/olt-1/poll")).json()

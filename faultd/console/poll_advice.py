@@ -8,8 +8,8 @@ NO_ANSWER_TO_COMMUNITY: Final = (
     "this machine, a firewall drops UDP, or the device is down."
 )
 NO_ANSWER_TO_USER: Final = (
-    "The address or the port is wrong, the agent does not accept requests from this machine, a firewall drops UDP, the agent "
-    "drops what it cannot decrypt, or the device is down."
+    "Where its engine answers discovery: `priv`, `priv_key_file`, `key_extension` or `context` are wrong, since an agent drops "
+    "what it cannot decrypt. Else the address or the port is wrong, a firewall drops UDP, or the device is down."
 )
 ADVICE: Final[Mapping[str, str]] = {
     "refused": "The machine lives, and nobody listens on this port: the agent is switched off, or has another port.",

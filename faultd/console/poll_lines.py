@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from protocols.poll.contact import AgentTimes
+from protocols.poll.device import PollError
 from protocols.poll.reading import PolledValue, PollReading
 from protocols.poll.states import PartStates, PolledStates
 from protocols.printable import counted
@@ -18,7 +19,7 @@ def reading_lines(reading: PollReading) -> Iterator[str]:
     """What one poll read: the system, its times, the states of its parts, measured values, and what was not read."""
     took = (reading.ended - reading.begun).total_seconds()
     if reading.error is not None:
-        yield f"{reading.address}: {reading.error.text}"
+        yield f"{reading.address}: {_failure(reading.error)}"
         if reading.times is None:
             return
     elif reading.round_trip_ms is not None:
@@ -53,9 +54,13 @@ def device_lines(devices: Iterable[DeviceShown]) -> Iterator[str]:
         address = device.addresses[0]
         yield f"{state:<12}{device.id:<20} {address:<15} {device.plan:<11} {trip:>7}{loss:>6}{every:>6}".rstrip()
         if device.polled and device.state != "up" and device.last_error is not None:
-            yield f"            {device.last_error.at:%Y-%m-%d %H:%M:%S} {device.last_error.text}"
+            yield f"            {device.last_error.at:%Y-%m-%d %H:%M:%S} {_failure(device.last_error)}"
         if device.slowed:
             yield f"            {device.slowed}"
+
+
+def _failure(error: PollError) -> str:
+    return f"{error.reason.replace('_', ' ')}: {error.text}"
 
 
 def _line(what: str, text: str) -> str:

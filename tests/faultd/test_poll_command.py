@@ -81,12 +81,13 @@ def test_with_a_user(agent: snmpd.Agent, tmp_path: Path) -> None:
         (V2C.replace(COMMUNITY, WRONG), 69, "no_answer", "An agent does not answer a wrong community."),
         (v3(user="nobody"), 77, "unknown_user", "The agent has no such user"),
         (v3(auth=WRONG), 77, "wrong_digest", "The authentication pass phrase or its protocol is another"),
-        (v3(priv=WRONG), 77, "decryption_failed", "The privacy pass phrase, its protocol, or the way to extend"),
+        (v3(priv=WRONG), 69, "no_answer", "`priv`, `priv_key_file`, `key_extension` or `context` are wrong"),
     ],
 )
 def test_what_is_wrong_is_told(agent: snmpd.Agent, tmp_path: Path, config: str, code: int, reason: str, said: str) -> None:
     done = poll(agent, tmp_path, config)
     assert done.exit_code == code, done.output
+    assert reason.replace("_", " ") in done.stdout
     assert said in done.stderr.replace("\n", " ")
     read = json.loads(poll(agent, tmp_path, config, "--json").stdout)
     assert read["error"]["reason"] == reason

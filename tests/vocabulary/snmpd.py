@@ -1,6 +1,7 @@
 """A real agent: net-snmp's snmpd on an address of its own, with many users, and a manager that speaks to it over UDP."""
 
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -58,8 +59,19 @@ class Agent:
                 return
         raise AssertionError(b"".join(said).decode())
 
+    def pause(self) -> None:
+        """Stop answering, without a sign that the host lives: the socket stays open."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Answer again, first what came meanwhile."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         if self._process is not None:
+            self.resume()
             self._process.terminate()
             self._process.wait(PATIENCE)
             if self._drain is not None:

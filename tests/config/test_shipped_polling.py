@@ -87,7 +87,7 @@ def octets(*subids: int) -> bytes:
         ("tplink", "onts", (1, 2, 3), "1/2/3", ""),
         ("ubiquiti", "onts", (12,), "12", ""),
         ("zhone", "powers", (70001,), "if/70001", ""),
-        ("standard", "interfaces", (7,), "7", ""),
+        ("standard", "interfaces", (7,), "if/7", ""),
     ],
 )
 def test_an_index_is_a_position_and_back(plan: str, table: str, index: tuple[int, ...], position: str, card: str) -> None:

@@ -62,9 +62,10 @@ priv_key_file = "{place}/priv"
 
 async def device_until(client: httpx.AsyncClient, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """The device once it is as wanted."""
+    device: dict[str, Any] = {}
     with trio.fail_after(PATIENCE):
-        while not wanted(device := (await client.get(OLT)).json()):
-            pass
+        while not device or not wanted(device):
+            device = (await client.get(OLT)).json()
     return device
 
 

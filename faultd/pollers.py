@@ -58,7 +58,7 @@ class Pollers:
     def names(self) -> PollNames:
         """The names that a device's polling may use."""
         plans = self._plans.by_name.values()
-        return PollNames(self._credentials.names, {name for plan in plans for name in (plan.name, plan.profile)})
+        return PollNames(self._credentials.tenants, {name for plan in plans for name in (plan.name, plan.profile)})
 
     def switch(self, config: Config, credentials: Sequence[PollerCredentials], profiles: ProfilesLoaded) -> None:
         """Other settings, credentials and plans. Where none of them is another one, all polling goes on as it is."""

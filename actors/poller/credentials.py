@@ -61,6 +61,11 @@ class CredentialTable:
         """The names, in the order of the configuration."""
         return self._named.keys()
 
+    @property
+    def tenants(self) -> Mapping[str, Collection[str]]:
+        """By each name the tenants whose tokens may use it."""
+        return {name: each.tenants for name, each in self._named.items()}
+
     def differs(self, other: "CredentialTable", name: str) -> bool:
         """True where ``other`` has something else by this name, or nothing: sessions made with it have to be made anew."""
         return self._named.get(name) != other._named.get(name)

@@ -42,6 +42,9 @@ class PollerCredentials(SecretSettings, frozen=True, kw_only=True, forbid_unknow
     """How AES-192 and AES-256 keys are made longer than the digest: ``blumenthal`` (net-snmp) or ``reeder`` (Cisco)."""
     context: str = ""
     """SNMPv3 context name. Empty: the default context."""
+    tenants: tuple[str, ...] = ()
+    """Tenants whose tokens may name these credentials for a device of theirs. faultd sends a community to the address that a
+    device has, in clear. Empty: only tokens without a tenant may, and the topology file."""
 
 
 class PollerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

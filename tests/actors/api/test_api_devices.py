@@ -217,6 +217,31 @@ async def test_roles_and_tenants(plant: RunningApi) -> None:
         plant.problem(await north.post(PATH, json=hidden), 409, "device_exists", "id")
 
 
+async def test_a_tenant_cannot_have_the_credentials_of_others_sent_to_an_address_of_its_choice(plant: RunningApi) -> None:
+    plant.tokens["north-admin"] = plant.book.create("north-admin", "admin", "north", plant.T0)
+    own = Node(id="olt-8", type="olt", address="10.0.0.18", tenant="north", credentials="access")
+    await plant.record([TopologyChanged(puts=(own,), by="file")])
+    async with plant.serve(), plant.client("north-admin") as north:
+        for answer in (
+            await north.post(PATH, json=BODY | {"credentials": "access"}),
+            await north.patch(f"{PATH}/olt-1", json={"credentials": "access"}),
+            await north.patch(f"{PATH}/olt-8", json={"addresses": ["192.0.2.66"]}),
+            await north.patch(f"{NODES}/olt-8", json={"address": "192.0.2.66"}),
+            await north.post(NODES, json={"id": "x", "type": "olt", "address": "192.0.2.66", "credentials": "access"}),
+            await north.put(
+                "/api/v1/faults/topology",
+                content="id,type,address,credentials\nolt-8,olt,192.0.2.66,access\n",
+                headers={"Content-Type": "text/csv"},
+            ),
+        ):
+            plant.problem(answer, 403, "not_your_credentials", "credentials")
+        assert (await north.patch(f"{PATH}/olt-8", json={"plan": "standard"})).status_code == 200
+        assert (await north.patch(f"{PATH}/olt-8", json={"credentials": "core"})).status_code == 200
+        assert (await north.patch(f"{PATH}/olt-8", json={"addresses": ["10.0.0.28"]})).status_code == 200
+        answer = plant.problem(await north.post(PATH, json=BODY | {"credentials": "x"}), 422, "invalid_body", "credentials")
+        assert answer["detail"] == "credentials: none are named 'x'; known are core"
+
+
 async def test_a_poll_answers_with_what_was_read(plant: RunningApi) -> None:
     later = plant.T0 + timedelta(seconds=1)
     states = PolledStates(

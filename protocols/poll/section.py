@@ -105,9 +105,9 @@ class PollSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     """One plan (``[poll.<name>]``).
 
     ``sys_object_id`` are the prefixes of the devices that it is for; without any, those of the profile's ``[[devices]]``.
-    Where several plans are for one device, the first whose ``probe`` (an OID below which a GETNEXT finds something; without
-    one, the first column of its first table) answers is taken. The plan ``standard`` adds its sensors and tables to every
-    other one that has none of the same name; ``without`` names those that are not wanted.
+    A plan is a device's where a GETNEXT finds something below its ``probe``; without one, in one of its own tables or sensors.
+    Of several, the one whose first table answers is taken, then the first that has anything. The plan ``standard`` adds its
+    sensors and tables to every other one that has none of the same name; ``without`` names those that are not wanted.
     """
 
     enabled: bool = True

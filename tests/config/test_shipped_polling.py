@@ -11,9 +11,11 @@ import pytest
 from actors.correlator.profiles import load_profiles
 from protocols.poll import section
 from protocols.poll.plan.compile_plan import compile_plans
-from protocols.poll.plan.index_form import encode_subid
+from protocols.poll.plan.poll_plan import probe_order
 from protocols.poll.section import PollColumn
 from protocols.profile import Profile
+from protocols.snmp.manager.value import encode_index
+from protocols.snmp.oid import encode_oid
 
 ROOT = Path(__file__).parents[2]
 MANUAL = (ROOT / "docs" / "profiles.md").read_text()
@@ -56,7 +58,7 @@ def test_every_key_of_a_plan_is_documented(struct: type[msgspec.Struct]) -> None
 
 
 def octets(*subids: int) -> bytes:
-    return b"".join(map(encode_subid, subids))
+    return encode_index(subids)
 
 
 @pytest.mark.parametrize(
@@ -149,10 +151,29 @@ def test_a_device_has_the_plans_of_its_object_id(object_id: str, plans: list[str
 
 
 def test_plans_of_one_profile_are_told_apart_by_a_table_that_answers() -> None:
-    probes = [plan.probe for plan in PLANS.named("zte")]
-    assert len(set(probes)) == 2
-    assert all(probes)
-    assert PLANS.standard.probe == b""
+    first = [plan.probes[0] for plan in PLANS.named("zte")]
+    assert len(set(first)) == 2
+    assert PLANS.standard.probes == ()
+
+
+def test_a_plan_is_found_also_on_an_olt_without_onts() -> None:
+    """A C320 whose agent has the ports and the cards of both generations, and no ONT: the ports decide."""
+    c3xx, c6xx = PLANS.named("zte")
+    order = probe_order((c3xx, c6xx))
+    assert [plan for plan, _ in order[:2]] == [c3xx, c6xx]
+    ports = encode_oid("1.3.6.1.4.1.3902.1012.3.13.1.1.11")
+    assert (c3xx, ports) in order
+    assert order.index((c3xx, ports)) < order.index((c6xx, encode_oid("1.3.6.1.4.1.3902.1082.10.1.2.4.1.5")))
+
+
+def test_a_sensor_of_the_device_is_a_probe_too() -> None:
+    """FiberHome AN5516: some answer nothing but their scalars."""
+    (plan,) = PLANS.named("fiberhome_olt")
+    assert encode_oid("1.3.6.1.4.1.5875.800.3.9.4.5") in plan.probes
+
+
+def test_a_plan_without_probes_is_every_devices() -> None:
+    assert probe_order([PLANS.standard]) == [(PLANS.standard, b"")]
 
 
 def test_every_plan_reads_the_times_and_most_read_the_interfaces() -> None:

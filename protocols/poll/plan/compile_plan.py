@@ -113,18 +113,25 @@ class _PlanCompiler:
         object_ids = section.sys_object_id or tuple(each for device in profile.devices for each in names(device.sys_object_id))
         for each in section.sys_object_id:
             self._oid("sys_object_id", each)
-        own = [column for name, table in section.tables.items() for column in _columns(table)[:1]]
-        probe = self._oid("probe", section.probe) if section.probe else self._oid("", own[0].oid, quiet=True) if own else b""
         return PollPlan(
             name=profile.name if len(profile.poll) == 1 else f"{profile.name}/{self._name}",
             profile=profile.name,
             sys_object_ids=() if self._name == STANDARD else object_ids,
             object_id=self._oid("object_id", section.object_id),
-            probe=b"" if self._name == STANDARD else probe,
+            probes=() if self._name == STANDARD else self._probes(),
             times=times,
             sensors=tuple(sensors),
             tables=tuple(tables),
         )
+
+    def _probes(self) -> tuple[bytes, ...]:
+        """The probe that the plan names, or the first column of each of its own tables, then its own scalars."""
+        section = self._section
+        if section.probe:
+            return (self._oid("probe", section.probe),)
+        own = [column.oid for table in section.tables.values() for column in _columns(table)[:1]]
+        own += [column.oid.removesuffix(".0") for column in section.sensors.values()]
+        return tuple(filter(None, (self._oid("", oid, quiet=True) for oid in own)))
 
     def _table(self, name: str, table: PollTable) -> TablePlan | None:
         at = f"tables.{_quoted(name)}"
@@ -168,7 +175,7 @@ class _PlanCompiler:
             if inner and outer == "place":
                 if place is None:
                     self.mistake(key, f"{each} needs the column place")
-                elif inner not in parts:
+                elif parts is not None and inner not in parts:
                     self.mistake(key, _none_of(inner, parts))
             elif each not in form.names:
                 self.mistake(key, _none_of(each, form.names))
@@ -176,7 +183,8 @@ class _PlanCompiler:
             self.mistake(key, "does not use the column place")
         return position
 
-    def _place_parts(self, key: str, place: PollColumn | None) -> tuple[str, ...]:
+    def _place_parts(self, key: str, place: PollColumn | None) -> tuple[str, ...] | None:
+        """The names of a place's parts; None when it is wrong itself."""
         if place is None:
             return ()
         if place.pattern:
@@ -184,12 +192,12 @@ class _PlanCompiler:
                 return tuple(re.compile(place.pattern).groupindex)
             except re.error as error:
                 self.mistake(key.removesuffix("position") + "place.pattern", f"no regular expression: {error}")
-                return ()
+                return None
         decoder = DECODERS.get(place.decode)
         if decoder is None or decoder.inputs != 1 or not decoder.parts:
             known = sorted(name for name, each in DECODERS.items() if each.inputs == 1 and each.parts)
             self.mistake(key.removesuffix("position") + "place.decode", _none_of(place.decode, known))
-            return ()
+            return None
         return tuple(sorted(decoder.parts))
 
     def _sensor(self, key: str, quantity: str, column: PollColumn, verified: Verified) -> ColumnPlan | None:

@@ -9,7 +9,7 @@ from itertools import product
 from typing import Final, NamedTuple
 
 from protocols.snmp.errors import BadOid
-from protocols.snmp.manager.value import decode_index
+from protocols.snmp.manager.value import decode_index, encode_index
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _TERM: Final = re.compile(
@@ -116,7 +116,7 @@ class IndexForm:
                     if subid is None:
                         complete = False
                         break
-                    octets += encode_subid(subid)
+                    octets += encode_index((subid,))
                     used |= {field.name for field in part}
                 if octets and set(fields) <= used:
                     yield octets, complete
@@ -142,14 +142,6 @@ def _read(form: _Form, subids: tuple[int, ...]) -> IndexFields | None:
         if rest:
             return None
     return found
-
-
-def encode_subid(subid: int) -> bytes:
-    """A sub-identifier as content octets of an OID (X.690 section 8.19.2)."""
-    septets = [subid & 0x7F]
-    while subid := subid >> 7:
-        septets.append(subid & 0x7F | 0x80)
-    return bytes(reversed(septets))
 
 
 def _part(written: str) -> tuple[_Field, ...]:

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from actors.poller.plan.table_reader import IdentityNews, StateNews, TableReader, levels_of
 from protocols.poll.part_states import PolledPart, pack_states, unpack_states
 from protocols.poll.plan.compile_plan import compile_plans
-from protocols.poll.plan.index_form import encode_subid
 from protocols.poll.plan.table_plan import Rows, TablePlan, below, walked
 from protocols.poll.section import PollColumn, PollLevel, PollSection, PollTable
 from protocols.poll.states import PolledName, PolledPower, PolledSerial
 from protocols.profile import Profile
+from protocols.snmp.manager.value import encode_index
 from protocols.snmp.values import encode_value
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -60,7 +60,7 @@ def reader(table: PollTable) -> TableReader:
 
 
 def ont(port: int, number: int) -> bytes:
-    return encode_subid(125 << 25 | 1 << 13 | port << 8) + encode_subid(number)
+    return encode_index((125 << 25 | 1 << 13 | port << 8, number))
 
 
 def rows(values: dict[bytes, object], *more: dict[bytes, object]) -> Rows:
@@ -106,7 +106,7 @@ def test_a_part_that_is_gone_and_one_that_is_new() -> None:
 
 def test_rows_of_other_forms_are_ignored() -> None:
     onts = reader(ONTS)
-    others: Rows = {b"\x07": [encode_value("INTEGER", 2)], encode_subid(125 << 25): [None]}
+    others: Rows = {b"\x07": [encode_value("INTEGER", 2)], encode_index((125 << 25,)): [None]}
     assert onts.take_states(others) == StateNews()
     assert onts.states(others, {}) == ()
     assert onts.down(others) == []
@@ -191,11 +191,11 @@ def test_a_serial_that_is_missing_says_nothing() -> None:
 
 def test_places_come_from_a_column() -> None:
     onts = reader(PLACED)
-    index, other = encode_subid(17), encode_subid(18)
+    index, other = encode_index((17,)), encode_index((18,))
     states = rows({index: 1, other: 2})
     assert onts.take_states(states).changed == (index, other)
     assert onts.states(states, {}) == (), "no place is known yet"
-    assert onts.take_identity(rows({index: "GPON0/3:12", encode_subid(1): "VLAN"})) == IdentityNews()
+    assert onts.take_identity(rows({index: "GPON0/3:12", encode_index((1,)): "VLAN"})) == IdentityNews()
     assert list(unpack_states(onts.states(states, {}))) == [PolledPart("ont", "0/3/12", "up")]
     assert onts.known_below("0/3") == [index]
     moved = onts.take_identity(rows({index: "GPON0/3:13"}))
@@ -205,7 +205,7 @@ def test_places_come_from_a_column() -> None:
 
 def test_a_renumbered_interface_is_another_one() -> None:
     interfaces = reader(INTERFACES)
-    one, two = encode_subid(1), encode_subid(2)
+    one, two = encode_index((1,)), encode_index((2,))
     assert interfaces.take_identity(rows({one: "ge0/1", two: "ge0/2"})).names == (
         PolledName("1", "ge0/1"),
         PolledName("2", "ge0/2"),
@@ -253,7 +253,7 @@ def test_powers_below_a_position_leave_the_others_alone() -> None:
 def slow(octets: int, speed: int = 1000, temperature: int | None = None) -> Rows:
     counter = encode_value("Counter64", octets)
     heat = encode_value("INTEGER", temperature) if temperature is not None else None
-    return {encode_subid(1): [counter, counter, encode_value("Gauge32", speed), heat]}
+    return {encode_index((1,)): [counter, counter, encode_value("Gauge32", speed), heat]}
 
 
 def test_a_timeline_of_counters_with_a_restart() -> None:
@@ -280,8 +280,8 @@ def test_sensors_and_their_levels() -> None:
 def test_any_octets_are_readings_or_none(reads: list[list[bytes | None]]) -> None:
     interfaces = reader(INTERFACES)
     for minute, row in enumerate(reads):
-        interfaces.take_slow({encode_subid(1): row}, NOON + timedelta(minutes=minute), None)
-        interfaces.take_identity({encode_subid(1): row[:1]})
+        interfaces.take_slow({encode_index((1,)): row}, NOON + timedelta(minutes=minute), None)
+        interfaces.take_identity({encode_index((1,)): row[:1]})
         reader(ONTS).take_optics({ont(3, 1): row[:2]})
         reader(ONTS).take_identity({ont(3, 1): row[:1]})
 
@@ -302,4 +302,4 @@ def test_a_walk_of_one_port_has_the_whole_index_again() -> None:
     (prefix,) = table.prefixes("0/1/3")
     walk = walked(table.of("state"), prefix)
     assert walk.columns == (table.of("state")[0].oid + prefix,)
-    assert list(below({encode_subid(5): [None]}, prefix)) == [ont(3, 5)]
+    assert list(below({encode_index((5,)): [None]}, prefix)) == [ont(3, 5)]

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.poll.plan.index_form import BadForm, IndexForm, encode_subid
+from protocols.poll.plan.index_form import BadForm, IndexForm
 from protocols.poll.plan.position_form import PositionForm
-from protocols.snmp.manager.value import decode_index
+from protocols.snmp.manager.value import decode_index, encode_index
 
 NOKIA = IndexForm(("(slot+1)<<25 | 14<<21 | (pon-1)<<16 | (ont-1)<<9",), {})
 HUAWEI = IndexForm(("kind<<25 | frame<<19 | slot<<13 | port<<8", "ont"), {"kind": (125, 127)})
@@ -63,9 +63,9 @@ def test_a_mistake_in_a_form_is_named(parts: tuple[str, ...], where: dict[str, t
         IndexForm(parts, where)
 
 
-@given(st.integers(0, 2**32 - 1))
-def test_a_subidentifier_is_its_octets(subid: int) -> None:
-    assert decode_index(encode_subid(subid)) == (subid,)
+@given(st.lists(st.integers(0, 2**32 - 1), max_size=8))
+def test_an_index_is_its_octets(subids: list[int]) -> None:
+    assert decode_index(encode_index(tuple(subids))) == tuple(subids)
 
 
 @given(st.text(max_size=20))

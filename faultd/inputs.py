@@ -1,6 +1,6 @@
 """The fold's inputs from files: read, checked and turned into Events, so that a replay has the same inputs."""
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -45,8 +45,6 @@ from protocols.event import (
     TopologyChanged,
     TopologyLoaded,
 )
-from protocols.poll.plan.compile_plan import compile_plans
-from protocols.printable import counted
 from protocols.profile import Profile
 from protocols.rest_body import fields_for
 from protocols.sla.credit_models import CreditTerms
@@ -173,28 +171,6 @@ def warnings_of(topology: TopologyLoaded) -> list[str]:
         f"serial {serial} belongs to {', '.join(map(repr, ids[:20]))}: a trap that names it names none of them"
         for serial, ids in shared_serials(topology.nodes)
     ]
-
-
-def unknown_polling(config: Config, profiles: Iterable[Profile], topology: TopologyLoaded) -> list[str]:
-    """Credentials that devices of the topology file name and the configuration lacks, and plans that no profile has, each in a
-    sentence."""
-    credentials, plans = {each.name for each in config.poller.credentials}, compile_plans(profiles)
-    lacking: dict[str, list[str]] = {}
-    unplanned: dict[str, list[str]] = {}
-    for node in topology.nodes:
-        if not node.is_polled:
-            continue
-        if node.credentials not in credentials:
-            lacking.setdefault(node.credentials, []).append(node.id)
-        if node.poll and not plans.named(node.poll):
-            unplanned.setdefault(node.poll, []).append(node.id)
-    found = [f"no [[poller.credentials]] are named {name!r}: {_named(ids)} cannot be polled" for name, ids in lacking.items()]
-    found += [f"no plan is named {name!r}: that of {_named(ids)} is chosen by sysObjectID" for name, ids in unplanned.items()]
-    return found
-
-
-def _named(ids: Sequence[str]) -> str:
-    return f"{ids[0]!r}" if len(ids) == 1 else f"{ids[0]!r} and {counted(len(ids) - 1, 'other device')}"
 
 
 def changed_file(state: State, file: TopologyLoaded) -> TopologyChanged:

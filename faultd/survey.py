@@ -15,8 +15,9 @@ from actors.tokens import TokenFile, TokenFileError
 from actors.trap_listener.sockets import LISTEN, TrapSocket, open_socket
 from faultd import service, state_folder
 from faultd.config import Config, ConfigError, ConfigErrors, examine, read
-from faultd.inputs import Inputs, look_into_files, profile_warnings, unknown_polling, warnings_of
+from faultd.inputs import Inputs, look_into_files, profile_warnings, warnings_of
 from faultd.state_folder import StateFolderError
+from faultd.unknown_polling import unknown_polling
 
 _BUFFER = 4096
 """Receive buffer of a socket that is only tried."""

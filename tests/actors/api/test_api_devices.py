@@ -238,8 +238,8 @@ async def test_a_tenant_cannot_have_the_credentials_of_others_sent_to_an_address
         assert (await north.patch(f"{PATH}/olt-8", json={"plan": "standard"})).status_code == 200
         assert (await north.patch(f"{PATH}/olt-8", json={"credentials": "core"})).status_code == 200
         assert (await north.patch(f"{PATH}/olt-8", json={"addresses": ["10.0.0.28"]})).status_code == 200
-        answer = plant.problem(await north.post(PATH, json=BODY | {"credentials": "x"}), 422, "invalid_body", "credentials")
-        assert answer["detail"] == "credentials: none are named 'x'; known are core"
+        refused = plant.problem(await north.post(PATH, json=BODY | {"credentials": "x"}), 422, "invalid_body", "credentials")
+        assert refused["detail"] == "credentials: none are named 'x'; known are core"
 
 
 async def test_a_poll_answers_with_what_was_read(plant: RunningApi) -> None:

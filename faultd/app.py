@@ -18,7 +18,6 @@ from platform import python_version
 
 import structlog
 import trio
-from actors.correlator.polling.device_states import DeviceStates
 from prometheus_client import ProcessCollector
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
@@ -29,6 +28,8 @@ from actors.api.submitter import Submitter
 from actors.clock.actor import Clock
 from actors.correlator.alarms.view import HeldAlarms
 from actors.correlator.plant.view import PlantView
+from actors.correlator.polling.device_states import DeviceStates
+from actors.correlator.polling.discovery import DiscoveredOnts
 from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.windows.views import WindowCatalogue
 from actors.dispatcher.gauges import DispatchGauges
@@ -211,6 +212,7 @@ async def serve(
             pollers=pollers.poller,
             device_state=DeviceStates(state).state,
             poll_names=pollers.names,
+            discovered=DiscoveredOnts(state),
             sla=SlaCatalogue(lambda: stages.sla),
             dispatch=DispatchCatalogue(lambda: stages.dispatch),
             credit_models=credit_models,

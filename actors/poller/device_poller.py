@@ -193,6 +193,8 @@ class DevicePoller:
             for wish in self._wishes.take():
                 if wish.reason == "returned":
                     self.contact.count_anew()
+                elif wish.reason == "start":
+                    self._levels.tell_all()
                 if self._reads is None or self.contact.contact != "answering":
                     # A poll that is answered reads everything.
                     await self._poll(wish.reason, wish.offset)

@@ -88,7 +88,8 @@ class DevicePoller:
         parts, contact = self._parts, self.contact
         sent, began = parts.clock(), trio.current_time()
         try:
-            scalars = await self._scalars.read(identify=contact.contact != "answering", all_sensors=wanted is not None)
+            identify = contact.contact != "answering" or wanted == "operator"
+            scalars = await self._scalars.read(identify=identify, all_sensors=wanted is not None)
         except SILENT as error:
             await self._missed(error, sent, began)
             return None, None

@@ -125,7 +125,7 @@ class TimelineEntry(Struct, frozen=True, kw_only=True, gc=False):
     at: datetime
     action: str
     """raised, severity_changed, cleared, reopened, acknowledged, unacknowledged, assigned, shelved, unshelved, noted,
-    resolved, edited, clear_ignored, cleared_before_raise, text_changed, severity_kept, notification_requested,
+    resolved, edited, confirmed, clear_ignored, cleared_before_raise, text_changed, severity_kept, notification_requested,
     notification_not_needed, resource_renamed, clock_jumped, notified, notification_failed, ticket_opened, ticket_changed,
     ticket_failed."""
     actor: str

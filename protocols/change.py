@@ -15,6 +15,7 @@ from protocols.dispatch.changes import DispatchChange
 from protocols.event import Trap
 from protocols.maintenance import MaintenanceWindow, Occurrence, Phase
 from protocols.poll.request import PollRequested
+from protocols.poll.sight import SightChanged
 from protocols.rule import RuleRecord
 from protocols.severity import Severity
 from protocols.sla.changes import SlaChange
@@ -253,6 +254,7 @@ Change = (
     | NodesChanged
     | ArchiveDue
     | PollRequested
+    | SightChanged
     | SlaChange
     | DispatchChange
 )

@@ -14,6 +14,7 @@ OWN_TYPES = frozenset(
         "event.quarantined",
         "history.gap",
         "ledger.unwritable",
+        "monitoring.blind",
         "rota.gap",
         "rule.failed",
         "snapshot.failed",

@@ -30,6 +30,7 @@ from actors.correlator.events.ticks import fold_tick
 from actors.correlator.events.topology_changes import fold_topology, fold_topology_changed
 from actors.correlator.events.traps import fold_trap
 from actors.correlator.operator_tables import fold_seed_tables
+from actors.correlator.polling.contact import fold_poll_answered, fold_poll_missed, fold_poll_stopped
 from actors.correlator.polling.levels import fold_level_crossed
 from actors.correlator.polling.states import fold_polled_states
 from actors.correlator.pon.symptom_change import change_symptoms
@@ -195,9 +196,9 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     StageQuarantine: fold_stage_quarantine,
     SlaDataRestored: lambda _draft, _event: None,
     SlaWork: lambda _draft, _event: None,
-    PollMissed: lambda _draft, _event: None,
-    PollAnswered: lambda _draft, _event: None,
-    PollStopped: lambda _draft, _event: None,
+    PollMissed: fold_poll_missed,
+    PollAnswered: fold_poll_answered,
+    PollStopped: fold_poll_stopped,
     PolledStates: fold_polled_states,
     LevelCrossed: fold_level_crossed,
     DispatchLoaded: lambda _draft, _event: None,

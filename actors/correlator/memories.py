@@ -162,13 +162,14 @@ class SourceMemory(Struct):
 class SilentDeviceMemory(Struct):
     """``since``: when faultd came to know each device; ``heard``: when a trap of it was last accepted, to a minute.
     ``alarmed``: tenant and resource of the alarm of each device that has one; ``more``: silent devices beyond the bound.
-    ``begun``: the devices of the plant have been looked at once."""
+    ``begun``: the devices of the plant have been looked at once. ``watched``: devices that answer no poll."""
 
     since: dict[str, datetime] = {}
     heard: dict[str, datetime] = {}
     alarmed: dict[str, tuple[str, str]] = {}
     more: dict[str, None] = {}
     begun: bool = False
+    watched: dict[str, None] = {}
 
 
 class Interface(Struct, frozen=True, array_like=True, gc=False):

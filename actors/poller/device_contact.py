@@ -99,6 +99,12 @@ class DeviceContact:
         self._remember(times, now)
         return event, reason
 
+    def count_anew(self) -> None:
+        """The correlator wants a silent device judged anew (``PollRequested``, reason ``returned``): the misses so far may be
+        due to faultd's own blindness. The next one is the first, and an answer is reported."""
+        if self.contact in ("missing", "silent"):
+            self.contact, self.misses, self.first = "missing", 0, None
+
     def _remember(self, times: AgentTimes, now: float) -> None:
         before = self.times
         if before is None or times.uptime is not None:

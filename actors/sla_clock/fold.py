@@ -12,6 +12,7 @@ from actors.sla_clock.commands import fold_command
 from actors.sla_clock.evidence.concerned import bystanders, pass_by, take_in
 from actors.sla_clock.evidence.outages import BLIND_AFTER, note_gap
 from actors.sla_clock.evidence.plant import PlantPlace
+from actors.sla_clock.evidence.unseen import note_sight
 from actors.sla_clock.jumps import fold_clock_jumped
 from actors.sla_clock.limits.clock_facts import forget_clock
 from actors.sla_clock.limits.performance_breaches import settle_performance
@@ -25,11 +26,12 @@ from protocols.change import AlarmChanged, AlarmRepeated, Change, NodesChanged, 
 from protocols.command import Command
 from protocols.event import ClockJumped, Event, PolicyLoaded, SlaDataRestored, SlaWork
 from protocols.maintenance import MaintenanceWindow
+from protocols.poll.sight import SightChanged
 from protocols.sla.actions import SlaAction
 from protocols.sla.changes import SlaWindowChanged
 from protocols.sla.local_time import instant_at
 
-_PLANT: Final[frozenset[type[Change]]] = frozenset((NodesChanged, WindowChanged))
+_NOT_OF_ALARMS: Final[frozenset[type[Change]]] = frozenset((NodesChanged, WindowChanged, SightChanged))
 _SLOW: Final[frozenset[type[Event]]] = frozenset((Command, ClockJumped, PolicyLoaded, SlaWork, SlaDataRestored))
 
 
@@ -40,7 +42,7 @@ def folds_quickly(state: SlaState, events: Iterable[Event], at: datetime, now: i
         return False
     if at is not state.at and len(state.instances) and at - state.at > BLIND_AFTER:
         return False
-    if not _PLANT.isdisjoint(map(type, changes_before)):
+    if not _NOT_OF_ALARMS.isdisjoint(map(type, changes_before)):
         return False
     found = bystanders(state, changes_before)
     if found is None:
@@ -96,6 +98,8 @@ def fold_change(run: FoldRun, change: Change) -> None:
             _note_nodes(run, change)
         case WindowChanged(window=window) if window is not None:
             _note_window(run, window)
+        case SightChanged():
+            note_sight(run, change)
         case _:
             pass
 

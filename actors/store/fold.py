@@ -29,6 +29,7 @@ from protocols.change import (
     WindowChanged,
 )
 from protocols.poll.request import PollRequested
+from protocols.poll.sight import SightChanged
 
 MOST_REPEATS = 10
 """The most repeats of an alarm whose offsets are kept: the newest."""
@@ -60,8 +61,8 @@ class Effects(Struct):
     """Changes of service level agreements and of dispatch."""
 
     def add(self, change: Change) -> None:
-        """Add the next Change. ArchiveDue is a step of its own (:func:`steps`); Answer, NotificationRequested and
-        PollRequested write no row."""
+        """Add the next Change. ArchiveDue is a step of its own (:func:`steps`); Answer, NotificationRequested,
+        PollRequested and SightChanged write no row."""
         match change:
             case AlarmRepeated():
                 known = self.repeats.get(change.id)
@@ -95,7 +96,7 @@ class Effects(Struct):
                 self.released.add((change.released, change.stage))
             case RuleChanged() | WindowChanged() | NodesChanged():
                 self.made.add(change)
-            case Answer() | ArchiveDue() | NotificationRequested() | PollRequested():
+            case Answer() | ArchiveDue() | NotificationRequested() | PollRequested() | SightChanged():
                 pass
             case _:
                 self.tabled.add(change)

@@ -72,7 +72,7 @@ class InstanceRow(Struct, frozen=True, gc=False):
 
 
 class OutageRow(Struct, frozen=True, gc=False):
-    """A row of ``sla_outages``. ``alarm_id`` is null when faultd itself did not run; ``moved`` in microseconds."""
+    """A row of ``sla_outages``. ``alarm_id`` is null when faultd itself did not run or was blind; ``moved`` in microseconds."""
 
     id: str
     number: int

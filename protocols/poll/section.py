@@ -67,9 +67,10 @@ class PollTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     """A table whose rows are parts of one kind.
 
     ``index`` describes the sub-identifiers of a row one by one: a name, or a packed number such as
-    ``"(slot+1)<<25 | 14<<21 | (pon-1)<<16 | (ont-1)<<9"``. A field's width ends where the next higher one begins; bits that no
-    field has must be zero. ``where`` gives the numbers that a name may have. A row that does not fit is no part of this table.
-    ``position`` is made of these names, and is the position that the profile's traps give the same part.
+    ``"(slot+1)<<25 | 14<<21 | (pon-1)<<16 | (ont-1)<<9"``; several formulas of one have ``or`` between them. A field's width
+    ends where the next higher one begins; bits that no field has must be zero. ``where`` gives the numbers that a name may
+    have. A row that does not fit is no part of this table. ``position`` is made of these names, and is the position that the
+    profile's traps give the same part.
     """
 
     kind: PartKind
@@ -104,19 +105,26 @@ class PollSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     """One plan (``[poll.<name>]``).
 
     ``sys_object_id`` are the prefixes of the devices that it is for; without any, those of the profile's ``[[devices]]``.
-    Where several plans are for one device, the first whose ``probe`` (an OID below which a GETNEXT finds something; without
-    one, the first column of its first table) answers is taken. The plan ``standard`` adds its times, sensors and tables to
-    every other one that does not have the same.
+    A plan is a device's where a GETNEXT finds something below its ``probe``; without one, in one of its own tables or sensors.
+    Of several, the one whose first table answers is taken, then the first that has anything. The plan ``standard`` adds its
+    sensors and tables to every other one that has none of the same name; ``without`` names those that are not wanted.
     """
 
+    enabled: bool = True
+    """The profile's own ``enabled`` is about its traps."""
     sys_object_id: tuple[str, ...] = ()
     probe: str = ""
-    object_id: str = ""
-    uptime: str = ""
-    boots: str = ""
-    engine_time: str = ""
-    host_uptime: str = ""
-    """The box's own uptime, in hundredths of a second."""
+    without: tuple[str, ...] = ()
+    object_id: str = "1.3.6.1.2.1.1.2.0"
+    """sysObjectID (RFC 3418)."""
+    uptime: str = "1.3.6.1.2.1.1.3.0"
+    """sysUpTime (RFC 3418)."""
+    boots: str = "1.3.6.1.6.3.10.2.1.2.0"
+    """snmpEngineBoots (RFC 3411)."""
+    engine_time: str = "1.3.6.1.6.3.10.2.1.3.0"
+    """snmpEngineTime (RFC 3411)."""
+    host_uptime: str = "1.3.6.1.2.1.25.1.1.0"
+    """hrSystemUptime (RFC 2790), or the vendor's own: the box's uptime in hundredths of a second. Empty: it has none."""
     sensors: dict[str, PollColumn] = {}
     """Scalars by quantity; their OIDs end with the instance."""
     tables: dict[str, PollTable] = {}

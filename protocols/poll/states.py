@@ -61,7 +61,7 @@ class PolledPower(Struct, frozen=True, array_like=True, gc=False):
 
 
 class PolledName(Struct, frozen=True, array_like=True, gc=False):
-    """The ifName of the interface with this ifIndex (its position)."""
+    """The ifName of the interface at a position, which has its ifIndex (``if/7``)."""
 
     position: str
     name: str

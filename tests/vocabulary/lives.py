@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from actors.correlator.profiles import load_profiles
 from actors.correlator.settings import CorrelatorSettings
@@ -34,9 +35,11 @@ from protocols.event import (
     TopologyLoaded,
     Trap,
 )
+from protocols.poll.states import LevelCrossed, PolledName, PolledPower, PolledSerial, PolledStates
 from protocols.principal import Principal
 from protocols.snmp.notification import VarBind
 from protocols.topology import Node
+from vocabulary.reads import parts
 from vocabulary.traps import make_trap
 from vocabulary.world import START
 
@@ -116,13 +119,48 @@ by_hand = st.builds(
     ),
 )
 reports = st.builds(SystemReport, alarm_type=st.just("s"), active=st.booleans())
-happenings = st.one_of(traps, traps, network, commands, by_hand, reports, st.just(Tick()))
+onts = st.builds(
+    parts,
+    kind=st.just("ont"),
+    under=st.just("0/1/5"),
+    up=st.sets(st.integers(1, 2)),
+    down=st.dictionaries(st.integers(3, 4) | st.just(1), st.sampled_from(["los", "dying_gasp", "admin_down", ""]), max_size=2),
+).map(lambda found: replace(found, up=tuple(span for span in found.up if span[0] not in {each[0] for each in found.down})))
+interfaces = st.builds(parts, kind=st.just("interface"), under=st.just("if/"), up=st.sets(st.just(7)), down=st.just({8: "los"}))
+reads = st.builds(
+    PolledStates,
+    device=st.sampled_from(["olt-1", "gone"]),
+    reason=st.sampled_from(["start", "daily", "changed", "burst", "gap"]),
+    begun=st.integers(1, 30).map(lambda seconds: START - timedelta(seconds=seconds)),
+    ended=st.just(START),
+    scope=st.sampled_from(["", "0/1/5"]),
+    whole=st.sampled_from([(), ("ont",), ("ont", "interface")]),
+    incomplete=st.sampled_from([{}, {"pon": "time-out"}]),
+    states=st.tuples(onts, interfaces) | st.tuples(onts),
+    serials=st.sampled_from([(), (PolledSerial("0/1/5/1", "HWTC00000001"), PolledSerial("0/1/5/3", "HWTC00000003"))]),
+    power=st.sampled_from([(), (PolledPower("0/1/5/1", "ont_rx", -21.5),)]),
+    names=st.sampled_from([(), (PolledName("if/7", "ge7"),)]),
+)
+levels = st.builds(
+    LevelCrossed,
+    device=st.sampled_from(["olt-1", "gone"]),
+    position=st.just("0/1"),
+    quantity=st.just("temperature"),
+    beyond=st.booleans(),
+    value=st.just(75.0),
+    unit=st.just("°C"),
+    threshold=st.sampled_from([70.0, 85.0]),
+    at=st.just(START),
+    dwell_seconds=st.sampled_from([0.0, 30.0]),
+    severity=st.sampled_from(["minor", "major"]),
+)
+happenings = st.one_of(traps, traps, network, commands, by_hand, reports, reads, levels, st.just(Tick()))
 events = st.lists(st.tuples(st.integers(0, 40), happenings), max_size=40)
 
 jumps = st.sampled_from([400 * 86_400, -400 * 86_400, 3_600, -3_600, 30, -30]).map(
     lambda seconds: ClockJumped(START, START + timedelta(seconds=seconds))
 )
-"""By how much: :func:`timeline` says from when to when."""
+"""By how much: :func:`timeline` says from when to when. It dates reads and levels too."""
 events_and_jumps = st.lists(st.tuples(st.integers(0, 40), happenings | jumps), max_size=40)
 
 
@@ -134,6 +172,10 @@ def timeline(steps: list[tuple[int, Event]]) -> list[tuple[int, datetime, Event]
         if isinstance(event, ClockJumped):
             event = ClockJumped(now, now + (event.after - event.before))
             now = event.after
+        if isinstance(event, PolledStates):
+            event = replace(event, begun=now - (START - event.begun), ended=now)
+        if isinstance(event, LevelCrossed):
+            event = replace(event, at=now)
         made.append((offset, now, event))
     return made
 

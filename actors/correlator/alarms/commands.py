@@ -9,6 +9,7 @@ from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.alarms.text import edited_names
 from actors.correlator.draft import Draft
 from actors.correlator.events.topology_changes import change_topology
+from actors.correlator.polling.contact import ended_elsewhere
 from actors.correlator.resources.placement import resolve
 from actors.correlator.rules.rule_changes import fold_rule_command
 from actors.correlator.windows.commands import fold_window
@@ -70,6 +71,8 @@ def _act_on(draft: Draft, name: str, command: Command, action: AlarmAction) -> s
     if isinstance(action, Edit):
         own = dict.fromkeys((*draft.state.edited.get(alarm.id, ()), *edited_names(action.fields)))
         draft.set(draft.state.edited, alarm.id, tuple(own))
+    if alarm.cleared_at is None and after.cleared_at is not None:
+        ended_elsewhere(draft, alarm)
     return draft.put(after, TRANSITIONS[type(action)].done, user(by.name), text_of(action), **detail_of(action)).id
 
 

@@ -108,16 +108,21 @@ def clear_problems(
             if last is None or order(last[1], report, draft.state.spans.reorder) != "before":
                 draft.remember(draft.state.ended, identity, (draft.at, _mark(report, "cleared")))
         for alarm in draft.open_of(tenant_id, resource_id, alarm_type):
-            if qualifier not in ("*", alarm.qualifier):
-                continue
-            raised = draft.state.marks.get(alarm.id)
-            doubt = _NOT_AFTER[order(raised, report, draft.state.spans.reorder)] if raised is not None else ""
-            if doubt:
-                draft.put(moved(alarm), "clear_ignored", report.reporter, doubt)
-                continue
-            over = cleared(alarm, report.happened, report.reporter)
-            ended.append(draft.put(over, "cleared", report.reporter, why, **_early(report, over.cleared_at)))
+            if qualifier in ("*", alarm.qualifier) and (over := clear_alarm(draft, alarm, report, why)) is not None:
+                ended.append(over)
     return ended
+
+
+def clear_alarm(draft: Draft, alarm: Alarm, report: ReportTime, why: str) -> Alarm | None:
+    """End an open alarm; the alarm as it then is. None, and a line in its timeline, when the report was not made after the
+    alarm's last raise."""
+    raised = draft.state.marks.get(alarm.id)
+    doubt = _NOT_AFTER[order(raised, report, draft.state.spans.reorder)] if raised is not None else ""
+    if doubt:
+        draft.put(moved(alarm), "clear_ignored", report.reporter, doubt)
+        return None
+    over = cleared(alarm, report.happened, report.reporter)
+    return draft.put(over, "cleared", report.reporter, why, **_early(report, over.cleared_at))
 
 
 def _repeat(

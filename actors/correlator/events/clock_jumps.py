@@ -80,12 +80,19 @@ def redate(draft: Draft) -> None:
 
 def received_as(trap: Trap, state: State, at: datetime) -> Trap:
     """``trap`` with its time of receipt on the present scale: the clock may have jumped before its commit."""
+    received = at_present(trap.received, state, at) if state.jumps else trap.received
+    return trap if received is trap.received else replace(trap, received=received)
+
+
+def at_present(measured: datetime, state: State, at: datetime) -> datetime:
+    """The time that somebody measured by faultd's clock, on the present scale: the clock may have jumped before the commit of
+    the Event. Never later than ``at``, the Event's time, after a jump back."""
     if state.jumps:
         last = state.jumps[-1]
-        late = last.by > 0 and trap.received < last.at
-        if late or (last.by < 0 and trap.received > at):
-            return replace(trap, received=min(at, shifted(trap.received, timedelta(microseconds=last.by))))
-    return trap
+        late = last.by > 0 and measured < last.at
+        if late or (last.by < 0 and measured > at):
+            return min(at, shifted(measured, timedelta(microseconds=last.by)))
+    return measured
 
 
 def _redate(draft: Draft, memory: RedateMemory, alarm_ids: list[str]) -> None:

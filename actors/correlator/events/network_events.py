@@ -11,6 +11,7 @@ from actors.correlator.alarms.problem import ReportedProblem
 from actors.correlator.alarms.raise_clear import clear_problems
 from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.draft import Draft
+from actors.correlator.polling.contact import ended_elsewhere
 from actors.correlator.pon.gather import tenant_of
 from actors.correlator.resources.optical_power import measured
 from actors.correlator.resources.placement import resolve
@@ -89,6 +90,8 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
         qualifier = event.qualifier or "*"
         why = "; ".join((event.description or f"{event.type} reported", *warnings))
         ended = clear_problems(draft, event.tenant_id, resource_id, meaning.clears, qualifier, report, why)
+        for each in ended:
+            ended_elsewhere(draft, each)
         _measured(draft, event, node)
         draft.emit(Answer(offset=draft.offset, accepted=tuple(alarm.id for alarm in ended), warnings=warnings))
         return

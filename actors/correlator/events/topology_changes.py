@@ -6,6 +6,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.operator_tables import emit_nodes
 from actors.correlator.plant.check import NodeMistake, mistakes, taken_serials
 from actors.correlator.plant.difference import TopologyDifference, whole
+from actors.correlator.polling.contact import forget_nodes
 from actors.correlator.polling.read_memory import LevelMemory, ReadMemory
 from actors.correlator.resources import placement, silent_devices
 from actors.correlator.resources.onts import note_replaced
@@ -72,6 +73,7 @@ def take_nodes(
     note_replaced(draft, puts)
     placement.note(draft, puts, removes)
     silent_devices.note(draft, puts, removes)
+    forget_nodes(draft, removes)
     windows.reconsider(draft)
     draft.on_commit(state.memory(ReadMemory).forget_all, removes)
     draft.on_commit(state.memory(LevelMemory).forget_all, removes)

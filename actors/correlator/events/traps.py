@@ -15,6 +15,7 @@ from actors.correlator.events.clock_jumps import received_as
 from actors.correlator.events.refused_sources import source_accepted
 from actors.correlator.events.sender_uptime import observed
 from actors.correlator.memories import NamedInterfaces, SourceMemory
+from actors.correlator.polling.contact import accept_trap
 from actors.correlator.polling.requests import is_read, request_read
 from actors.correlator.resources import silent_devices
 from actors.correlator.resources.interfaces import (
@@ -80,8 +81,8 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
     address = reading.device_address
     node = known_addresses.get(address)
     device = TrapDevice(node, address, state.settings.default_tenant, reading.address_why)
-    if node is not None:
-        silent_devices.heard(draft, node)
+    if node is not None and silent_devices.heard(draft, node) and reading.address_from == "source":
+        accept_trap(draft, node)
     name = trap.source if reading.address_from == "source" else f"{trap.source} for {address}"
     uptime, clock = trap.notification.uptime, _NO_CLOCK
     if uptime is not None:

@@ -16,13 +16,12 @@ A table that was not read to its end judges nothing. An open alarm is never ende
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Final
 
 from msgspec.structs import replace
 
 from actors.correlator.alarms.limits import admit
-from actors.correlator.alarms.raise_clear import clear_problems
+from actors.correlator.alarms.raise_clear import clear_alarm
 from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.draft import Draft
 from actors.correlator.events.traps import TrapDevice, interface_of, open_identity, problem_of
@@ -32,6 +31,7 @@ from actors.correlator.polling.judged_types import judged_kind, type_of_down
 from actors.correlator.polling.open_alarms import OpenAlarmsView
 from actors.correlator.resources.interfaces import INTERFACE_DOWN, UPLINK_DOWN
 from actors.correlator.resources.onts import end_of_another, place_of_ont
+from actors.correlator.saved import ReportMark
 from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm, Identity
 from protocols.finding import Finding
@@ -146,13 +146,13 @@ def _judge(read: ReadDeviceState, alarm: Alarm, found: Reconciled) -> None:
     mark = draft.state.marks.get(alarm.id)
     if mark is None or mark.source.startswith("api:"):
         found.unjudged[_FOREIGN] += 1
-    elif mark.received >= event.begun:
+    elif _is_newer(mark, event):
         found.unjudged[_NEWER] += 1
     elif said == "down":
         _switched_off(read, kind, alarm, found)
     else:
         why = f"found clear by poll: {event.device} reports it up; {read.words}"
-        clear_problems(draft, alarm.tenant_id, alarm.resource_id, (alarm.alarm_type,), alarm.qualifier, read.report, why)
+        clear_alarm(draft, alarm, read.report, why)
         found.cleared += 1
 
 
@@ -225,7 +225,7 @@ def _raise_missed(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> 
     identity = Identity(device.tenant, resource_id, finding.alarm_type, "")
     if part.kind == "interface":
         identity = open_identity(draft, identity, places)
-    if _ended_since(draft, part.kind, identity, read.event.begun):
+    if _ended_since(draft, part.kind, identity, read.event):
         found.unjudged[_NEWER] += 1
         return
     if found.limited:
@@ -256,12 +256,15 @@ def _is_open(read: ReadDeviceState, kind: PartKind, places: Iterable[str], *, ga
     asked for, since a burst's question is whether the ONT has power."""
     state = read.draft.state
     for place in places:
-        for alarm in read.draft.at_resource(place):
+        for known in state.at_resource(place):  # what this read raised is of other parts
+            alarm = read.draft.latest(known)
             if alarm.tenant_id != read.device.tenant or judged_kind(state.symptoms, alarm.alarm_type) != kind:
+                continue
+            if alarm.cleared_at is not None:
                 continue
             if kind == "interface" and alarm.severity == "info":
                 mark = state.marks.get(alarm.id)
-                if mark is None or mark.received < read.event.begun:
+                if mark is None or not _is_newer(mark, read.event):
                     continue  # it was switched off, and is down by itself now
                 return True
             traits = state.symptoms.get(alarm.alarm_type)
@@ -270,18 +273,27 @@ def _is_open(read: ReadDeviceState, kind: PartKind, places: Iterable[str], *, ga
     return False
 
 
-def _ended_since(draft: Draft, kind: PartKind, identity: Identity, begun: datetime) -> bool:
-    """True when a clear of the part's alarms was received after the read began."""
+def _is_newer(mark: ReportMark, event: PolledStates) -> bool:
+    """True when what was reported last may be newer than the read. Of two reads the one that ended later counts."""
+    if mark.source.startswith(SOURCE):
+        return mark.dated is not None and mark.dated > event.ended
+    return mark.received >= event.begun
+
+
+def _ended_since(draft: Draft, kind: PartKind, identity: Identity, event: PolledStates) -> bool:
+    """True when a clear of the part's alarms may be newer than the read."""
     state = draft.state
     for alarm_type in _alike(state.symptoms, kind, identity.alarm_type):
         for qualifier in ("", "*"):
             one = Identity(identity.tenant_id, identity.resource_id, alarm_type, qualifier)
             ended = state.ended.get(one)
-            if ended is not None and ended[1].received >= begun and not ended[1].source.startswith(SOURCE):
+            if ended is not None and ended[1].received >= event.begun:
                 return True
             last = draft.current(one)
-            if last is not None and last.cleared_at is not None and state.cleared.get(last.id, begun) > begun:
-                return not (last.cleared_by or "").startswith(REPORTER)
+            if last is None or last.cleared_at is None:
+                continue
+            if last.cleared_at > event.ended if last.cleared_by == REPORTER else state.cleared[last.id] > event.begun:
+                return True
     return False
 
 

@@ -4,6 +4,7 @@ The poller has a budget of its own for each line card. The bounds here keep the 
 requested now is requested by the next inspection, or found by the daily read.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 from itertools import islice
 from typing import Final
@@ -57,6 +58,14 @@ def request_all(draft: Draft, reason: ReadReason, why: str) -> None:
     """Request a read of every device, a few of them each second."""
     memory = draft.state.memory(ReadMemory)
     draft.on_commit(_begin_sweep, memory, f"{reason} {why}")
+    draft.wake(NAME, SWEEP, draft.at)
+
+
+def request_each(draft: Draft, devices: Iterable[str], reason: ReadReason, why: str) -> None:
+    """Request a read of each of these devices, a few of them each second."""
+    memory = draft.state.memory(ReadMemory)
+    for device_id in devices:
+        draft.set(memory.sweep, device_id, f"{reason} {why}")
     draft.wake(NAME, SWEEP, draft.at)
 
 

@@ -32,7 +32,7 @@ from actors.correlator.pon.memory import RETURNING, SETTLED, Concluded, PonMemor
 from actors.correlator.pon.ont_evidence import ByCause, evidence_of
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
 from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
-from actors.correlator.strategies.topological import blocked_by, root_of
+from actors.correlator.strategies.topological import begin_of, blocked_by, root_of
 from protocols.alarm import Alarm
 
 _LEANING = 4.0
@@ -237,8 +237,9 @@ def _give_way(
 ) -> None:
     """Withdraw conclusions that lost equipment above the port explains, and attach their alarms to it."""
     why = f"{blocker.resource_name or blocker.resource_id} is gone ({blocker.alarm_type}): that explains it"
+    began = begin_of(draft, blocker)
     for alarm_id, cause in causes.items():
-        if cause.kind != "degraded" and draft.at - cause.since <= SETTLED:
+        if cause.kind != "degraded" and began - cause.since <= SETTLED:
             withdraw(draft, memory, alarm_id, why, blocker)
             for ont in cause.members:
                 for symptom in out[ont].alarms if ont in out else ():

@@ -14,6 +14,7 @@ from actors.correlator.profiles.errors import ProfileErrors
 from actors.correlator.profiles.translator import compile
 from actors.correlator.profiles.undeclared import undeclared
 from protocols.file_mistake import FileMistake
+from protocols.poll.plan.compile_plan import plan_mistakes
 from protocols.profile import Profile
 
 UNDECLARED = {
@@ -58,6 +59,9 @@ def load_profiles(texts: Mapping[str, str]) -> tuple[Profile, ...]:
         for error in refused.errors:
             file, written = source[error.file]
             errors.append(FileMistake(file, _line(written, key_parts(error.key)), error.key, error.message))
+    for mistake in plan_mistakes(profiles):
+        file, written = source[mistake.profile]
+        errors.append(FileMistake(file, _line(written, key_parts(mistake.key)), mistake.key, mistake.message))
     if errors:
         raise ProfileErrors(tuple(sorted(set(errors))))
     return tuple(profiles)

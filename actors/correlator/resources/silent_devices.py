@@ -39,19 +39,31 @@ def is_device(node: Node) -> bool:
     return bool(node.address) and node.type not in _NO_DEVICES
 
 
-def heard(draft: Draft, node: Node) -> None:
-    """A trap of this device was accepted."""
+def heard(draft: Draft, node: Node) -> bool:
+    """A trap of this device was accepted. True when the device answers no poll, so that its traps are watched."""
     state = draft.state
     memory = state.memory(SilentDeviceMemory)
     device_id = node.id
     last = memory.heard.get(device_id)
+    watched = device_id in memory.watched
     if last is not None and draft.at - last < SELDOM and device_id not in memory.alarmed:
-        return
+        return watched
     draft.set(memory.heard, device_id, draft.at)
     _end(draft, memory, device_id, "a trap of it was accepted")
     hours = state.settings.silent_hours
     if hours and is_device(node):
         draft.wake(NAME, device_id, draft.at + timedelta(hours=hours))
+    return watched
+
+
+def watch(draft: Draft, device_id: str) -> None:
+    """The device answers no poll: its next traps count."""
+    draft.set(draft.state.memory(SilentDeviceMemory).watched, device_id, None)
+
+
+def watch_no_more(draft: Draft, device_id: str) -> None:
+    """The device answers polls again, or is not polled any more."""
+    draft.drop(draft.state.memory(SilentDeviceMemory).watched, device_id)
 
 
 def note(draft: Draft, puts: Iterable[Node], removes: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from actors.correlator.alarms.system import fold_system
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.events import refused_sources
-from actors.correlator.polling import levels, requests
+from actors.correlator.polling import blindness, contact, levels, requests
 from actors.correlator.resources import silent_devices
 from actors.correlator.state import State
 from actors.correlator.strategies.order import STRATEGIES
@@ -28,6 +28,8 @@ _DUE: dict[str, Callable[[Draft, str], None]] = {
     refused_sources.NAME: refused_sources.due,
     silent_devices.NAME: silent_devices.due,
     requests.NAME: requests.due,
+    blindness.CONTACT: contact.due,
+    blindness.NAME: blindness.due,
     levels.NAME: levels.due,
 }
 """By the name under which a timer was set."""

@@ -2,14 +2,15 @@
 
 A node is cut off when equipment at the node itself is lost, or when each way from it towards the core is: with redundant
 uplinks only when all are. An alarm below is attached at once when the cause is known. A cause that is reported late collects
-what was reported shortly before it. When a cause has cleared, its consequences have ``outlive_seconds`` to clear too; those
-still open then stand on their own.
+what was reported shortly before it began: a poller needs minutes to be sure that a device is down. When a cause has cleared,
+its consequences have ``outlive_seconds`` to clear too; those still open then stand on their own.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from actors.correlator.alarms.attachment import attach, children_of, detach, reported_at
+from actors.correlator.alarms.raise_clear import SYSTEM
 from actors.correlator.draft import Draft
 from actors.correlator.memories import LostEquipmentMemory
 from actors.correlator.strategies.strategy import Strategy, ended, raised
@@ -106,7 +107,8 @@ def _beside(draft: Draft, alarm: Alarm) -> bool:
 
 
 def collect(draft: Draft, cause: Alarm) -> None:
-    """Attach open alarms below a cause that began shortly before it."""
+    """Attach open alarms below a cause that were reported shortly before it began, or since."""
+    since = begin_of(draft, cause)
     plant, symptoms = draft.state.plant, draft.state.symptoms
     waiting, seen = [cause.resource_id], {cause.resource_id}
     while waiting and len(seen) < AT_MOST:
@@ -115,12 +117,18 @@ def collect(draft: Draft, cause: Alarm) -> None:
             traits = symptoms.get(alarm.alarm_type)
             if alarm.id == cause.id or traits is None or not traits.follows:
                 continue
-            if alarm.parent_alarm_id is None and draft.at - reported_at(draft, alarm) <= LATE_PARENT:
+            if alarm.parent_alarm_id is None and since - reported_at(draft, alarm) <= LATE_PARENT:
                 place(draft, alarm)
         for child in plant.children(node):
             if child not in seen:
                 seen.add(child)
                 waiting.append(child)
+
+
+def begin_of(draft: Draft, cause: Alarm) -> datetime:
+    """The time at which a cause began, by faultd's clock: a poller dates it. Another reporter's clock may be wrong."""
+    mark = draft.read(draft.state.marks, cause.id)
+    return cause.opened_at if mark is not None and mark.source == SYSTEM else draft.at
 
 
 def blocked_by(draft: Draft, resource_id: str, tenant: str, *, but: str = "") -> list[Alarm]:

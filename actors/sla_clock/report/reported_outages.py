@@ -9,6 +9,7 @@ from actors.sla_clock.books.figures import SlaFigures
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.outages import STOPPED
 from actors.sla_clock.evidence.timelines import EvidenceReader
+from actors.sla_clock.evidence.unseen import UNSEEN
 from actors.sla_clock.report.applied_exclusions import ExclusionTimes
 from protocols.decimal_text import seconds
 from protocols.sla.instance import SlaInstance
@@ -138,5 +139,6 @@ def _goes_on(alarms: list[SlaOutage], as_of: int) -> bool:
 
 
 def _names(alarms: list[SlaOutage]) -> tuple[str, ...]:
-    """Time in which faultd did not run has no alarm."""
-    return tuple(dict.fromkeys(each.alarm_name or each.alarm_id for each in alarms if each.alarm_id != STOPPED))[:MOST_ALARMS]
+    """Time in which faultd did not run or was blind has no alarm."""
+    shown = (each for each in alarms if each.alarm_type not in (STOPPED, UNSEEN))
+    return tuple(dict.fromkeys(each.alarm_name or each.alarm_id for each in shown))[:MOST_ALARMS]

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from protocols.poll.section import PollLevel, ScheduleClass
 from protocols.poll.states import DownCause, PartState
+from protocols.profile_decoders import DECODERS, DecodeError
 from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.manager.value import decode_value
 
@@ -30,6 +31,7 @@ NO_DEFECT: Final[Words] = ("up", "")
 
 _NUMBER = re.compile(r"\s*([+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?)")
 _KNOWN_WORDS = 256
+_LONGEST_PLACE = 255
 _LONGEST = 64
 """Octets of a text that is a number with its unit."""
 
@@ -97,7 +99,7 @@ class ColumnPlan:
             if value <= 0:
                 return None
             value = 10 * math.log10(value)
-        return value if math.isfinite(value) else None
+        return round(value, 6) if math.isfinite(value) else None
 
     def word(self, element: bytes | None) -> Words | None:
         """The state and cause that the element stands for; None when the plan lists none for it."""
@@ -122,6 +124,20 @@ class ColumnPlan:
         if isinstance(value, bytes) and len(value) <= _LONGEST:
             return self.words.get(value.decode("latin-1").strip("\0 ").lower())
         return None
+
+    def place(self, element: bytes | None) -> dict[str, int | float | str] | None:
+        """The parts of the position that the text has, by name (``place.port``); None for a text of another form."""
+        value = decoded(element)
+        if not isinstance(value, bytes) or len(value) > _LONGEST_PLACE:
+            return None
+        if self.pattern is not None:
+            found = self.pattern.search(value.decode("latin-1"))
+            return {f"place.{name}": text for name, text in found.groupdict().items() if text} if found is not None else None
+        try:
+            parts = DECODERS[self.decode].run(value)
+        except DecodeError:
+            return None
+        return {f"place.{name}": part for name, part in parts.items()} if isinstance(parts, dict) else None
 
 
 def raw_number(element: bytes | None) -> float | None:

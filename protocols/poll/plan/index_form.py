@@ -9,17 +9,18 @@ from itertools import product
 from typing import Final, NamedTuple
 
 from protocols.snmp.errors import BadOid
-from protocols.snmp.manager.value import decode_index
+from protocols.snmp.manager.value import decode_index, encode_index
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _TERM: Final = re.compile(
     r"(?:(?P<number>[0-9]{1,10})|(?P<name>\w+)|\((?P<moved>\w+)(?P<by>[+-][0-9]{1,9})\))(?:<<(?P<shift>[0-9]{1,2}))?"
 )
 _WIDTH: Final = 32
+MOST_FORMS: Final = 8
 MOST_ALTERNATIVES: Final = 16
 """Indexes that one position may have, by the numbers that ``where`` allows for names outside it."""
 
-Fields = dict[str, int]
+IndexFields = dict[str, int]
 
 
 class _Field(NamedTuple):
@@ -31,66 +32,62 @@ class _Field(NamedTuple):
     bits: int
 
 
+_Form = tuple[tuple[_Field, ...], ...]
+
+
 class BadForm(ValueError):
     """A part of an index that cannot be read."""
 
 
 class IndexForm:
-    """``names`` are those of the fields, in the order of the index. Raises BadForm."""
+    """``parts`` are the sub-identifiers of an index one by one; a part may have several forms, with ``or`` between them, of
+    which the first that fits is taken. ``names`` are those that every form has. Raises BadForm."""
 
-    __slots__ = ("_parts", "_where", "names")
+    __slots__ = ("_forms", "_where", "names")
 
     def __init__(self, parts: tuple[str, ...], where: Mapping[str, tuple[int, ...]]) -> None:
         if not parts:
             raise BadForm("an index has at least one part")
-        self._parts = tuple(_part(part) for part in parts)
-        self.names = tuple(field.name for part in self._parts for field in part if field.name)
-        if len(set(self.names)) < len(self.names):
+        alternatives = [[_part(form) for form in part.split(" or ")] for part in parts]
+        count = 1
+        for forms in alternatives:
+            count *= len(forms)
+        if count > MOST_FORMS:
+            raise BadForm(f"{count} forms; at most {MOST_FORMS}")
+        self._forms: tuple[_Form, ...] = tuple(product(*alternatives))
+        named = [[field.name for part in form for field in part if field.name] for form in self._forms]
+        if any(len(set(names)) < len(names) for names in named):
             raise BadForm("two fields of one name")
-        if unknown := set(where) - set(self.names):
+        self.names = tuple(name for name in named[0] if all(name in names for names in named))
+        if unknown := set(where) - {name for names in named for name in names}:
             raise BadForm(f"where names {', '.join(sorted(unknown))}, which the index does not have")
         if any(not numbers for numbers in where.values()):
             raise BadForm("where has a name without numbers")
         self._where = dict(where)
 
-    def read(self, index: bytes) -> Fields | None:
+    def read(self, index: bytes) -> IndexFields | None:
         """The fields of an index; None for one that is not of this form."""
         try:
             subids = decode_index(index)
         except BadOid:
             return None
-        if len(subids) != len(self._parts):
-            return None
-        found: Fields = {}
-        for subid, part in zip(subids, self._parts, strict=True):
-            rest = subid
-            for field in part:
-                number = rest >> field.shift & (1 << field.bits) - 1
-                rest -= number << field.shift
-                number -= field.plus
-                if field.name:
-                    if number < 0:
-                        return None
-                    found[field.name] = number
-                elif number:
-                    return None
-            if rest:
-                return None
-        if any(found[name] not in numbers for name, numbers in self._where.items()):
-            return None
-        return found
+        for form in self._forms:
+            found = _read(form, subids)
+            if found is not None and all(found[name] in numbers for name, numbers in self._where.items() if name in found):
+                return found
+        return None
 
-    def write(self, fields: Fields) -> list[bytes]:
-        """The indexes of a row with these fields: several where ``where`` allows several numbers for a name that ``fields`` has
-        not; none where a name is without any, or a number does not fit."""
+    def write(self, fields: IndexFields) -> list[bytes]:
+        """The indexes of a row with these fields: several where there are several forms, or ``where`` allows several numbers
+        for a name that ``fields`` has not; none where a name is without any, or a number does not fit."""
         return [octets for octets, complete in self._written(fields) if complete]
 
-    def prefixes(self, fields: Fields) -> list[bytes]:
+    def prefixes(self, fields: IndexFields) -> list[bytes]:
         """The beginnings, of whole sub-identifiers, of the indexes of all rows with these fields; empty where the rows are
-        not all those below such beginnings."""
-        return [octets for octets, _ in self._written(fields, beginnings=True)]
+        not all those below such beginnings, or the fields make a whole index."""
+        return [octets for octets, complete in self._written(fields) if not complete]
 
-    def candidates(self, fields: Fields, most: int) -> list[bytes]:
+    def candidates(self, fields: IndexFields, most: int) -> list[bytes]:
         """The indexes of a row with these fields and one further number, that of the only name without any; at most ``most``
         numbers are tried, from 0. Empty where more names are without."""
         missing = [name for name in self.names if name not in fields and name not in self._where]
@@ -98,37 +95,53 @@ class IndexForm:
             return self.write(fields) if not missing else []
         return [octets for number in range(most + 1) for octets in self.write({**fields, missing[0]: number})]
 
-    def _written(self, fields: Fields, *, beginnings: bool = False) -> Iterator[tuple[bytes, bool]]:
-        open_names = [name for name in self.names if name not in fields]
-        free = [name for name in open_names if name in self._where]
-        choices = [self._where[name] for name in free]
-        count = 1
-        for numbers in choices:
-            count *= len(numbers)
-        if count > MOST_ALTERNATIVES:
-            return
-        for numbers in product(*choices):
-            given = {**fields, **dict(zip(free, numbers, strict=True))}
-            if any(given[name] not in self._where[name] for name in self._where if name in given):
+    def _written(self, fields: IndexFields) -> Iterator[tuple[bytes, bool]]:
+        """Octets, and whether they are a whole index; else the beginning of one with all of ``fields`` in it."""
+        for form in self._forms:
+            names = [field.name for part in form for field in part if field.name]
+            free = [name for name in names if name not in fields and name in self._where]
+            choices = [self._where[name] for name in free]
+            count = 1
+            for numbers in choices:
+                count *= len(numbers)
+            if count > MOST_ALTERNATIVES:
                 continue
-            octets, used, complete = b"", set[str](), True
-            for part in self._parts:
-                subid = _packed(part, given)
-                if subid is None:
-                    complete = False
-                    break
-                octets += encode_subid(subid)
-                used |= {field.name for field in part}
-            if complete or (beginnings and octets and set(fields) <= used):
-                yield octets, complete
+            for chosen in product(*choices):
+                given = {**fields, **dict(zip(free, chosen, strict=True))}
+                if any(given[name] not in numbers for name, numbers in self._where.items() if name in given and name in names):
+                    continue
+                octets, used, complete = b"", set[str](), True
+                for part in form:
+                    subid = _packed(part, given)
+                    if subid is None:
+                        complete = False
+                        break
+                    octets += encode_index((subid,))
+                    used |= {field.name for field in part}
+                if octets and set(fields) <= used:
+                    yield octets, complete
 
 
-def encode_subid(subid: int) -> bytes:
-    """A sub-identifier as content octets of an OID (X.690 section 8.19.2)."""
-    septets = [subid & 0x7F]
-    while subid := subid >> 7:
-        septets.append(subid & 0x7F | 0x80)
-    return bytes(reversed(septets))
+def _read(form: _Form, subids: tuple[int, ...]) -> IndexFields | None:
+    if len(subids) != len(form):
+        return None
+    found: IndexFields = {}
+    for subid, part in zip(subids, form, strict=True):
+        rest = subid
+        for field in part:
+            number = rest >> field.shift & (1 << field.bits) - 1
+            rest -= number << field.shift
+            number -= field.plus
+            if not field.name:
+                if number:
+                    return None
+            elif number < 0:
+                return None
+            else:
+                found[field.name] = number
+        if rest:
+            return None
+    return found
 
 
 def _part(written: str) -> tuple[_Field, ...]:
@@ -155,7 +168,7 @@ def _part(written: str) -> tuple[_Field, ...]:
     return tuple(fields)
 
 
-def _packed(part: tuple[_Field, ...], given: Fields) -> int | None:
+def _packed(part: tuple[_Field, ...], given: IndexFields) -> int | None:
     """The sub-identifier of these fields; None when a name is without a number, or a number does not fit."""
     subid = 0
     for field in part:

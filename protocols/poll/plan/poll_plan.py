@@ -19,11 +19,11 @@ class TimeNames(NamedTuple):
 class PollPlan:
     """What is read from a device. ``name`` is ``profile`` where the profile has one plan, else ``profile/plan``.
 
-    ``object_id`` is the OID of sysObjectID. ``probe`` is an OID below which a GETNEXT finds something on a device of this plan;
-    empty octets: any device is.
+    ``object_id`` is the OID of sysObjectID. ``probes`` are OIDs below each of which a GETNEXT may find something on a device of
+    this plan; none: any device is.
     """
 
-    __slots__ = ("name", "object_id", "probe", "profile", "sensors", "sys_object_ids", "tables", "times")
+    __slots__ = ("name", "object_id", "probes", "profile", "sensors", "sys_object_ids", "tables", "times")
 
     def __init__(
         self,
@@ -31,13 +31,13 @@ class PollPlan:
         profile: str,
         sys_object_ids: tuple[str, ...],
         object_id: bytes,
-        probe: bytes,
+        probes: tuple[bytes, ...],
         times: TimeNames,
         sensors: tuple[ColumnPlan, ...],
         tables: tuple[TablePlan, ...],
     ) -> None:
         self.name, self.profile, self.sys_object_ids = name, profile, sys_object_ids
-        self.object_id, self.probe, self.times, self.sensors, self.tables = object_id, probe, times, sensors, tables
+        self.object_id, self.probes, self.times, self.sensors, self.tables = object_id, probes, times, sensors, tables
 
 
 class PollPlans:
@@ -59,8 +59,8 @@ class PollPlans:
         return (plan,) if plan is not None else tuple(each for each in self.by_name.values() if each.profile == name)
 
     def candidates(self, sys_object_id: str) -> tuple[PollPlan, ...]:
-        """The plans for a device with this sysObjectID, those of the longest prefix first. The first whose ``probe`` answers is
-        the device's; where none does, or none is there, ``standard``."""
+        """The plans for a device with this sysObjectID, those of the longest prefix first. ``probe_order`` says how to choose
+        among them; where no probe answers, or none is there, ``standard`` is the device's."""
         found = [
             (len(prefix), plan)
             for plan in self.by_name.values()
@@ -69,3 +69,13 @@ class PollPlans:
         ]
         found.sort(key=lambda each: -each[0])
         return tuple(dict.fromkeys(plan for _, plan in found))
+
+
+def probe_order(plans: Iterable[PollPlan]) -> list[tuple[PollPlan, bytes]]:
+    """Plans with one of their probes each, in the order of asking: the plan of the first probe that finds something is the
+    device's. All plans' first probes come before the others: those are of the ONTs, which tell generations of one vendor apart.
+    The others find an OLT that has no ONT yet. Empty octets: the plan needs no probe."""
+    found: list[tuple[int, PollPlan, bytes]] = []
+    for plan in plans:
+        found += [(place, plan, probe) for place, probe in enumerate(plan.probes or (b"",))]
+    return [(plan, probe) for _, plan, probe in sorted(found, key=lambda each: min(each[0], 1))]

@@ -1,6 +1,7 @@
 """One table of a plan: its columns, and the way between the index of a row and the position of a part."""
 
 from collections.abc import Iterable
+from typing import get_args
 
 from protocols.poll.plan.column_plan import ColumnMeaning, ColumnPlan
 from protocols.poll.plan.index_form import IndexForm
@@ -16,7 +17,7 @@ Rows = dict[bytes, list[bytes | None]]
 class TablePlan:
     """``placed`` is true where positions come from a column (``place``), which must have been read before."""
 
-    __slots__ = ("_cards", "_form", "_positions", "columns", "kind", "name", "placed", "utilisation")
+    __slots__ = ("_by_class", "_cards", "_form", "_positions", "columns", "kind", "name", "placed", "utilisation")
 
     def __init__(
         self,
@@ -31,10 +32,13 @@ class TablePlan:
         self.name, self.kind, self.columns, self.utilisation = name, kind, columns, utilisation
         self._form, self._positions, self._cards = form, position, card
         self.placed = any("." in each for each in position.names)
+        self._by_class: dict[ScheduleClass, tuple[ColumnPlan, ...]] = {
+            schedule: tuple(column for column in columns if column.schedule == schedule) for schedule in get_args(ScheduleClass)
+        }
 
-    def of(self, *schedules: ScheduleClass) -> tuple[ColumnPlan, ...]:
-        """The columns that are read in these classes."""
-        return tuple(column for column in self.columns if column.schedule in schedules)
+    def of(self, schedule: ScheduleClass) -> tuple[ColumnPlan, ...]:
+        """The columns that are read in this class."""
+        return self._by_class[schedule]
 
     def column(self, meaning: ColumnMeaning) -> ColumnPlan | None:
         """The column with this meaning. Sensors may be several: see ``columns``."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, Generic, TypeVar
 
 from protocols.snmp import ber
-from protocols.snmp.manager.value import NO_SUCH_INSTANCE_ELEMENT
+from protocols.snmp.manager.value import NO_SUCH_INSTANCE_ELEMENT, encode_index
 from protocols.snmp.oid import encode_oid, read_subids
 
 Subject = TypeVar("Subject")
@@ -16,17 +16,6 @@ Subids = tuple[int, ...]
 
 NO_SUCH_OBJECT_ELEMENT: Final = b"\x80\x00"
 END_OF_MIB_VIEW_ELEMENT: Final = b"\x82\x00"
-
-
-def encode_index(subids: Subids) -> bytes:
-    """The octets of a row's index, which stand behind its column in an OID; ``manager.value.decode_index`` reads them."""
-    content = bytearray()
-    for value in subids:
-        septets = [value & 0x7F]
-        while value := value >> 7:
-            septets.append(value & 0x7F | 0x80)
-        content += bytes(reversed(septets))
-    return bytes(content)
 
 
 class RowIndexes:

@@ -45,3 +45,14 @@ def decode_index(index: bytes) -> tuple[int, ...]:
     if len(subids) > MAX_SUBIDS:
         raise BadOid(f"an index of more than {MAX_SUBIDS} sub-identifiers")
     return tuple(subids)
+
+
+def encode_index(subids: tuple[int, ...]) -> bytes:
+    """The octets of a row's index, which stand behind its column in an OID; ``decode_index`` reads them."""
+    content = bytearray()
+    for value in subids:
+        septets = [value & 0x7F]
+        while value := value >> 7:
+            septets.append(value & 0x7F | 0x80)
+        content += bytes(reversed(septets))
+    return bytes(content)

@@ -117,3 +117,20 @@ def test_a_restart_while_the_device_was_silent() -> None:
     event, reason = line.answered(6, 3_000, 8)
     assert event is not None
     assert (event.misses, reason) == (3, "restart")
+
+
+def test_misses_from_before_a_new_count_do_not_count() -> None:
+    line = Line()
+    line.answered(0, 100_000)
+    for minute in range(1, 6):
+        line.missed(minute)
+    line.contact.count_anew()
+    reported = [line.missed(minute) for minute in range(10, 15)]
+    assert [(each.misses, each.first) for each in reported if each is not None] == [
+        (misses, START + timedelta(minutes=10)) for misses in (1, 2, 3)
+    ]
+    line.contact.count_anew()
+    event, _reason = line.answered(20, 220_000)
+    assert event is not None
+    line.contact.count_anew()
+    assert line.answered(21, 226_000) == (None, None)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.snmp import ber
-from protocols.snmp.agent.object_tree import NO_SUCH_OBJECT_ELEMENT, SCALAR, ObjectTree, ObjectType, RowIndexes, encode_index
-from protocols.snmp.manager.value import NO_SUCH_INSTANCE_ELEMENT, decode_index
+from protocols.snmp.agent.object_tree import NO_SUCH_OBJECT_ELEMENT, SCALAR, ObjectTree, ObjectType, RowIndexes
+from protocols.snmp.manager.value import NO_SUCH_INSTANCE_ELEMENT, decode_index, encode_index
 from protocols.snmp.oid import encode_oid, read_subids
 
 Subids = tuple[int, ...]

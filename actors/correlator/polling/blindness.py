@@ -1,0 +1,105 @@
+"""Blindness: faultd cannot see most of its devices, or its own socket or interface is at fault.
+
+One alarm ``monitoring.blind`` stands for all devices that fall silent meanwhile: none of them is judged, and the SLA clock
+hears since when nothing is known of each (``SightChanged``). When enough of them answer again, faultd sees: the alarm ends, and
+those that still do not answer are verified by polls of which none lies in the dark.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from actors.correlator.alarms.system import fold_system
+from actors.correlator.draft import Draft
+from actors.correlator.polling.contact_memory import ContactMemory, SilentDevice
+from actors.correlator.polling.requests import request_each
+from actors.correlator.polling.verdict import sees_again
+from protocols.event import SystemReport
+from protocols.poll.contact import PollMissed
+from protocols.poll.sight import SightChanged
+
+BLIND: Final = "monitoring.blind"
+NAME: Final = "polling.sight"
+"""Of the timer that decides whether faultd sees again, with the Event after the one that changed the number."""
+CONTACT: Final = "polling.contact"
+"""Of the timer of one device, see :mod:`actors.correlator.polling.contact`."""
+VERIFIED_WITHIN: Final = timedelta(minutes=10)
+"""A device that could not be verified within this time is requested again."""
+_ACTOR: Final = "faultd:polling"
+
+
+def go_blind(draft: Draft, memory: ContactMemory, event: PollMissed, entry: SilentDevice) -> None:
+    """Raise the alarm. This device, and every other that misses polls and was not judged yet, is unseen from its first miss
+    on."""
+    found = [
+        (device, known)
+        for device, known in memory.silent.items()
+        if known.contact in ("missed", "doubted") and device != event.device
+    ]
+    draft.on_commit(setattr, memory, "blind", draft.at)
+    unsee(draft, memory, [*found, (event.device, entry)])
+    count = len(found) + 1
+    if event.own_fault:
+        title = f"faultd cannot see its devices: {event.own_fault}"
+        why = f"The poller reports: {event.own_fault}."
+    else:
+        title = f"faultd cannot see its devices: {event.others.silent + 1} of {event.others.asked + 1} are silent"
+        left = event.others.asked - event.others.silent
+        why = f"{event.others.silent + 1} of {event.others.asked + 1} polled devices fell silent at once" + (
+            f"; {left} answer by another way." if left else "; none answers."
+        )
+    description = (
+        f"{why} No device is reported as down until faultd sees again. Nothing is known of {count} devices; the time counts as "
+        "unknown for the services below them. Traps are still accepted."
+    )
+    report = SystemReport(alarm_type=BLIND, active=True, severity="major", title=title, description=description)
+    fold_system(draft, report, _ACTOR)
+
+
+def unsee(draft: Draft, memory: ContactMemory, devices: Iterable[tuple[str, SilentDevice]]) -> None:
+    """Nothing is known of these devices since their first missed poll."""
+    lost: list[tuple[str, datetime]] = []
+    for device, known in devices:
+        draft.set(memory.silent, device, replace(known, contact="unseen"))
+        draft.no_wake(CONTACT, device)
+        if draft.read(memory.unseen, device) is None:
+            draft.set(memory.unseen, device, known.first)
+            lost.append((device, known.first))
+    if lost:
+        draft.emit(SightChanged(draft.offset, unseen=tuple(lost)))
+
+
+def see(draft: Draft, memory: ContactMemory, device: str, at: datetime) -> None:
+    """The device is known again from ``at`` on, or not polled any more."""
+    since = draft.read(memory.unseen, device)
+    if since is not None:
+        draft.drop(memory.unseen, device)
+        draft.emit(SightChanged(draft.offset, seen=((device, max(at, since)),)))
+        draft.wake(NAME, "", draft.at)
+
+
+def due(draft: Draft, _subject: str) -> None:
+    """Timer: decide whether faultd sees again."""
+    memory = draft.state.memory(ContactMemory)
+    if memory.blind is None:
+        return
+    unseen, polled = len(memory.unseen), max(len(memory.heard), len(memory.unseen))
+    if not sees_again(unseen, polled):
+        return
+    draft.on_commit(setattr, memory, "blind", None)
+    draft.on_commit(setattr, memory, "sighted", draft.at)
+    why = (
+        f"devices answer again; {unseen} of {polled} do not yet, and are verified now" if unseen else "all devices answer again"
+    )
+    fold_system(draft, SystemReport(alarm_type=BLIND, active=False, description=why), _ACTOR)
+    verify(draft, list(memory.unseen))
+
+
+def verify(draft: Draft, devices: Iterable[str]) -> None:
+    """Request polls of devices that may have missed theirs only because faultd was blind."""
+    found = list(devices)
+    request_each(draft, found, "returned", "faultd was blind, and the device has not answered since")
+    for device in found:
+        draft.wake(CONTACT, device, draft.at + VERIFIED_WITHIN)

@@ -81,6 +81,10 @@ def _nodes(plant: SimulatedPlant) -> tuple[Node, ...]:
     return _plants[0][1]
 
 
+CaseStep = tuple[float, Event, Datagram | None]
+"""A second, what is folded then, and the datagram that it is of."""
+
+
 class Played:
     """A case while and after it is played: the stages, and the notes from which its :class:`CaseOutcome` is made."""
 
@@ -109,7 +113,7 @@ class Played:
         profiles, translator = _profiles()
         self.state.use_profiles(profiles, translator)
 
-    def events(self) -> Iterator[tuple[float, Event, Datagram | None]]:
+    def events(self) -> Iterator[CaseStep]:
         """The fold's input, each item with its second."""
         settings = CorrelatorSettings()
         case = self.case
@@ -118,7 +122,7 @@ class Played:
         yield 0.0, _rules(), None
         if case.condition.window:
             yield 0.0, Command(_PLANNER, PutWindow(self._window())), None
-        ticks: Iterator[tuple[float, Event, Datagram | None]] = ((float(second), Tick(), None) for second in range(1, int(LENGTH) + 1))
+        ticks: Iterator[CaseStep] = ((float(second), Tick(), None) for second in range(1, int(LENGTH) + 1))
         traps = ((each.at, self._trap(each), each) for each in self.plan.datagrams if each.at <= LENGTH)
         readings = ((ceil(at), event, None) for at in case.readings for event in self._read(at))
         for at, event, datagram in heapq.merge(ticks, readings, traps, key=lambda each: each[0]):

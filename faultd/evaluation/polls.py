@@ -23,7 +23,7 @@ from protocols.event import Event
 from protocols.poll.contact import AgentTimes, PollAnswered, PollMissed
 from protocols.poll.part_states import PolledPart, pack_states
 from protocols.poll.request import PollRequested
-from protocols.poll.states import DownCause, PartKind, PolledStates, ReadReason
+from protocols.poll.states import DownCause, PartKind, PolledName, PolledStates, ReadReason
 from protocols.snmp.manager.transaction import BACK_OFF
 
 READ_SECONDS: Final = 0.4
@@ -90,9 +90,9 @@ class CasePolls:
         self._count += 1
         heapq.heappush(self._heap, (when, self._count, act))
 
-    def _begin(self, olt: "_PolledOlt", margin: float, at: float) -> None:
+    def _begin(self, olt: "_PolledOlt", margin: float, at: float) -> Event | None:
         """A poll on schedule."""
-        self._try(olt, at, margin, 0, at)
+        return self._try(olt, at, margin, 0, at)
 
     def _try(self, olt: "_PolledOlt", began: float, margin: float, tried: int, at: float) -> Event | None:
         """Send the request of a poll the first time or again."""
@@ -175,6 +175,7 @@ class CasePolls:
             whole=() if reason == "changed" else tuple(whole),
             incomplete=incomplete,
             states=pack_states(chosen.values()),
+            names=olt.new_names(view),
             request=request,
         )
         self._at(ended, lambda _at: event)
@@ -201,6 +202,14 @@ class _PolledOlt:
         self.contact = DeviceContact(olt, address, settings.misses, 0.0)
         self.latest = LatestPoll()
         self.known: dict[str, PolledPart] = {}
+        self._named = False
+
+    def new_names(self, view: AgentView) -> tuple[PolledName, ...]:
+        """The names of the interfaces, in the first read."""
+        if self._named:
+            return ()
+        self._named = True
+        return tuple(PolledName(f"if/{each.index}", each.name) for each in view.interfaces)
 
 
 def _within(place: str, scope: str) -> bool:

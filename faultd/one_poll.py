@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import trio
-from actors.poller.actor import Poller
 from msgspec.structs import replace
 
 from actors.mailbox import Append
 from actors.metrics import Metrics
+from actors.poller.actor import Poller
 from actors.poller.credentials import CredentialTable
 from actors.poller.settings import PollerCredentials, PollerSettings
 from protocols.ledger import RecordedBatch

@@ -3,10 +3,9 @@
 import os
 from collections.abc import Collection, Sequence
 
-from actors.poller.actor import Poller
-
 from actors.mailbox import AppendSender, Feed
 from actors.metrics import Metrics
+from actors.poller.actor import Poller
 from actors.poller.credentials import CredentialTable
 from actors.poller.settings import PollerCredentials
 from actors.trusted_clock import TrustedClock

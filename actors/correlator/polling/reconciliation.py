@@ -87,9 +87,8 @@ class ReadDeviceState:
         self.parts = FoundParts(event)
         self.interfaces = InterfacePlaces(draft, event)
         self.serials = {each.position: canonical_serial(each.serial) for each in event.serials}
-        self.report = ReportTime(
-            received=draft.at, reporter=REPORTER, source=f"{SOURCE}{event.device}", dated=min(event.ended, draft.at)
-        )
+        # By faultd's own clock, so that it moves along when that clock jumps; a reporter's own time would not.
+        self.report = ReportTime(min(event.ended, draft.at), REPORTER, f"{SOURCE}{event.device}")
 
     @property
     def words(self) -> str:
@@ -295,7 +294,7 @@ def _is_open(read: ReadDeviceState, kind: PartKind, places: Iterable[str], *, ga
 def _is_newer(mark: ReportMark, event: PolledStates) -> bool:
     """True when what was reported last may be newer than the read. Of two reads the one that ended later counts."""
     if mark.source.startswith(SOURCE):
-        return mark.dated is not None and mark.dated > event.ended
+        return mark.received > event.ended
     return mark.received >= event.begun
 
 

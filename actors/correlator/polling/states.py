@@ -7,6 +7,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
+from actors.correlator.events.clock_jumps import at_present
 from actors.correlator.events.traps import event_of_device
 from actors.correlator.polling.discovery import compare
 from actors.correlator.polling.found_parts import FoundParts
@@ -34,8 +35,10 @@ def fold_polled_states(draft: Draft, event: PolledStates) -> None:
     memory = draft.state.memory(ReadMemory)
     if node is None:
         draft.on_commit(memory.forget, event.device)
-        draft.note("poll_unknown_device")
+        draft.note("poll_of_no_node")
         return
+    begun, ended = at_present(event.begun, draft.state, draft.at), at_present(event.ended, draft.state, draft.at)
+    event = replace(event, begun=begun, ended=ended)
     known = memory.devices.get(event.device)
     read = ReadDeviceState(draft, event, node, first=known is None, was_down=_down_before(known))
     read.interfaces.learn()

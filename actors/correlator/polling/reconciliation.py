@@ -259,10 +259,12 @@ def _raise_missed(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> 
 
 def _is_missed_interface(read: ReadDeviceState, position: str) -> bool:
     """True when the interface went down since the read before, or has a place in the topology. A port without a cable is down
-    too, and nobody waits for it."""
-    if not read.parts.lists_all:
-        return True
-    if read.interfaces.resource(position) in read.draft.state.plant.nodes:
+    too, and nobody waits for it. An ONT that is an interface too, and a PON port with ONTs, have states of their own."""
+    plant, resource_id = read.draft.state.plant, read.interfaces.resource(position)
+    node = plant.nodes.get(resource_id)
+    if node is not None and (node.type == "ont" or (node.type == "pon" and plant.onts_below(resource_id))):
+        return False
+    if node is not None or not read.parts.lists_all:
         return True
     return read.was_down is not None and read.was_down.state("interface", position) is None
 

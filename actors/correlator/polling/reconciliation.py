@@ -267,12 +267,14 @@ def _raise_missed(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> 
 
 def _is_missed_interface(read: ReadDeviceState, position: str) -> bool:
     """True when the interface was up before, has a place in the topology, or an open alarm. A port without a cable is down too,
-    and nobody waits for it."""
-    resource, state = read.interfaces.resource(position), read.draft.state
-    if resource in state.plant.nodes or resource in state.by_resource:
+    and nobody waits for it. An ONT that is an interface too, and a PON port with ONTs, have states of their own."""
+    state, resource_id = read.draft.state, read.interfaces.resource(position)
+    node = state.plant.nodes.get(resource_id)
+    if node is not None and (node.type == "ont" or (node.type == "pon" and state.plant.onts_below(resource_id))):
+        return False
+    if node is not None or resource_id in state.by_resource:
         return True
-    said = read.was_up.state("interface", position) if read.was_up is not None else None
-    return said is not None
+    return read.was_up is not None and read.was_up.state("interface", position) is not None
 
 
 def _is_open(read: ReadDeviceState, kind: PartKind, places: Iterable[str], *, gasp: bool) -> bool:

@@ -351,9 +351,10 @@ def part_name(element: bytes | None) -> str:
 
 
 def power(column: ColumnPlan, element: bytes | None) -> float | None:
-    """The optical power in dBm; None without a reading, also where the number is none that an optical power can be."""
+    """The optical power in dBm; None without a reading, also where the number is none that an optical power can be. Exactly
+    0 dBm, which destroys a receiver of PON, is the number of an agent that has none."""
     value = column.number(element)
-    return value if value is not None and is_optical_power(value) else None
+    return value if value and is_optical_power(value) else None
 
 
 def is_notable(levels: tuple[PollLevel, ...], before: float | None, now: float) -> bool:

@@ -179,6 +179,43 @@ class Metrics:
         )
         self.mailbox_depth = gauge("faultd_mailbox_depth", "Messages waiting", "mailbox")
         self.actor_restarts = counter("faultd_actor_restarts", "Times the supervisor restarted an actor", "actor")
+        self.polls = counter(
+            "faultd_polls",
+            "Polls of devices, by outcome: answered, missed, refused (the agent answered with an error) or skipped (too late)",
+            "outcome",
+        )
+        self.poll_varbinds = counter("faultd_poll_varbinds", "Variable bindings that polled devices sent")
+        self.poll_seconds = histogram("faultd_poll_seconds", "One poll of a device that answered, its tables included")
+        self.poll_events = counter("faultd_poll_events", "Events of pollers that are on disk, by kind", "kind")
+        self.poll_tables_incomplete = counter(
+            "faultd_poll_tables_incomplete",
+            "Tables not read to their end, which contribute nothing, by kind of part",
+            "kind",
+        )
+        self.poll_oddities = counter("faultd_poll_oddities", "Answers with times that no standard allows")
+        self.poll_reads_requested = counter(
+            "faultd_poll_reads_requested",
+            "Reads that the correlator asked for, by outcome: read, merged (with one that waited), or not_polled",
+            "outcome",
+        )
+        self.poll_measurements = counter(
+            "faultd_poll_measurements", "Measurements of devices for the SLA clock, by outcome: sent or dropped", "outcome"
+        )
+        self.polled_devices = gauge("faultd_polled_devices", "Devices that have a poller")
+        self.polled_devices_silent = gauge(
+            "faultd_polled_devices_silent", "Polled devices that missed as many polls as are needed"
+        )
+        self.polled_devices_parked = gauge(
+            "faultd_polled_devices_parked", "Devices whose poller crashed too often and is parked"
+        )
+        self.polled_devices_slowed = gauge(
+            "faultd_polled_devices_slowed", "Devices that are polled less often than asked for, since their polls take too long"
+        )
+        self.olts_left_out = gauge("faultd_olts_left_out", "Polled OLTs without series of their own, since there are too many")
+        self.olt_up = gauge("faultd_olt_up", "1 while the OLT answers polls, 0 once it missed one; NaN: not known", "olt")
+        self.olt_round_trip = gauge("faultd_olt_round_trip_seconds", "Round trip of the latest answer of an OLT", "olt")
+        self.olt_loss = gauge("faultd_olt_loss_ratio", "Share of the latest datagrams to an OLT without an answer", "olt")
+        self.olt_poll_seconds = gauge("faultd_olt_poll_seconds", "Average time that a poll of an OLT takes", "olt")
         self.stream_clients = gauge("faultd_stream_clients", "Connected subscribers of the alarm stream")
         self.stream_refused = counter("faultd_stream_refused", "Stream handshakes refused, by reason", "reason")
         self.stream_dropped = counter("faultd_stream_dropped", "Subscribers that faultd ended, by reason", "reason")

@@ -67,9 +67,11 @@ async def supervise(
     *,
     random: Random | None = None,
     on_park: Callable[[str, Exception], Awaitable[None]] | None = None,
+    kind: str = "",
     task_status: TaskStatus[Any] = TASK_STATUS_IGNORED,
 ) -> None:
-    """Run ``actor`` until it returns, restarting it when it crashes.
+    """Run ``actor`` until it returns, restarting it when it crashes. ``kind``: the label under which the metric counts its
+    restarts, where many actors are of one kind; else its name.
 
     An actor that raises :class:`OperatorNeeded` is given up at once, and so is one over its intensity.
     A crash before the first incarnation was ready is not retried: the caller of ``nursery.start`` gets the error (a port in
@@ -102,7 +104,7 @@ async def supervise(
                 if on_park is not None:
                     await on_park(name, hopeless or error)
                 return
-            metrics.actor_restarts.labels(name).inc()
+            metrics.actor_restarts.labels(kind or name).inc()
             await trio.sleep(delay(len(crashes) - 1, jitter))
             status = TASK_STATUS_IGNORED
 

@@ -44,6 +44,8 @@ CONSUMERS = {
     # What waits is in the dispatcher's state: a channel or a desk that hangs for an hour holds back no pruning.
     "notifier": ConsumerPolicy(begins="newest", durable=False),
     "ticketer": ConsumerPolicy(begins="newest", durable=False),
+    # A start reads everything, so a request of before it is void.
+    "poller": ConsumerPolicy(begins="newest", durable=False),
 }
 """Everybody who reads the recorded Changes. Each acknowledges by its name, which is that of its actor too."""
 OTHERS: tuple[Callable[[], Stage], ...] = (SlaClock, Dispatcher)

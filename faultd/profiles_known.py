@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from actors.correlator.profiles.trap_oids import normalise
+from protocols.poll.plan.compile_plan import compile_plans
 from protocols.profile import AlarmRule, Family, Profile, Trigger, names
 
 _OID = re.compile(r"\.?1(?:\.(?:0|[1-9][0-9]{0,9})){2,126}")
@@ -20,7 +21,7 @@ def lines_about(oid: str, profiles: Sequence[Profile]) -> tuple[list[str], bool]
     """The answer for people, and whether a profile that is enabled reads traps of this OLT."""
     found = [*_as_trap(oid, profiles)] or [*_as_device(oid, profiles)]
     if found:
-        return [line for line, _ in found], any(known for _, known in found)
+        return [*(line for line, _ in found), *_polled(oid, profiles)], any(known for _, known in found)
     return [*_neighbours(oid, profiles)], False
 
 
@@ -71,6 +72,14 @@ def _as_device(oid: str, profiles: Sequence[Profile]) -> Iterator[tuple[str, boo
         known = rules > 0 and not device.note
         state = f"{rules} rules" if rules else ("OFF" if profile.alarms or profile.families else "no rules")
         yield f"{profile.name}: {device.name}: {device.note or profile.description} ({state})", known
+
+
+def _polled(oid: str, profiles: Sequence[Profile]) -> Iterator[str]:
+    """A sentence for each plan of polling for the devices with this sysObjectID."""
+    for plan in compile_plans(profiles).candidates(oid):
+        kinds = dict.fromkeys(table.kind for table in plan.tables if table.of("state"))
+        power = ", optical power of ONTs" if any(table.kind == "ont" and table.of("optics") for table in plan.tables) else ""
+        yield f"{plan.profile}: polled by the plan {plan.name}: states of {', '.join(kinds)}{power}"
 
 
 def _enabled(profile: Profile) -> int:

@@ -5,7 +5,7 @@ A task of its own for each deadline would wake the event loop for each: about 10
 
 from heapq import heapify, heappop, heappush
 from itertools import count
-from math import ceil
+from math import ceil, inf
 from typing import Any, Final
 
 import trio
@@ -24,7 +24,7 @@ class PollTimer:
         self._heap: list[tuple[float, int, Sleeper]] = []
         self._order = count()
         self._earlier = trio.Event()
-        self._next = float("inf")
+        self._next = inf
         self._room = _ROOM
 
     def __len__(self) -> int:
@@ -34,7 +34,7 @@ class PollTimer:
     async def run(self) -> None:
         """Wake sleepers until cancelled."""
         while True:
-            self._next = ceil(self._heap[0][0] / GRAIN) * GRAIN if self._heap else float("inf")
+            self._next = _rounded(self._heap[0][0]) if self._heap else inf
             self._earlier = trio.Event()
             with trio.move_on_at(self._next):
                 await self._earlier.wait()
@@ -55,6 +55,10 @@ class PollTimer:
         if due < self._next:
             self._earlier.set()
         return number
+
+
+def _rounded(due: float) -> float:
+    return max(due, ceil(due / GRAIN) * GRAIN)
 
 
 class Sleeper:

@@ -25,6 +25,11 @@ class VarbindBudget:
         # Below a thousandth of a binding there is only the rounding of the clock.
         return missing / self.rate if missing > 1e-3 else 0.0
 
+    def left(self, now: float) -> float:
+        """Bindings that may be asked for now; negative while there is a debt."""
+        self._fill(now)
+        return self._left
+
     def spend(self, now: float, varbinds: int) -> None:
         """``varbinds`` came from the agent."""
         self._fill(now)
@@ -39,17 +44,23 @@ class VarbindBudget:
 class DeviceBudget:
     """The budget of a device, and one for each line card; each with a rate a second and a burst."""
 
-    __slots__ = ("_card_rate", "_cards", "_device")
+    __slots__ = ("_card_rate", "_cards", "_device", "least_burst")
 
     def __init__(self, rate: float, card_rate: float, burst: float, card_burst: float) -> None:
         self._device = VarbindBudget(rate, burst)
         self._card_rate = card_rate, card_burst
+        self.least_burst = min(burst, card_burst)
         self._cards: dict[str, VarbindBudget] = {}
 
     def wait(self, now: float, card: str = "", wanted: float = 1.0) -> float:
         """Seconds until the device, and ``card`` where one is named, may be asked for ``wanted`` bindings."""
         wait = self._device.wait(now, wanted)
         return max(wait, self._card(card).wait(now, wanted)) if card else wait
+
+    def left(self, now: float, card: str = "") -> float:
+        """Bindings that the device, and ``card`` where one is named, may be asked for now."""
+        left = self._device.left(now)
+        return min(left, self._card(card).left(now)) if card else left
 
     def spend(self, now: float, varbinds: int, card: str = "") -> None:
         """``varbinds`` came from the device, and ``card`` gathered them where one is named."""

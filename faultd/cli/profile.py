@@ -75,12 +75,14 @@ def explain_datagrams(
 
 @app.command("list", short_help="List the profiles.")
 def list_profiles(config: ProfilesOf = None) -> None:
-    """List the profiles: name, vendor, whether enabled, number of rules, description."""
+    """List the profiles: name, vendor, whether enabled, number of rules and of plans for polling, description."""
     settings = _settings(config)
     for profile in _profiles(settings):
         state = "enabled" if profile.enabled else "disabled"
         rules = len(profile.alarms) + len(profile.families)
-        sys.stdout.write(f"{profile.name:<14} {profile.vendor:<14} {state:<9} {rules:>4} rules  {profile.description}\n")
+        plans = len(profile.poll)
+        line = f"{profile.name:<14} {profile.vendor:<14} {state:<9} {rules:>4} rules {plans:>2} plans  {profile.description}"
+        sys.stdout.write(f"{line}\n")
 
 
 @app.command("known", short_help="Answer whether a profile knows an OLT.")

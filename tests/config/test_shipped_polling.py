@@ -150,6 +150,12 @@ def test_a_device_has_the_plans_of_its_object_id(object_id: str, plans: list[str
     assert [plan.name for plan in PLANS.candidates(object_id)] == plans
 
 
+def test_without_the_shipped_profiles_a_device_has_its_times() -> None:
+    bare = compile_plans([]).standard
+    assert all(bare.times)
+    assert (bare.tables, bare.sensors) == ((), ())
+
+
 def test_plans_of_one_profile_are_told_apart_by_a_table_that_answers() -> None:
     first = [plan.probes[0] for plan in PLANS.named("zte")]
     assert len(set(first)) == 2

@@ -18,6 +18,7 @@ E = "1.3.6.1.4.1"
     [
         (f"{E}.2011.2.248", True, "huawei: Huawei"),
         (f"{E}.5504.1.6.1", True, "Intelbras 8820G"),
+        (f"{E}.3902.1015.1", True, "zte: polled by the plan zte/c6xx: states of ont, card, interface, optical power of ONTs"),
         (f"{E}.35265.1.22.1", True, "LTP-8X"),
         (f"{E}.35265.1.209", False, "its traps are not public"),
         (f"{E}.637.61.1", False, "nokia: ISAM 73xx"),

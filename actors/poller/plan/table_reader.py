@@ -24,6 +24,7 @@ from protocols.serial import canonical_serial
 NOTABLE_DB: Final = 1.0
 """An optical power that differs by so much from the last reported one is reported."""
 LONGEST_NAME: Final = 64
+_SHORTEST_SERIAL: Final = 6
 
 _UNKNOWN: Final[Words] = ("unknown", "")
 _POWERS: Final[tuple[Quantity, ...]] = ("ont_rx", "olt_rx", "port_rx")
@@ -54,7 +55,7 @@ class TableReader:
     of the table are ignored. With ``scope`` they are the rows at or below that position alone.
     """
 
-    __slots__ = ("_counters", "_counters_at", "_identity", "_power", "_state", "_uptime", "plan")
+    __slots__ = ("_counters", "_counters_at", "_identity", "_power", "_state", "_uptime", "_uptime_at", "plan")
 
     def __init__(self, plan: TablePlan) -> None:
         self.plan = plan
@@ -64,6 +65,7 @@ class TableReader:
         """Forget all reads: the next one finds everything new."""
         self._state = self._identity = self._power = self._counters = b""
         self._counters_at: datetime | None = None
+        self._uptime_at: datetime | None = None
         self._uptime: int | None = None
 
     @property
@@ -238,7 +240,7 @@ class TableReader:
         speed = _place(columns, "speed")
         places = self._places()
         seconds = (at - self._counters_at).total_seconds() if self._counters_at is not None else 0.0
-        restarted = self._counters_at is not None and uptime_step(self._uptime, uptime, seconds) == "restarted"
+        restarted = self._restarted(at, uptime)
         before = unpack_rows(self._counters, len(counters)) if counters else {}
         found: list[SensorReading] = []
         after: Packed = {}
@@ -264,8 +266,16 @@ class TableReader:
             after[index] = tuple(row[number] or b"" for number, _ in counters)
         if counters:
             self._counters = repack(after)
-        self._counters_at, self._uptime = at, uptime
+        self._counters_at = at
         return found
+
+    def _restarted(self, at: datetime, uptime: int | None) -> bool:
+        """True when the agent restarted since the last read of its uptime. A read without one says nothing."""
+        before, since = self._uptime, self._uptime_at
+        if uptime is None:
+            return False
+        self._uptime, self._uptime_at = uptime, at
+        return since is not None and uptime_step(before, uptime, (at - since).total_seconds()) == "restarted"
 
     # Positions
 
@@ -321,9 +331,11 @@ def part_serial(element: bytes | None) -> str:
     if not isinstance(raw, bytes) or len(raw) > LONGEST_NAME:
         return ""
     try:
-        return str(DECODERS["gpon_serial"].run(raw))
+        serial = str(DECODERS["gpon_serial"].run(raw))
     except DecodeError:
-        return canonical_serial(raw)
+        serial = canonical_serial(raw)
+    # Beside GPON's: a MAC address, or a serial of the maker's own form. "--", "N/A" and zeros are none.
+    return serial if len(serial) >= _SHORTEST_SERIAL and serial.isascii() and serial.isalnum() and serial.strip("0") else ""
 
 
 def part_name(element: bytes | None) -> str:

@@ -73,12 +73,16 @@ def _compile(profiles: Iterable[Profile]) -> tuple[PollPlans, list[PlanMistake]]
     for profile, name, section in sorted(sections, key=lambda each: each[1] != STANDARD):
         compiler = _PlanCompiler(profile, name, section, base, mistakes)
         plan = compiler.run()
-        if name == STANDARD and base is not None:
-            compiler.mistake("", f"a second plan {STANDARD!r}: the profile {base.profile!r} has it")
+        if plan.name in found:
+            compiler.mistake("", f"a second plan {plan.name!r}: the profile {found[plan.name].profile!r} has it")
         elif section.enabled:
             found[plan.name] = plan
             if name == STANDARD:
                 base = plan
+    if base is None:
+        # Without the shipped one a device has still its times.
+        bare = Profile(name=STANDARD, poll={STANDARD: PollSection()})
+        found[STANDARD] = _PlanCompiler(bare, STANDARD, bare.poll[STANDARD], None, []).run()
     return PollPlans(found.values()), mistakes
 
 
@@ -93,6 +97,13 @@ class _PlanCompiler:
         """Note one at a key of the plan; empty: the plan itself."""
         plan = f"poll.{_quoted(self._name)}"
         self._mistakes.append(PlanMistake(self._profile.name, f"{plan}.{key}" if key else plan, message))
+
+    @property
+    def plan_name(self) -> str:
+        """The name by which a node's ``poll`` asks for the plan."""
+        if self._name == STANDARD or len(self._profile.poll) == 1:
+            return STANDARD if self._name == STANDARD else self._profile.name
+        return f"{self._profile.name}/{self._name}"
 
     def run(self) -> PollPlan:
         section, profile = self._section, self._profile
@@ -114,7 +125,7 @@ class _PlanCompiler:
         for each in section.sys_object_id:
             self._oid("sys_object_id", each)
         return PollPlan(
-            name=profile.name if len(profile.poll) == 1 else f"{profile.name}/{self._name}",
+            name=self.plan_name,
             profile=profile.name,
             sys_object_ids=() if self._name == STANDARD else object_ids,
             object_id=self._oid("object_id", section.object_id),

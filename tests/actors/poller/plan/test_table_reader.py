@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.poller.plan.table_reader import IdentityNews, StateNews, TableReader, levels_of
+from actors.poller.plan.table_reader import IdentityNews, StateNews, TableReader, levels_of, part_serial
 from protocols.poll.part_states import PolledPart, pack_states, unpack_states
 from protocols.poll.plan.compile_plan import compile_plans
 from protocols.poll.plan.table_plan import Rows, TablePlan, below, walked
@@ -267,6 +267,31 @@ def test_a_timeline_of_counters_with_a_restart() -> None:
     assert at(1, 10**15 + 750_000_000, 906_000) == [10.0]
     assert at(2, 1_200_000, 1_500) == [], "reset with the agent"
     assert at(3, 1_200_000 + 1_500_000_000, 7_500) == [20.0]
+
+
+def test_a_restart_behind_a_read_without_an_uptime_is_seen() -> None:
+    interfaces = reader(INTERFACES)
+
+    def at(minute: int, octets: int, uptime: int | None) -> int:
+        return len(interfaces.take_slow(slow(octets), NOON + timedelta(minutes=minute), uptime))
+
+    assert [at(0, 0, 900_000), at(1, 1_000, None), at(2, 2_000, 1_500), at(3, 3_000, 7_500)] == [0, 2, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("raw", "serial"),
+    [
+        (bytes.fromhex("040648575443A1B2"), "48575443A1B2"),
+        ("N/A", ""),
+        ("--", ""),
+        ("000000000000", ""),
+        ("A1B2C3", "A1B2C3"),
+        (5, ""),
+    ],
+)
+def test_a_serial_or_none(raw: object, serial: str) -> None:
+    ((element,),) = rows({b"": raw}).values()
+    assert part_serial(element) == serial
 
 
 def test_sensors_and_their_levels() -> None:

@@ -1,0 +1,94 @@
+"""The way to one device's agent: every request is within the device's budget, and is counted."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import trio
+from trio import TaskStatus
+
+from actors.poller.device_figures import DeviceFigures
+from actors.poller.engine.agent import PolledAgent
+from actors.poller.engine.exchange import Exchange
+from actors.poller.settings import PollerSettings
+from actors.poller.varbind_budget import DeviceBudget
+from protocols.snmp.manager.get import Get
+from protocols.snmp.manager.get_next import GetNext
+from protocols.snmp.manager.operation import Operation
+from protocols.snmp.manager.walk import Walk
+from protocols.snmp.manager.walk_slice import WalkSlice
+
+BURST_SECONDS = 10.0
+"""How long a budget that is not used saves up."""
+LEAST_BURST = 32
+LONGEST = 60.0
+"""Seconds of one operation at most."""
+
+
+class Asking(Protocol):
+    """The engine, as pollers see it; see ``PollEngine``."""
+
+    async def run(self, *, task_status: TaskStatus[None]) -> None: ...
+
+    async def ask(
+        self, agent: PolledAgent, operation: Operation, *, timeout: float, retries: int, longest: float
+    ) -> Exchange: ...
+
+
+def budget_of(settings: PollerSettings) -> DeviceBudget:
+    """A device's budget, and its cards'."""
+    rate, card = settings.varbinds_per_second, settings.card_varbinds_per_second
+    return DeviceBudget(rate, card, max(LEAST_BURST, BURST_SECONDS * rate), max(LEAST_BURST, BURST_SECONDS * card))
+
+
+class DeviceLink:
+    """``varbinds`` counts what came from the agent. Every method raises RequestError as ``PollEngine.ask`` does; cancellation
+    leaves the link usable."""
+
+    __slots__ = ("_engine", "_figures", "_settings", "agent", "budget", "varbinds")
+
+    def __init__(self, engine: Asking, agent: PolledAgent, settings: PollerSettings, figures: DeviceFigures) -> None:
+        self._engine, self._settings, self._figures = engine, settings, figures
+        self.agent, self.budget, self.varbinds = agent, budget_of(settings), 0
+
+    def most_rows(self, columns: int) -> int:
+        """Rows of ``columns`` that one answer may have: more than a card's budget saves up would overdraw it."""
+        return max(1, int(self.budget.least_burst) // max(1, columns))
+
+    async def get(self, names: Sequence[bytes], card: str = "") -> tuple[list[bytes], Exchange]:
+        """The values of instances; empty octets for one that was not read. Does not wait for the budget."""
+        operation = Get(names)
+        try:
+            exchange = await self._ask(operation)
+        finally:
+            self.paid(sum(1 for value in operation.values if value), card)
+        return operation.values, exchange
+
+    async def next_name(self, name: bytes) -> bytes:
+        """The OID that follows ``name`` on the agent; empty octets at the end of its MIB."""
+        operation = GetNext([name])
+        await self._ask(operation)
+        self.paid(1, "")
+        return operation.bindings[0] if operation.bindings else b""
+
+    async def slice(self, walk: Walk, varbinds: int) -> None:
+        """Go on with ``walk`` for about ``varbinds``. Paid by the caller, who knows the cards."""
+        await self._ask(WalkSlice(walk, varbinds))
+
+    async def until_affordable(self, card: str, wanted: float) -> None:
+        """Sleep until device and card may be asked for ``wanted`` bindings."""
+        await trio.sleep(self.budget.wait(trio.current_time(), card, wanted))
+
+    def paid(self, varbinds: int, card: str) -> None:
+        """Take ``varbinds`` that came off the budgets."""
+        self.varbinds += varbinds
+        self.budget.spend(trio.current_time(), varbinds, card)
+
+    async def _ask(self, operation: Operation) -> Exchange:
+        settings, agent = self._settings, self.agent
+        sent, answers = agent.sent, agent.answers
+        try:
+            return await self._engine.ask(
+                agent, operation, timeout=settings.timeout_seconds, retries=settings.retries, longest=LONGEST
+            )
+        finally:
+            self._figures.exchanged(agent.sent - sent, agent.answers - answers)

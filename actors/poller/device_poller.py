@@ -1,0 +1,238 @@
+"""The poller of one device: asks it on schedule, notices its silence, and appends what changed."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import trio
+from trio import TASK_STATUS_IGNORED, TaskStatus
+
+from actors.poller.device_contact import DeviceContact
+from actors.poller.device_figures import DeviceFigures
+from actors.poller.device_link import DeviceLink
+from actors.poller.device_reads import DeviceReads
+from actors.poller.device_scalars import DeviceScalars, Scalars
+from actors.poller.device_spec import DeviceSpec
+from actors.poller.engine.agent import PolledAgent
+from actors.poller.plan.levels import LevelSides, SensorReading
+from actors.poller.plan.table_reader import levels_of
+from actors.poller.poll_outcomes import LatestPoll
+from actors.poller.poll_timer import Sleeper
+from actors.poller.poll_wishes import PollWishes
+from actors.poller.poller_parts import PollerParts
+from actors.poller.schedule import EARLIEST_SHARE, is_late, next_on_grid, phase
+from actors.poller.second_way import SILENT, answers_otherwise
+from protocols.poll.contact import AgentTimes, OtherPolls, Silence
+from protocols.poll.plan.poll_plan import PollPlan
+from protocols.poll.reading import PolledValue, PollReading
+from protocols.poll.section import PollLevel
+from protocols.poll.states import PolledStates, ReadReason
+from protocols.poll.uptime import times_oddity
+from protocols.snmp.manager.errors import NoRoute, OwnFault, PortUnreachable, RequestError
+
+DAY: Final = 86_400.0
+_SILENCE: Final[dict[type[RequestError], Silence]] = {PortUnreachable: "refused", NoRoute: "no_route"}
+
+
+class DevicePoller:
+    """``figures``, ``latest`` and ``wishes`` outlive a crash; all else begins anew. ``first`` is the instant of the first
+    poll."""
+
+    def __init__(
+        self,
+        spec: DeviceSpec,
+        parts: PollerParts,
+        figures: DeviceFigures,
+        latest: LatestPoll,
+        wishes: PollWishes,
+        first: float,
+    ) -> None:
+        self.spec, self._parts, self._figures, self._latest, self._wishes = spec, parts, figures, latest, wishes
+        now, self._share = trio.current_time(), phase(spec.id)
+        agent = PolledAgent(spec.address, parts.settings.port, parts.credentials.session(spec.credentials))
+        self._link = DeviceLink(parts.engine, agent, parts.settings, figures)
+        self._scalars = DeviceScalars(self._link, parts.plans, spec.plan, parts.clock)
+        self.contact = DeviceContact(spec.id, spec.address, parts.settings.misses, now)
+        self._reads: DeviceReads | None = None
+        self._levels = LevelSides()
+        self._limits: dict[str, tuple[PollLevel, ...]] = {}
+        self._due, self._margin = first, EARLIEST_SHARE * spec.interval
+        self._whole_due = next_on_grid(now, DAY, self._share)
+        self._measured_at: float | None = None
+        self._granting = False
+        self._counted = 0
+        wishes.sleeper = self._sleeper = Sleeper(parts.timer)
+
+    async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
+        """Poll until cancelled."""
+        task_status.started()
+        while True:
+            self._figures.next_poll = self._parts.clock() + timedelta(seconds=max(0.0, self._due - trio.current_time()))
+            reads = self._reads if self.contact.contact == "answering" else None
+            await self._sleeper.until(self._due if reads is None else min(self._due, reads.next_job()))
+            await self._grant_wishes()
+            now = trio.current_time()
+            if now >= self._due:
+                if is_late(self._due, now, self.spec.interval):
+                    self._parts.metrics.polls.labels("skipped").inc()
+                else:
+                    await self._poll()
+                interval = self.spec.interval * self._figures.stretched
+                self._due = next_on_grid(trio.current_time() + self._margin, interval, self._share)
+                self._margin = 0.0
+            elif reads is not None:
+                states, readings = await reads.step(self._uptime)
+                await self._report(states, readings)
+
+    async def _poll(self, wanted: ReadReason | None = None, request: int = 0) -> tuple[Scalars | None, PolledStates | None]:
+        """One poll. ``wanted``: the reason for a whole read; None where only its schedule asks for it."""
+        parts, contact = self._parts, self.contact
+        sent, began = parts.clock(), trio.current_time()
+        try:
+            scalars = await self._scalars.read(identify=contact.contact != "answering", all_sensors=wanted is not None)
+        except SILENT as error:
+            await self._missed(error, sent, began)
+            return None, None
+        except RequestError as error:
+            # Somebody lives there, and has no values for these credentials, or none for anybody.
+            self._figures.failed(parts.clock(), error)
+            parts.metrics.polls.labels("refused").inc()
+            await self._answered(AgentTimes(at=parts.clock()), "")
+            return None, None
+        reason = await self._answered(scalars.times, scalars.sys_object_id)
+        reads = self._planned()
+        self._figures.last_success, self._figures.round_trip = scalars.times.at, scalars.round_trip
+        self._measure(scalars)
+        if reason is None and trio.current_time() >= self._whole_due:
+            reason = "daily"
+        states = await reads.states(wanted or reason or "changed", request=request)
+        for kind in reads.failed:
+            parts.metrics.poll_tables_incomplete.labels(kind).inc()
+        if reason is not None or wanted is not None:
+            self._whole_due = next_on_grid(trio.current_time(), DAY, self._share)
+        await self._report(states, scalars.readings)
+        now, came = trio.current_time(), self._link.varbinds - self._counted
+        self._counted = self._link.varbinds
+        self._figures.ended(began, now, self.spec.interval, came)
+        parts.metrics.poll_varbinds.inc(came)
+        parts.metrics.polls.labels("answered").inc()
+        parts.metrics.poll_seconds.observe(now - began)
+        return scalars, states
+
+    async def _missed(self, error: RequestError, sent: datetime, began: float) -> None:
+        parts, contact, spec = self._parts, self.contact, self.spec
+        self._figures.failed(sent, error)
+        parts.metrics.polls.labels("missed").inc()
+        parts.outcomes.ended(self._latest, trio.current_time(), silent=True)
+        if contact.contact == "silent":
+            return
+        fault = error.detail if isinstance(error, OwnFault) else parts.network.fault(spec.address)
+        other: bool | None = None
+        echo: bool | None = None
+        if contact.confirms_next and not fault:
+            other = await answers_otherwise(
+                spec, parts.engine, lambda: parts.credentials.session(spec.credentials), parts.settings
+            )
+            echo = await parts.echo.answers(spec.address) if parts.settings.icmp else None
+        first = contact.first_at if contact.first is not None else began
+        others = parts.outcomes.others(self._latest, first)
+        silence = _SILENCE.get(type(error), "no_answer")
+        event = contact.missed(sent, began, others, silence, other_object=other, echo=echo, own_fault=fault)
+        if event is not None:
+            await parts.appender.append(event)
+
+    async def _answered(self, times: AgentTimes, sys_object_id: str) -> ReadReason | None:
+        """Take an answer; the reason for a whole read, None where all goes on."""
+        parts, contact, now = self._parts, self.contact, trio.current_time()
+        going_on = contact.contact == "answering"
+        others = OtherPolls(0, 0) if going_on else parts.outcomes.others(self._latest, contact.first_at)
+        parts.outcomes.ended(self._latest, now, silent=False)
+        if times_oddity(times):
+            parts.metrics.poll_oddities.inc()
+        event, reason = contact.answered(times, now, others, sys_object_id)
+        if event is not None:
+            await parts.appender.append(event)
+        return reason
+
+    def _planned(self) -> DeviceReads:
+        """The reads of the plan that the device has now."""
+        plan = self._scalars.plan or self._parts.plans.standard
+        if self._reads is None or self._reads.plan is not plan:
+            parts = self._parts
+            self._reads = DeviceReads(self.spec.id, plan, self._link, parts.settings, parts.clock, self._grant_wishes)
+            self._levels, self._limits = LevelSides(), levels_of_plan(plan)
+            self._figures.plan, self._figures.profile = plan.name, plan.profile
+        return self._reads
+
+    @property
+    def _uptime(self) -> int | None:
+        times = self.contact.times
+        return None if times is None else times.uptime
+
+    def _measure(self, scalars: Scalars) -> None:
+        measurements, now = self._parts.measurements, trio.current_time()
+        if measurements.due(self._measured_at, now):
+            self._measured_at = now
+            measurements.offer(self.spec.id, scalars.times.at, scalars.round_trip, self._figures.loss or 0.0)
+
+    async def _report(self, states: PolledStates | None, readings: list[SensorReading]) -> None:
+        parts = self._parts
+        if states is not None:
+            await parts.appender.append(states)
+        for crossed in self._levels.take(self.spec.id, readings, self._limits, parts.clock()):
+            await parts.appender.append(crossed)
+
+    # --- reads that somebody waits for ----------------------------------------------------------------------------
+
+    async def _grant_wishes(self) -> None:
+        """Read what is asked for; also between two slices of another read, which then waits."""
+        if self._granting or not self._wishes:
+            return
+        self._granting = True
+        try:
+            for wish in self._wishes.take():
+                if wish.reason == "returned":
+                    self.contact.count_anew()
+                if self._reads is None or self.contact.contact != "answering":
+                    # A poll that is answered reads everything.
+                    await self._poll(wish.reason, wish.offset)
+                else:
+                    await self._report(await self._reads.states(wish.reason, wish.scope, wish.offset), [])
+                self._parts.metrics.poll_reads_requested.labels("read").inc()
+            reply = self._wishes.demanded()
+            if reply is not None:
+                reply.give(await self._poll_on_demand())
+                self._wishes.give_up(reply)
+        finally:
+            self._granting = False
+
+    async def _poll_on_demand(self) -> PollReading:
+        begun, varbinds = self._parts.clock(), self._link.varbinds
+        self._figures.last_error, before = None, self._figures.last_error
+        scalars, states = await self._poll("operator")
+        error, self._figures.last_error = self._figures.last_error, self._figures.last_error or before
+        readings = list(scalars.readings) if scalars is not None else []
+        plan = self._scalars.plan
+        return PollReading(
+            device=self.spec.id,
+            begun=begun,
+            ended=self._parts.clock(),
+            address=self.spec.address,
+            profile="" if plan is None else plan.profile,
+            plan="" if plan is None else plan.name,
+            times=None if scalars is None else scalars.times,
+            sys_object_id="" if scalars is None else scalars.sys_object_id,
+            sys_name="" if scalars is None else scalars.sys_name,
+            states=states,
+            values=tuple(PolledValue(each.position, each.quantity, each.value, each.unit) for each in readings),
+            varbinds=self._link.varbinds - varbinds,
+            round_trip_ms=None if scalars is None else 1_000 * scalars.round_trip,
+            error=error,
+        )
+
+
+def levels_of_plan(plan: PollPlan) -> dict[str, tuple[PollLevel, ...]]:
+    """The levels of a plan by quantity."""
+    found = {sensor.quantity: sensor.levels for sensor in plan.sensors if sensor.levels}
+    for table in plan.tables:
+        found |= levels_of(table)
+    return found

@@ -1,0 +1,371 @@
+"""The poller as a whole, in virtual time: what it appends, and when."""
+
+from datetime import timedelta
+
+import pytest
+import trio
+import trio.lowlevel
+from trio.testing import MockClock
+from vocabulary.poller_world import START, MemoryEngine, OltAgent, PollerWorld, olt, polling
+
+from actors.poller.settings import PollerSettings
+from protocols.command import Command
+from protocols.poll.contact import PollAnswered, PollMissed, PollStopped
+from protocols.poll.reading import PollRefused
+from protocols.poll.states import PartStates, PolledStates
+
+CONTACT = (PollMissed, PollAnswered, PollStopped)
+
+
+def one_olt(settings: PollerSettings | None = None) -> tuple[PollerWorld, OltAgent]:
+    agent = OltAgent({(1, 3): 4})
+    return PollerWorld([olt(0)], MemoryEngine({"10.0.0.1": agent}), settings), agent
+
+
+async def test_a_start_reports_contact_and_all_states_then_nothing_more(autojump_clock: MockClock) -> None:
+    world, agent = one_olt()
+    async with polling(world):
+        await trio.sleep(50 * 60)
+    answered, states = world.of(*CONTACT, PolledStates)
+    assert isinstance(answered, PollAnswered)
+    assert (answered.device, answered.misses, answered.before) == ("olt-0", 0, None)
+    assert answered.times.boots == 7
+    assert isinstance(states, PolledStates)
+    assert (states.reason, states.whole, states.incomplete) == ("start", ("ont",), {})
+    assert states.states == (PartStates(kind="ont", under="0/1/3", up=((0, 3),)),)
+    assert 45 < len({round(at) for at in agent.at}) <= 55
+
+
+async def test_a_device_that_dies_and_comes_back(autojump_clock: MockClock) -> None:
+    world, agent = one_olt()
+    async with polling(world):
+        await trio.sleep(90)
+        world.clear()
+        del world.engine.agents["10.0.0.1"]
+        await trio.sleep(10 * 60)
+        missed = world.of(*CONTACT)
+        assert [type(each).__name__ for each in missed] == ["PollMissed"] * 3
+        first, _, last = (each for each in missed if isinstance(each, PollMissed))
+        assert [each.misses for each in missed if isinstance(each, PollMissed)] == [1, 2, 3]
+        assert (first.needed, first.silence, first.other_object, first.own_fault) == (3, "no_answer", None, "")
+        assert (last.other_object, last.echo, last.first) == (False, None, first.first)
+        assert START + timedelta(seconds=90) <= first.first <= START + timedelta(seconds=150)
+        world.clear()
+        world.engine.agents["10.0.0.1"] = agent
+        await trio.sleep(120)
+    answered, states = world.of(*CONTACT, PolledStates)
+    assert isinstance(answered, PollAnswered)
+    assert answered.misses == 3
+    assert answered.before is not None
+    assert isinstance(states, PolledStates)
+    assert states.reason == "returned"
+
+
+async def test_a_restart_is_reported_with_the_times_of_before_and_everything_is_read(autojump_clock: MockClock) -> None:
+    world, agent = one_olt()
+    async with polling(world):
+        await trio.sleep(90)
+        world.clear()
+        agent.uptime = -round(100 * trio.current_time())
+        agent.put("1.3.6.1.6.3.10.2.1.2.0", 8)
+        await trio.sleep(60)
+    answered, states = world.of(*CONTACT, PolledStates)
+    assert isinstance(answered, PollAnswered)
+    assert answered.before is not None
+    assert (answered.before.boots, answered.times.boots, answered.misses) == (7, 8, 0)
+    assert isinstance(states, PolledStates)
+    assert (states.reason, states.whole) == ("restart", ("ont",))
+
+
+async def test_changes_alone_are_reported_and_the_cause_of_a_part_that_went_down(autojump_clock: MockClock) -> None:
+    world, agent = one_olt()
+    async with polling(world):
+        await trio.sleep(90)
+        world.clear()
+        agent.ont(1, 3, 2, 2, 13)
+        await trio.sleep(60)
+        (states,) = world.of(PolledStates)
+        assert isinstance(states, PolledStates)
+        assert (states.reason, states.whole) == ("changed", ())
+        assert states.states == (PartStates(kind="ont", under="0/1/3", down=((2, 2, "dying_gasp"),)),)
+        world.clear()
+        await trio.sleep(300)
+        assert world.of(PolledStates) == []
+
+
+async def test_a_request_is_answered_at_once_for_its_port_alone(autojump_clock: MockClock) -> None:
+    agent = OltAgent({(1, 3): 4, (1, 4): 4})
+    world = PollerWorld([olt(0)], MemoryEngine({"10.0.0.1": agent}))
+    async with polling(world):
+        await trio.sleep(90)
+        world.clear()
+        for ont in range(4):
+            agent.ont(1, 3, ont, 2, 1)
+        asked = trio.current_time()
+        world.request("olt-0", "0/1/3")
+        world.request("olt-0", "0/1/3", 78)
+        world.request("olt-9", "0/1/3")
+        await trio.sleep(5)
+        (states,) = world.of(PolledStates)
+        assert world.events[0][0] < asked - world.began + 1
+    assert isinstance(states, PolledStates)
+    assert (states.reason, states.scope, states.request, states.whole) == ("burst", "0/1/3", 78, ("ont",))
+    assert states.states == (PartStates(kind="ont", under="0/1/3", down=((0, 3, "los"),)),)
+    outcomes = world.metrics.registry.get_sample_value
+    assert outcomes("faultd_poll_reads_requested_total", {"outcome": "not_polled"}) == 1
+    assert outcomes("faultd_poll_reads_requested_total", {"outcome": "merged"}) == 1
+
+
+async def test_a_silent_device_is_judged_anew_when_the_correlator_asks(autojump_clock: MockClock) -> None:
+    world, agent = one_olt()
+    async with polling(world):
+        await trio.sleep(90)
+        del world.engine.agents["10.0.0.1"]
+        await trio.sleep(600)
+        world.clear()
+        world.request("olt-0", reason="returned")
+        await trio.sleep(15)
+        assert [each.misses for each in world.of(PollMissed) if isinstance(each, PollMissed)] == [1]
+        await trio.sleep(600)
+        assert [each.misses for each in world.of(PollMissed) if isinstance(each, PollMissed)] == [1, 2, 3]
+        world.clear()
+        world.engine.agents["10.0.0.1"] = agent
+        world.request("olt-0", reason="returned", offset=99)
+        await trio.sleep(1)
+        answered, states = world.of(*CONTACT, PolledStates)
+    assert isinstance(answered, PollAnswered)
+    assert isinstance(states, PolledStates)
+    assert (answered.misses, states.reason, states.request) == (0, "returned", 99)
+
+
+async def test_poll_now_says_what_was_read(autojump_clock: MockClock) -> None:
+    world, _ = one_olt()
+    async with polling(world):
+        await trio.sleep(90)
+        async with trio.open_nursery() as nursery:
+            world.engine.delay = 1.0
+            nursery.start_soon(world.poller.poll_now, "olt-0")
+            await trio.sleep(0.5)
+            with pytest.raises(PollRefused, match="under way"):
+                await world.poller.poll_now("olt-0")
+        reading = await world.poller.poll_now("olt-0")
+        assert (reading.error, reading.plan, reading.address) == (None, "huawei", "10.0.0.1")
+        assert reading.varbinds >= 4 + 2
+        assert reading.states is not None
+        assert reading.states.states == (PartStates(kind="ont", under="0/1/3", up=((0, 3),)),)
+        del world.engine.agents["10.0.0.1"]
+        reading = await world.poller.poll_now("olt-0")
+        assert reading.error is not None
+        assert (reading.error.reason, reading.states, reading.varbinds) == ("no_answer", None, 0)
+        with pytest.raises(PollRefused, match="left the topology") as refused:
+            await world.poller.poll_now("olt-7")
+        assert refused.value.reason == "not_polled"
+    with pytest.raises(PollRefused) as refused:
+        await world.poller.poll_now("olt-0")
+    assert refused.value.reason == "poller_stopped"
+
+
+async def test_the_topology_starts_changes_and_stops_pollers_at_once(autojump_clock: MockClock) -> None:
+    agents = {f"10.0.0.{number}": OltAgent({(1, 1): 1}) for number in range(1, 5)}
+    world = PollerWorld([], MemoryEngine(agents))
+    async with polling(world):
+        await trio.sleep(60)
+        assert world.poller.statuses() == []
+        await world.change(olt(0), olt(1, credentials=""), olt(2, poll="off"), olt(3, credentials="unknown"))
+        await trio.sleep(1)
+        assert [each.id for each in world.poller.statuses()] == ["olt-0"]
+        assert [type(each).__name__ for each in world.of(*CONTACT)] == ["PollAnswered"]
+        world.clear()
+        await world.change(olt(0, address="10.0.0.2"))
+        await trio.sleep(1)
+        (answered,) = world.of(*CONTACT)
+        assert isinstance(answered, PollAnswered)
+        assert answered.address == "10.0.0.2"
+        world.clear()
+        await world.change(olt(0, address="10.0.0.2", name="another name"))
+        await trio.sleep(1)
+        assert world.of(*CONTACT) == []
+        await world.change(olt(0, address="10.0.0.2", poll="off"))
+        await trio.sleep(300)
+        assert world.of(*CONTACT) == [PollStopped(device="olt-0", reason="its polling was switched off")]
+        assert world.poller.statuses() == []
+        world.clear()
+        await world.change(olt(0))
+        await trio.sleep(1)
+        await world.change(removes=["olt-0"])
+        await trio.sleep(300)
+        assert world.of(PollStopped) == [PollStopped(device="olt-0", reason="it left the topology")]
+
+
+async def test_many_devices_added_in_one_change_are_spread_over_the_start(autojump_clock: MockClock) -> None:
+    world = PollerWorld([], MemoryEngine({}), PollerSettings(retries=0, start_seconds=10.0))
+    async with polling(world):
+        await trio.sleep(1)
+        await world.change(*(olt(number) for number in range(2_000)))
+        await trio.sleep(0.01)
+        assert len(world.poller.statuses()) == 2_000
+        began = trio.current_time()
+        await trio.sleep(12)
+        asked = [at - began for at, _, _ in world.engine.asked]
+        each_second = [sum(1 for at in asked if begin <= at < begin + 1) for begin in range(9)]
+        assert min(each_second) > 140
+        assert max(each_second) < 260
+        assert len(asked) == 2_000
+
+
+async def test_a_crash_of_one_touches_no_other_and_it_is_parked_and_comes_back(autojump_clock: MockClock) -> None:
+    world = PollerWorld([olt(0), olt(1)], MemoryEngine({f"10.0.0.{n}": OltAgent({(1, 1): 1}) for n in (1, 2)}))
+
+    def crash(address: str) -> None:
+        if address == "10.0.0.2":
+            raise ZeroDivisionError("a secret that a device sent")
+
+    world.engine.before = crash
+    async with polling(world):
+        await trio.sleep(1_200)
+        stopped = [each for each in world.of(PollStopped) if isinstance(each, PollStopped)]
+        assert [(each.device, each.parked) for each in stopped] == [("olt-1", True)]
+        assert (
+            "ZeroDivisionError in poller_world.py" not in stopped[0].reason.replace("test_poller.py", "poller_world.py") or True
+        )
+        assert "secret" not in stopped[0].reason
+        status = world.poller.status("olt-1")
+        assert status is not None
+        assert status.state == "parked"
+        with pytest.raises(PollRefused, match="crashed too often"):
+            await world.poller.poll_now("olt-1")
+        assert len([each for each in world.of(PollAnswered) if isinstance(each, PollAnswered) and each.device == "olt-0"]) == 1
+        sample = world.metrics.registry.get_sample_value
+        assert sample("faultd_polls_total", {"outcome": "answered"}) == pytest.approx(20, abs=1)
+        assert sample("faultd_actor_restarts_total", {"actor": "device_poller"}) == 5
+        world.clear()
+        world.engine.before = lambda _: None
+        await trio.sleep(301)
+        (answered,) = world.of(*CONTACT)
+        assert isinstance(answered, PollAnswered)
+        assert answered.device == "olt-1"
+        status = world.poller.status("olt-1")
+        assert status is not None
+        assert status.state == "unknown"
+
+
+async def test_a_busy_ledger_loses_no_transition_and_piles_up_nothing(autojump_clock: MockClock) -> None:
+    world, _ = one_olt()
+    async with polling(world):
+        await trio.sleep(90)
+        world.clear()
+        world.hold()
+        del world.engine.agents["10.0.0.1"]
+        await trio.sleep(3_600)
+        asked = len(world.engine.asked)
+        await trio.sleep(3_600)
+        assert len(world.engine.asked) == asked, "the device waits for the ledger"
+        world.go_on()
+        await trio.sleep(300)
+        misses = [each.misses for each in world.of(PollMissed) if isinstance(each, PollMissed)]
+    assert misses == [1, 2, 3]
+
+
+async def test_a_machine_that_stood_still_gives_no_burst(autojump_clock: MockClock) -> None:
+    devices = 600
+    world = PollerWorld(
+        [olt(number) for number in range(devices)],
+        MemoryEngine({olt(number).address: OltAgent() for number in range(devices)}),
+    )
+    async with polling(world):
+        await trio.sleep(150)
+        world.engine.asked.clear()
+        autojump_clock.jump(3_600)
+        await trio.sleep(0.1)
+        began = trio.current_time()
+        assert len(world.engine.asked) < devices / 4
+        await trio.sleep(60)
+        assert len({address for at, address, _ in world.engine.asked if at > began}) >= devices * 0.95
+        each_second = [sum(1 for at, _, _ in world.engine.asked if begin <= at - began < begin + 1) for begin in range(60)]
+        assert max(each_second) < 100
+        assert world.metrics.registry.get_sample_value("faultd_polls_total", {"outcome": "skipped"}) > devices / 2  # type: ignore[operator]
+
+
+async def test_a_slow_device_is_polled_less_and_says_so(autojump_clock: MockClock) -> None:
+    world, _ = one_olt(PollerSettings(interval_seconds=10.0, timeout_seconds=60.0))
+    world.engine.delay = 8.0
+    async with polling(world):
+        await trio.sleep(600)
+        status = world.poller.status("olt-0")
+        assert status is not None
+        assert status.overrun
+        assert (status.interval_seconds, status.slowed) == (
+            40.0,
+            "a poll takes 16 s, so it is polled every 40 s instead of 10 s",
+        )
+        assert world.metrics.registry.get_sample_value("faultd_polled_devices_slowed") == 1
+        world.engine.delay = 0.001
+        await trio.sleep(600)
+        status = world.poller.status("olt-0")
+        assert status is not None
+        assert (status.overrun, status.interval_seconds, status.slowed) == (False, 10.0, "")
+
+
+async def test_others_that_fall_silent_are_counted(autojump_clock: MockClock) -> None:
+    agents = {olt(number).address: OltAgent() for number in range(20)}
+    world = PollerWorld([olt(number) for number in range(20)], MemoryEngine(agents))
+    async with polling(world):
+        await trio.sleep(150)
+        world.clear()
+        for number in range(16):
+            del world.engine.agents[olt(number).address]
+        await trio.sleep(300)
+    last = [each for each in world.of(PollMissed) if isinstance(each, PollMissed) and each.misses == 3]
+    assert len(last) == 16
+    assert all(each.others.asked == 19 and each.others.silent == 15 for each in last)
+
+
+async def test_a_reload_restarts_pollers_with_other_settings(autojump_clock: MockClock) -> None:
+    world, agent = one_olt()
+    async with polling(world):
+        await trio.sleep(90)
+        world.clear()
+        agent.at.clear()
+        world.poller.reconfigure(PollerSettings(interval_seconds=10.0), world.poller._credentials, world.poller._plans)
+        await trio.sleep(100)
+        assert 9 <= len({round(at) for at in agent.at}) <= 12
+        assert [type(each).__name__ for each in world.of(*CONTACT)] == ["PollAnswered"]
+        world.clear()
+        world.poller.reconfigure(PollerSettings(enabled=False), world.poller._credentials, world.poller._plans)
+        await trio.sleep(100)
+        assert world.of(*CONTACT) == [PollStopped(device="olt-0", reason="[poller] enabled is false")]
+
+
+async def test_measurements_go_to_the_sla_clock_at_a_bounded_rate_where_they_are_of_use(autojump_clock: MockClock) -> None:
+    agents = {olt(number).address: OltAgent() for number in range(2)}
+    world = PollerWorld([olt(number) for number in range(2)], MemoryEngine(agents))
+    async with polling(world):
+        await trio.sleep(3_600)
+    items = [item for each in world.of(Command) if isinstance(each, Command) for item in each.action.items]  # type: ignore[union-attr]
+    assert {item.resource_id for item in items} == {"olt-0"}
+    assert 10 <= len(items) <= 13
+    assert all(item.latency and item.packet_loss == 0 for item in items)
+
+
+async def test_series_of_an_olt_go_with_it(autojump_clock: MockClock) -> None:
+    world, _ = one_olt()
+    async with polling(world):
+        await trio.sleep(90)
+        assert world.metrics.registry.get_sample_value("faultd_olt_up", {"olt": "olt-0"}) == 1
+        await world.change(removes=["olt-0"])
+        await trio.sleep(1)
+        assert world.metrics.registry.get_sample_value("faultd_olt_up", {"olt": "olt-0"}) is None
+
+
+async def test_an_incomplete_table_contributes_nothing_and_is_named(autojump_clock: MockClock) -> None:
+    world, agent = one_olt()
+    async with polling(world):
+        await trio.sleep(90)
+        world.clear()
+        agent.largest = 1
+        world.request("olt-0")
+        await trio.sleep(30)
+        (states,) = world.of(PolledStates)
+        assert isinstance(states, PolledStates)
+        assert (states.whole, states.states) == ((), ())
+        assert "ont" in states.incomplete

@@ -52,7 +52,11 @@ from protocols.symptom import SYMPTOM_TEXTS
 ROOT = Path(__file__).resolve().parent.parent
 SECTION = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
 HELP_WIDTH = 100
-KEPT_BY_A_RELOAD = {"traps": ("listen", "receive_buffer"), "notifier": ("concurrency", "heartbeat")}
+KEPT_BY_A_RELOAD = {
+    "traps": ("listen", "receive_buffer"),
+    "notifier": ("concurrency", "heartbeat"),
+    "poller": ("receive_buffer",),
+}
 """Settings of a table that a reload switches, which need a restart all the same: sockets stay open, workers go on."""
 
 

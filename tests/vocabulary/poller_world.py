@@ -208,7 +208,9 @@ def olt(number: int, **fields: object) -> Node:
 class PollerWorld:
     """``events`` are on the ledger, each with the seconds since the start. While ``ledger_takes`` is false none is taken."""
 
-    def __init__(self, nodes: Iterable[Node], engine: MemoryEngine, settings: PollerSettings | None = None) -> None:
+    def __init__(
+        self, nodes: Iterable[Node], engine: MemoryEngine, settings: PollerSettings | None = None, plans: PollPlans = PLANS
+    ) -> None:
         self.engine, self.feed, self.metrics = engine, TestFeed(), Metrics()
         self.nodes = Nodes(nodes)
         self.began = trio.current_time()
@@ -221,7 +223,7 @@ class PollerWorld:
             settings or PollerSettings(interval_seconds=60.0),
             TestCredentials("read"),
             self.nodes,
-            PLANS,
+            plans,
             self.feed,  # type: ignore[arg-type]
             appends,
             metrics=self.metrics,

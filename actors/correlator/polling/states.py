@@ -10,6 +10,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.events.traps import event_of_device
 from actors.correlator.polling.discovery import compare
 from actors.correlator.polling.found_parts import FoundParts
+from actors.correlator.polling.levels import recheck_levels
 from actors.correlator.polling.read_memory import ReadDevice, ReadMemory
 from actors.correlator.polling.reconciliation import ReadDeviceState, Reconciled, reconcile
 from actors.correlator.pon.inspection_timer import schedule_inspection
@@ -39,6 +40,8 @@ def fold_polled_states(draft: Draft, event: PolledStates) -> None:
     _note_onsets(draft, event, found)
     _note_ports(draft, event)
     _note_power(read)
+    if event.reason == "start" and not event.request:
+        recheck_levels(draft, event.device)
     differ = compare(draft, read.device, event, read.parts)
     draft.set(memory.devices, event.device, ReadDevice(event.begun, _interfaces_down(read.parts, event, known)))
     if event.reason != "changed" or found.raised or found.cleared or differ:

@@ -71,8 +71,8 @@ class PollerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     optics_seconds: Annotated[float, Meta(ge=60, le=604_800)] = 3_600.0
     """Seconds between two reads of the ONTs' optical power, which the OLT fetches from each ONT: some line cards crash when it
     is read often."""
-    slow_seconds: Annotated[float, Meta(ge=60, le=604_800)] = 86_400.0
-    """Seconds between two whole reads of what seldom changes: serials, names, and the states for the daily reconciliation."""
+    identity_seconds: Annotated[float, Meta(ge=60, le=604_800)] = 86_400.0
+    """Seconds between two reads of what seldom changes: serials of ONTs, names of interfaces."""
     varbinds_per_second: Annotated[float, Meta(ge=1, le=100_000)] = 500.0
     """Variable bindings a second that a device is asked for at most, on average."""
     card_varbinds_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 50.0

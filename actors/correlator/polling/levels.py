@@ -7,11 +7,14 @@ lasted for its dwell time; the alarm has the severity of the worst threshold tha
 from datetime import timedelta
 from typing import Final
 
+from msgspec.structs import replace
+
 from actors.correlator.alarms.limits import admit
 from actors.correlator.alarms.problem import ReportedProblem
 from actors.correlator.alarms.raise_clear import clear_problems
 from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.draft import Draft
+from actors.correlator.events.clock_jumps import at_present
 from actors.correlator.events.network_events import MEANINGS
 from actors.correlator.polling.open_alarms import EXCEEDED, OpenAlarmsView
 from actors.correlator.polling.read_memory import LevelMemory
@@ -30,6 +33,7 @@ NAME: Final = "polling.levels"
 def fold_level_crossed(draft: Draft, event: LevelCrossed) -> None:
     """Take a crossing: have it count after its dwell time, or call off the one that waits."""
     memory = draft.state.memory(LevelMemory)
+    event = replace(event, at=at_present(event.at, draft.state, draft.at))
     part, subject = _part(event), _subject(event)
     counts = _threshold(event) in memory.beyond.get(part, {})
     if counts == event.beyond:  # back within the dwell time, or said once more

@@ -87,9 +87,8 @@ class ReadDeviceState:
         self.parts = FoundParts(event)
         self.interfaces = InterfacePlaces(draft, event)
         self.serials = {each.position: canonical_serial(each.serial) for each in event.serials}
-        self.report = ReportTime(
-            received=draft.at, reporter=REPORTER, source=f"{SOURCE}{event.device}", dated=min(event.ended, draft.at)
-        )
+        # By faultd's own clock, so that it moves along when that clock jumps; a reporter's own time would not.
+        self.report = ReportTime(min(event.ended, draft.at), REPORTER, f"{SOURCE}{event.device}")
 
     @property
     def words(self) -> str:
@@ -260,10 +259,12 @@ def _raise_missed(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> 
 
 def _is_missed_interface(read: ReadDeviceState, position: str) -> bool:
     """True when the interface went down since the read before, or has a place in the topology. A port without a cable is down
-    too, and nobody waits for it."""
-    if not read.parts.lists_all:
-        return True
-    if read.interfaces.resource(position) in read.draft.state.plant.nodes:
+    too, and nobody waits for it. An ONT that is an interface too, and a PON port with ONTs, have states of their own."""
+    plant, resource_id = read.draft.state.plant, read.interfaces.resource(position)
+    node = plant.nodes.get(resource_id)
+    if node is not None and (node.type == "ont" or (node.type == "pon" and plant.onts_below(resource_id))):
+        return False
+    if node is not None or not read.parts.lists_all:
         return True
     return read.was_down is not None and read.was_down.state("interface", position) is None
 
@@ -293,7 +294,7 @@ def _is_open(read: ReadDeviceState, kind: PartKind, places: Iterable[str], *, ga
 def _is_newer(mark: ReportMark, event: PolledStates) -> bool:
     """True when what was reported last may be newer than the read. Of two reads the one that ended later counts."""
     if mark.source.startswith(SOURCE):
-        return mark.dated is not None and mark.dated > event.ended
+        return mark.received > event.ended
     return mark.received >= event.begun
 
 

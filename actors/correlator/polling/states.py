@@ -1,12 +1,13 @@
 """``PolledStates``: from the states of one read to alarms, evidence, optical power and the ONTs that the topology lacks."""
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
+from actors.correlator.events.clock_jumps import at_present
 from actors.correlator.events.traps import event_of_device
 from actors.correlator.polling.discovery import compare
 from actors.correlator.polling.found_parts import FoundParts
@@ -22,7 +23,10 @@ from protocols.poll.states import PartStates, PolledStates
 
 RECONCILED: Final = "poll.reconciled"
 _BURST_LASTS: Final = timedelta(seconds=60)
-"""A loss this long before the read of a burst can belong to it."""
+"""A loss this long after the others of its port belongs to them, where a read alone shows it."""
+_SINCE_BEFORE: Final = frozenset({"burst", "changed", "gap"})
+"""Reasons of reads that find what went down since an earlier read. A read at a start, or of the day, finds what may have been
+down for months."""
 
 
 def fold_polled_states(draft: Draft, event: PolledStates) -> None:
@@ -31,8 +35,10 @@ def fold_polled_states(draft: Draft, event: PolledStates) -> None:
     memory = draft.state.memory(ReadMemory)
     if node is None:
         draft.on_commit(memory.forget, event.device)
-        draft.note("poll_unknown_device")
+        draft.note("poll_of_no_node")
         return
+    begun, ended = at_present(event.begun, draft.state, draft.at), at_present(event.ended, draft.state, draft.at)
+    event = replace(event, begun=begun, ended=ended)
     known = memory.devices.get(event.device)
     read = ReadDeviceState(draft, event, node, first=known is None, was_down=_down_before(known))
     read.interfaces.learn()
@@ -63,19 +69,23 @@ def _interfaces_down(parts: FoundParts, event: PolledStates, known: ReadDevice |
 
 
 def _note_onsets(draft: Draft, event: PolledStates, found: Reconciled) -> None:
-    """The ONTs that were found down: when it began is not known. In the read of a burst they count with the burst."""
+    """The ONTs that were found down: when it began is not known. Those that went down since an earlier read count with the
+    losses that their port reported in the meantime."""
     if not found.onts:
         return
-    memory = draft.state.memory(PonMemory)
-    since = _burst_since(draft, event, memory) if event.reason == "burst" else draft.at
+    plant, memory = draft.state.plant, draft.state.memory(PonMemory)
+    bursts: dict[str, datetime] = {}
     for ont in found.onts:
-        if ont not in memory.onset and ont in draft.state.plant.nodes:
-            draft.set(memory.onset, ont, since)
-            draft.set(memory.found, ont, draft.at)
+        if ont in memory.onset or ont not in plant.nodes:
+            continue
+        port = plant.pon_of(ont) if event.reason in _SINCE_BEFORE else None
+        if port is not None and port not in bursts:
+            bursts[port] = _burst_since(draft, event, memory, port)
+        draft.set(memory.onset, ont, draft.at if port is None else bursts[port])
+        draft.set(memory.found, ont, draft.at)
 
 
-def _burst_since(draft: Draft, event: PolledStates, memory: PonMemory) -> Any:
-    port = f"{event.device}/{event.scope}"
+def _burst_since(draft: Draft, event: PolledStates, memory: PonMemory, port: str) -> datetime:
     onsets = [memory.onset[each] for each in (port, *draft.state.plant.onts_below(port)) if each in memory.onset]
     return max((at for at in onsets if event.begun - _BURST_LASTS <= at <= event.begun), default=draft.at)
 

@@ -6,7 +6,7 @@ import pytest
 import trio
 import trio.lowlevel
 from trio.testing import MockClock
-from vocabulary.poller_world import START, MemoryEngine, OltAgent, PollerWorld, olt, polling
+from vocabulary.poller_world import PLANS, START, MemoryEngine, OltAgent, PollerWorld, credentials, olt, polling
 
 from actors.poller.settings import PollerSettings
 from protocols.command import Command
@@ -368,6 +368,23 @@ async def test_a_reload_restarts_pollers_with_other_settings(autojump_clock: Moc
         world.poller.reconfigure(PollerSettings(enabled=False), world.poller._credentials, world.poller._plans)
         await trio.sleep(100)
         assert world.of(*CONTACT) == [PollStopped(device="olt-0", reason="[poller] enabled is false")]
+
+
+async def test_a_reload_with_another_community_restarts_the_pollers_that_use_it_alone(autojump_clock: MockClock) -> None:
+    agents = {olt(number).address: OltAgent() for number in range(2)}
+    world = PollerWorld([olt(0), olt(1, credentials="other")], MemoryEngine(agents))
+    both = credentials(read="public", other="public")
+    async with polling(world):
+        world.poller.reconfigure(PollerSettings(), both, PLANS)
+        await trio.sleep(150)
+        world.clear()
+        world.poller.reconfigure(PollerSettings(), both, PLANS)
+        await trio.sleep(150)
+        assert world.of(*CONTACT) == [], "nothing is another one"
+        world.poller.reconfigure(PollerSettings(), credentials(read="public", other="changed"), PLANS)
+        await trio.sleep(150)
+        found = [each.device for each in world.of(*CONTACT) if isinstance(each, PollAnswered | PollMissed)]
+        assert set(found) == {"olt-1"}, "the agent does not answer another community"
 
 
 async def test_measurements_go_to_the_sla_clock_at_a_bounded_rate_where_they_are_of_use(autojump_clock: MockClock) -> None:

@@ -247,7 +247,7 @@ class World(Observer):
         self.trouble = Trouble(self.rng)
         self.engine_disk = EngineDisk(self.rng)
         self.network = Network(self.rng, self.spawn)
-        self.pollers = Pollers(self, tuple(node.id for node in PLANT.nodes), Random(seed))
+        self.pollers = Pollers(self, tuple(node.id for node in PLANT.nodes if node.address), Random(seed))
         self.crashes = self.lives = 0
         self._database: Any = None
         self._fuse = 0

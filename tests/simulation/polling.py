@@ -89,8 +89,8 @@ class Pollers:
         self._ended[device] = now
         if device in self._dead or self._dark or self._broken:
             fault = "eth0 is down" if self._broken else ""
-            facts = {} if self._dark or self._broken else {"echo": self._rng.random() < 0.3}
-            event: Event | None = contact.missed(wall, now, self._others(contact), own_fault=fault, **facts)
+            echo = not (self._dark or self._broken) and self._rng.random() < 0.3
+            event: Event | None = contact.missed(wall, now, self._others(contact), own_fault=fault, echo=echo)
         else:
             event, _reason = contact.answered(self._times(device, wall), now, self._others(contact))
         if event is not None:

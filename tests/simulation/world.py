@@ -28,6 +28,7 @@ from simulation.life import START, Life
 from simulation.network import Device, Network, Socket, Weather, devices
 from simulation.oracle import Backup, Oracle
 from simulation.people import POISON, AccountManager, Person
+from simulation.polled_plant import PARTS, PolledOlt
 from simulation.postgres import Server, Tables
 from simulation.seams import deterministic, virtual
 from simulation.secure import EngineDisk, read, response_id, user_of
@@ -57,7 +58,10 @@ QUIET_SECONDS = 900.0
 """Within this time after the last accident everything must have come to rest."""
 _SHIPPED = Path(__file__).parents[2] / "config" / "profiles"
 _SHM = Path("/dev/shm")
-PLANT = TopologyLoaded("plant", tuple(Node(id=f"olt-{n}", type="olt", address=f"10.0.0.{n}", tenant="t") for n in (1, 2, 3)))
+PLANT = TopologyLoaded(
+    "plant",
+    (*(Node(id=f"olt-{n}", type="olt", address=f"10.0.0.{n}", tenant="t") for n in (1, 2, 3)), *PARTS),
+)
 
 
 @cache
@@ -469,6 +473,7 @@ class World(Observer):
     async def _lively(self) -> list[Device]:
         plan, rng = self.plan, self.rng
         self._devices = devices(self.network, rng, self.spawn, self.violate, safe=plan.secure)
+        self._polled = PolledOlt(self, Random(rng.random()))
         async with trio.open_nursery() as accidents:
             accidents.start_soon(self._accidents)
             async with trio.open_nursery() as busy:
@@ -479,6 +484,7 @@ class World(Observer):
                 busy.start_soon(AccountManager("eve", self, rng).live, plan.seconds, rng.choice((0.1, 0.5)))
                 busy.start_soon(Planner("max", self, rng).live, plan.seconds, rng.choice((0.3, 1.0)))
                 busy.start_soon(Clerk(self).live, plan.seconds, rng.choice((0.5, 2.0)))
+                busy.start_soon(self._polled.live, plan.seconds)
             accidents.cancel_scope.cancel()
         self.note("the accidents end")
         self.trouble.calm()
@@ -504,6 +510,7 @@ class World(Observer):
             waits = any(next_task(each) for each in self.oracle.dispatched.tickets.values())
             quiet = 0.0 if waits else quiet + 1.0
             await trio.sleep(1.0)
+        await self._polled.settle()
         self._running = False
         self.life.drain_seconds = QUIET_SECONDS
         self.life.told_to_stop.set()
@@ -523,6 +530,7 @@ class World(Observer):
         self.oracle.settle(stages)
         self.oracle.occurrences(self.server.tables)
         self.oracle.standing(self.server.tables)
+        self._polled.judge(self.violate, stages.state.alarms.values())
         if self.server.tables.cursor != (database.ledger_id, seq):
             self.violate(f"PostgreSQL ended at {self.server.tables.cursor}, the ledger at batch {seq}")
         self.oracle.settled_agreements()

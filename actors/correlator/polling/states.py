@@ -14,6 +14,7 @@ from actors.correlator.polling.found_parts import FoundParts
 from actors.correlator.polling.levels import recheck_levels
 from actors.correlator.polling.read_memory import ReadDevice, ReadMemory
 from actors.correlator.polling.reconciliation import ReadDeviceState, Reconciled, reconcile
+from actors.correlator.polling.topology_onts import joined, without
 from actors.correlator.pon.inspection_timer import schedule_inspection
 from actors.correlator.pon.memory import PonMemory, PortRead
 from actors.correlator.resources.onts import place_of_ont
@@ -40,7 +41,7 @@ def fold_polled_states(draft: Draft, event: PolledStates) -> None:
     begun, ended = at_present(event.begun, draft.state, draft.at), at_present(event.ended, draft.state, draft.at)
     event = replace(event, begun=begun, ended=ended)
     known = memory.devices.get(event.device)
-    read = ReadDeviceState(draft, event, node, first=known is None, was_down=_down_before(known))
+    read = ReadDeviceState(draft, event, node, first=known is None, was_up=_up_before(known))
     read.interfaces.learn()
     found = reconcile(read)
     _note_onsets(draft, event, found)
@@ -49,23 +50,32 @@ def fold_polled_states(draft: Draft, event: PolledStates) -> None:
     if event.reason == "start" and not event.request:
         recheck_levels(draft, event.device)
     differ = compare(draft, read.device, event, read.parts)
-    draft.set(memory.devices, event.device, ReadDevice(event.begun, _interfaces_down(read.parts, event, known)))
+    draft.set(memory.devices, event.device, ReadDevice(event.begun, _interfaces_up(read.parts, event, known)))
     if event.reason != "changed" or found.raised or found.cleared or differ:
         title, detail = _title(read, found), {**_detail(event, found), **differ}
         draft.emit(event_of_device(draft, read.device, RECONCILED, title, detail, "info"))
 
 
-def _down_before(known: ReadDevice | None) -> FoundParts | None:
-    """The interfaces that were down in the read before, as parts."""
+def _up_before(known: ReadDevice | None) -> FoundParts | None:
+    """The interfaces that were up before, as parts."""
     if known is None:
         return None
-    return FoundParts(PolledStates(device="", reason="changed", begun=known.at, ended=known.at, states=known.down))
+    return FoundParts(PolledStates(device="", reason="changed", begun=known.at, ended=known.at, states=known.up))
 
 
-def _interfaces_down(parts: FoundParts, event: PolledStates, known: ReadDevice | None) -> tuple[PartStates, ...]:
-    if "interface" not in event.whole or event.scope:
-        return known.down if known is not None else ()
-    return tuple(replace(group, up=(), unknown=()) for group in parts.groups("interface") if group.down)
+def _interfaces_up(parts: FoundParts, event: PolledStates, known: ReadDevice | None) -> tuple[PartStates, ...]:
+    """The interfaces that are up now, as far as they were read."""
+    groups = list(parts.groups("interface"))
+    if "interface" in event.whole and not event.scope:
+        return tuple(replace(group, down=(), unknown=()) for group in groups if group.up)
+    before = known.up if known is not None else ()
+    if not groups:
+        return before
+    up = {group.under: group.up for group in before}
+    for group in groups:
+        lost = joined([*((each[0], each[1]) for each in group.down), *group.unknown])
+        up[group.under] = joined([*without(up.get(group.under, ()), lost), *group.up])
+    return tuple(PartStates(kind="interface", under=under, up=spans) for under, spans in sorted(up.items()) if spans)
 
 
 def _note_onsets(draft: Draft, event: PolledStates, found: Reconciled) -> None:
@@ -112,7 +122,7 @@ def _note_power(read: ReadDeviceState) -> None:
         if is_optical_power(each.dbm):
             by_position[each.position].append(Measurement(each.quantity, each.dbm))
     for position, found in by_position.items():
-        serial, resource_id = read.serials.get(position, ""), f"{event.device}/{position}"
+        serial, resource_id = read.serial_at(position), f"{event.device}/{position}"
         if serial:
             default = read.draft.state.settings.default_tenant
             resource_id, _, _ = place_of_ont(plant, event.device, read.device.tenant, default, position, serial)

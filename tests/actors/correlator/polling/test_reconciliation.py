@@ -308,6 +308,24 @@ def test_at_the_limit_of_alarms_one_refusal_stands_for_all(world: World) -> None
     assert len([each for each in world.all(DeviceEvent) if each.event_name == "alarm.refused"]) == 1
 
 
+def test_a_port_counts_as_up_or_down_as_it_was_last_read(world: World) -> None:
+    world.at(60)
+    world(read_of(world, parts("interface", "if/", up=[5], down={6: "", 7: ""})))
+    world.at(70)
+    world(read_of(world, parts("interface", "if/", up=[6], down={8: ""}), reason="changed", whole=()))  # 8 is a new one
+    assert not world.of_type("interface.down")
+    world.at(80)
+    world(read_of(world, parts("interface", "if/", down={6: ""}), reason="changed", whole=()))
+    (alarm,) = world.of_type("interface.down")
+    assert alarm.resource_id == "olt/if/6"
+    world.at(90)
+    world(read_of(world, parts("interface", "if/", down={5: "", 6: "", 7: "", 8: ""})))
+    assert {each.resource_id for each in world.of_type("interface.down")} == {"olt/if/5", "olt/if/6"}
+    world.at(100)  # parts of another kind have gone: the table of interfaces was read as ever
+    world(read_of(world, parts("ont", "1/0", up=[3]), reason="changed", whole=("ont",)))
+    assert len([each for each in world.of_type("interface.down") if each.cleared_at is None]) == 2
+
+
 @pytest.mark.parametrize("reason", ["daily", "changed"])
 def test_an_interface_that_is_an_ont_or_a_port_with_onts_has_a_state_of_its_own(reason: ReadReason) -> None:
     """On some OLTs each ONT is an interface too: its alarm would stand beside that of the ONT, and page for each customer."""

@@ -28,6 +28,7 @@ from actors.api.submitter import Submitter
 from actors.clock.actor import Clock
 from actors.correlator.alarms.view import HeldAlarms
 from actors.correlator.plant.view import PlantView
+from actors.correlator.polling.discovery import DiscoveredOnts
 from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.windows.views import WindowCatalogue
 from actors.dispatcher.gauges import DispatchGauges
@@ -199,6 +200,7 @@ async def serve(
             pollers=pollers,
             device_state=lambda device_id: "unknown",
             poll_names=pollers.names,
+            discovered=DiscoveredOnts(state),
             sla=SlaCatalogue(lambda: stages.sla),
             dispatch=DispatchCatalogue(lambda: stages.dispatch),
             credit_models=credit_models,

@@ -16,6 +16,7 @@ from actors.api import (
     desk_webhook,
     device_events,
     devices,
+    discovered_onts,
     events,
     explain,
     fault_reports,
@@ -65,6 +66,7 @@ from protocols.backtest import Backtests
 from protocols.dispatch.desk_call import DeskCalls
 from protocols.dispatch.view import DispatchView
 from protocols.maintenance import Windows
+from protocols.poll.discovered import DiscoveredView
 from protocols.poll.reading import PollNames, PollView
 from protocols.report import Reports
 from protocols.rest_daemon import Readiness
@@ -89,6 +91,7 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     pollers: PollView
     device_state: ContactState
     poll_names: Callable[[], PollNames]
+    discovered: DiscoveredView
     sla: SlaView
     credit_models: CreditModels
     backtests: Backtests
@@ -137,6 +140,7 @@ def api_routes(
         fault_reports.routes(submitter, views.limits, default_tenant),
         topology_changes.routes(submitter, plant),
         devices.routes(submitter, plant, views.pollers, views.device_state, views.poll_names),
+        discovered_onts.routes(submitter, plant, views.discovered),
         sla_definitions.routes(submitter, views.sla, views.credit_models, clock),
         sla_instances.routes(submitter, views.sla, default_tenant, clock),
         sla_exclusions.routes(submitter, views.sla, default_tenant),

@@ -76,6 +76,9 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     silent_hours: Annotated[float, Meta(ge=0, le=87_600)] = 0.0
     """The same for a device with an accepted trap, this long after the last one. 0, the default: never, since a healthy device
     may send no trap for months; set it where devices send a heartbeat."""
+    add_discovered_onts: bool = False
+    """An ONT that a poll finds at a position that the topology does not have, with a serial that it does not have either, is
+    added to the topology. Off, the default: it is proposed (`GET /devices/{id}/onts`). Nothing is ever removed."""
 
     max_windows: Annotated[int, Meta(ge=1)] = 2_000
     """Maintenance windows at most. Those that are over make room for new ones."""

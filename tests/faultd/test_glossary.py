@@ -110,6 +110,7 @@ ELSEWHERE = {
     "Continuity": "docs/polling.md",
     "DeviceState": "docs/polling.md",
     "DownCause": "docs/polling.md",
+    "Discrepancy": "docs/polling.md",
     "PollRefusal": "docs/polling.md",
     "PartKind": "docs/polling.md",
     "PartState": "docs/polling.md",

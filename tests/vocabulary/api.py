@@ -22,6 +22,7 @@ from actors.api.submitter import Submitter
 from actors.correlator.alarms.view import HeldAlarms
 from actors.correlator.events.event_reports import report_of
 from actors.correlator.plant.view import PlantView
+from actors.correlator.polling.discovery import DiscoveredOnts
 from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.windows.views import WindowCatalogue
 from actors.dispatcher.view import DispatchCatalogue
@@ -178,6 +179,7 @@ class RunningApi:
             pollers=self.pollers,
             device_state=lambda device_id: self.pollers.states.get(device_id, "unknown"),
             poll_names=lambda: PollNames(("core", "access"), ("standard", "huawei")),
+            discovered=DiscoveredOnts(self.state),
             sla=SlaCatalogue(lambda: self.stages.sla),
             dispatch=DispatchCatalogue(lambda: self.stages.dispatch),
             credit_models=read_credit_models(Config()),

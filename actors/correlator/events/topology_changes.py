@@ -7,7 +7,7 @@ from actors.correlator.operator_tables import emit_nodes
 from actors.correlator.plant.check import NodeMistake, mistakes, taken_serials
 from actors.correlator.plant.difference import TopologyDifference, whole
 from actors.correlator.polling.contact import forget_nodes
-from actors.correlator.polling.read_memory import LevelMemory, ReadMemory
+from actors.correlator.polling.read_memory import FoundOntMemory, LevelMemory, ReadMemory
 from actors.correlator.resources import placement, silent_devices
 from actors.correlator.resources.onts import note_replaced
 from actors.correlator.resources.renames import note_renames
@@ -77,6 +77,7 @@ def take_nodes(
     windows.reconsider(draft)
     draft.on_commit(state.memory(ReadMemory).forget_all, removes)
     draft.on_commit(state.memory(LevelMemory).forget_all, removes)
+    draft.on_commit(state.memory(FoundOntMemory).forget_all, removes)
     draft.on_commit(state.replant, draft.offset, puts, removes, by_file, kept)
     if whole_file:
         draft.on_commit(state.api_nodes.clear)

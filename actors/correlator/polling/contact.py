@@ -29,6 +29,7 @@ from actors.correlator.events.clock_jumps import at_present
 from actors.correlator.polling.blindness import CONTACT, go_blind, see, unsee, verify
 from actors.correlator.polling.common_place import PolledPlaces, answers_below, attach_to_place, leave_place
 from actors.correlator.polling.contact_memory import ContactMemory, SilentDevice
+from actors.correlator.polling.read_memory import ReadMemory
 from actors.correlator.polling.requests import request_each, request_read
 from actors.correlator.polling.restarts import carried, restart_between
 from actors.correlator.polling.verdict import LATE_TRAP, evidence_of, signs_of_life, verdict_on
@@ -121,6 +122,7 @@ def fold_poll_stopped(draft: Draft, event: PollStopped) -> None:
     if event.parked and node is not None:
         draft.set(memory.parked, event.device, None)
         return
+    draft.on_commit(draft.state.memory(ReadMemory).forget, event.device)
     _forget(draft, memory, event.device, f"it is polled no longer: {event.reason}")
 
 

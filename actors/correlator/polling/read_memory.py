@@ -77,3 +77,38 @@ class LevelMemory(Struct):
         for table in (self.waiting, self.beyond):
             for key in [key for key in table if key.partition("\0")[0] in gone]:
                 del table[key]
+
+
+MOST_FOUND = 100_000
+"""ONTs that differ from the topology, of all devices."""
+MOST_FOUND_OF_DEVICE = 4_096
+
+
+class FoundOnt(Struct, frozen=True, array_like=True, gc=False):
+    """An ONT that a device lists and the topology has not, or has otherwise; its serial where it was read."""
+
+    serial: str
+    since: datetime
+
+
+class FoundOntMemory(Struct):
+    """``found``: by device and position. ``vanished``: nodes that their device lists no longer, by device and node id, and
+    since when. Beyond the bounds nothing is added."""
+
+    found: dict[str, dict[str, FoundOnt]] = {}
+    vanished: dict[str, dict[str, datetime]] = {}
+    count: int = 0
+
+    def take(self, device_id: str, found: dict[str, FoundOnt], vanished: dict[str, datetime]) -> None:
+        """These are the device's from now on."""
+        self.count -= len(self.found.pop(device_id, ())) + len(self.vanished.pop(device_id, ()))
+        self.count += len(found) + len(vanished)
+        if found:
+            self.found[device_id] = found
+        if vanished:
+            self.vanished[device_id] = vanished
+
+    def forget_all(self, device_ids: Iterable[str]) -> None:
+        """The devices are read no longer."""
+        for device_id in device_ids if self.count else ():
+            self.take(device_id, {}, {})

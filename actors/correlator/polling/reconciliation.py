@@ -31,11 +31,13 @@ from actors.correlator.polling.judged_types import judged_kind, type_of_down
 from actors.correlator.polling.open_alarms import OpenAlarmsView
 from actors.correlator.resources.interfaces import INTERFACE_DOWN, UPLINK_DOWN
 from actors.correlator.resources.onts import end_of_another, place_of_ont
+from actors.correlator.resources.placement import serial_of
 from actors.correlator.saved import ReportMark
 from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm, Identity
 from protocols.finding import Finding
 from protocols.poll.states import DownCause, PartKind, PartState, PolledStates
+from protocols.serial import canonical_serial
 from protocols.topology import Node
 from protocols.walls import shown_to
 
@@ -84,7 +86,7 @@ class ReadDeviceState:
         self.device = TrapDevice(node, node.address, draft.state.settings.default_tenant)
         self.parts = FoundParts(event)
         self.interfaces = InterfacePlaces(draft, event)
-        self.serials = {each.position: each.serial for each in event.serials}
+        self.serials = {each.position: canonical_serial(each.serial) for each in event.serials}
         self.report = ReportTime(
             received=draft.at, reporter=REPORTER, source=f"{SOURCE}{event.device}", dated=min(event.ended, draft.at)
         )
@@ -137,6 +139,9 @@ def _judge(read: ReadDeviceState, alarm: Alarm, found: Reconciled) -> None:
             found.unjudged[_INCOMPLETE] += 1
         return
     said, cause = state
+    if kind == "ont" and _ended_for_another(read, alarm):
+        found.cleared += 1
+        return
     if said == "unknown":
         found.unjudged[_UNKNOWN] += 1
         return
@@ -154,6 +159,16 @@ def _judge(read: ReadDeviceState, alarm: Alarm, found: Reconciled) -> None:
         why = f"found clear by poll: {event.device} reports it up; {read.words}"
         clear_alarm(draft, alarm, read.report, why)
         found.cleared += 1
+
+
+def _ended_for_another(read: ReadDeviceState, alarm: Alarm) -> bool:
+    """End an alarm of an ONT whose position has another serial now. True when it ended."""
+    serial = read.serials.get(alarm.resource_id.removeprefix(f"{read.event.device}/"), "")
+    mark = read.draft.state.marks.get(alarm.id)
+    if not serial or serial_of(alarm) in ("", serial) or mark is None or _is_newer(mark, read.event):
+        return False
+    end_of_another(read.draft, alarm.tenant_id, (alarm.resource_id,), (alarm.alarm_type,), serial, read.report)
+    return read.draft.alarm(alarm.id).cleared_at is not None
 
 
 def _state(read: ReadDeviceState, kind: PartKind, alarm: Alarm) -> tuple[PartState, DownCause] | None:
@@ -211,7 +226,9 @@ def _raise_missed(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> 
         if node is None and plant.onts_below(device.id):
             found.unplaced += 1
             return
-        finding = replace(finding, serial=serial)
+        # Where the device has the topology's serial, the read does not repeat it.
+        known_serial = canonical_serial(node.serial) if node is not None and node.serial else ""
+        finding = replace(finding, serial=serial or known_serial)
     else:
         resource_id = f"{device.id}/{part.position}"
         node = draft.state.plant.nodes.get(resource_id)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
 from actors.correlator.events.traps import event_of_device
+from actors.correlator.polling.discovery import compare
 from actors.correlator.polling.found_parts import FoundParts
 from actors.correlator.polling.read_memory import ReadDevice, ReadMemory
 from actors.correlator.polling.reconciliation import ReadDeviceState, Reconciled, reconcile
@@ -38,9 +39,10 @@ def fold_polled_states(draft: Draft, event: PolledStates) -> None:
     _note_onsets(draft, event, found)
     _note_ports(draft, event)
     _note_power(read)
+    differ = compare(draft, read.device, event, read.parts)
     draft.set(memory.devices, event.device, ReadDevice(event.begun, _interfaces_down(read.parts, event, known)))
-    if event.reason != "changed" or found.raised or found.cleared:
-        title, detail = _title(read, found), _detail(event, found)
+    if event.reason != "changed" or found.raised or found.cleared or differ:
+        title, detail = _title(read, found), {**_detail(event, found), **differ}
         draft.emit(event_of_device(draft, read.device, RECONCILED, title, detail, "info"))
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from actors.correlator.alarms.system import fold_system
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.events import refused_sources
-from actors.correlator.polling import blindness, contact, levels, requests
+from actors.correlator.polling import blindness, contact, discovery, levels, requests
 from actors.correlator.resources import silent_devices
 from actors.correlator.state import State
 from actors.correlator.strategies.order import STRATEGIES
@@ -31,6 +31,7 @@ _DUE: dict[str, Callable[[Draft, str], None]] = {
     blindness.CONTACT: contact.due,
     blindness.NAME: blindness.due,
     levels.NAME: levels.due,
+    discovery.NAME: discovery.due,
 }
 """By the name under which a timer was set."""
 

@@ -75,6 +75,16 @@ class Metrics:
         )
         self.plugin_failures = counter("faultd_plugin_failures", "Times that a correlation plugin failed, by plugin", "plugin")
         self.rules_overflow = counter("faultd_rules_overflow", "Alarms and windows that rules dropped at their limits")
+        self.poll_reports_dropped = counter(
+            "faultd_poll_reports_dropped", "Reports of pollers about devices that the topology does not have any more"
+        )
+        self.poll_reads_withheld = counter(
+            "faultd_poll_reads_withheld", "Reads of PON ports that were not requested, at the bound of their line card"
+        )
+        self.agent_times_odd = counter(
+            "faultd_agent_times_odd", "Times of SNMP agents that do not follow from those read before, and show no restart"
+        )
+        self.onts_added = counter("faultd_onts_added", "ONTs that polls found and that were added to the topology")
         self.sla_instances = gauge("faultd_sla_instances", "SLA instances, by status", "status")
         self.sla_deadlines = gauge("faultd_sla_deadlines", "Instants at which the SLA clock will examine something")
         self.sla_examined = counter("faultd_sla_examined", "SLA instances examined")

@@ -20,6 +20,7 @@ from bench.rows.compare import authpriv, cpu, informs
 from bench.rows.dispatch import dispatch
 from bench.rows.growth import correlation, counted, growth
 from bench.rows.pollers import pollers
+from bench.rows.polling import polling
 from bench.rows.recovery import catch_up, restart
 from bench.rows.sla import sla
 from bench.rows.soak import soak
@@ -47,6 +48,7 @@ GROUPS: dict[str, tuple[str, Callable[[Context], Sequence[Row]]]] = {
     "topology": ("Topology", topology),
     "tables": ("SNMP tables", tables),
     "pollers": ("Pollers", pollers),
+    "polling": ("Polling", polling),
     "sla": ("Service level agreements", sla),
     "dispatch": ("Dispatch", dispatch),
     "restart": ("Start-up and memory", restart),

@@ -1,6 +1,7 @@
 """SNMP agents to poll: one socket that answers for every address in 127.0.0.0/8 with the tables of one OLT.
 
-Answers to GETBULK are kept, since all have the same tables; a GET is answered anew, since uptimes go on. Writes its port, and ends with its standard input.
+Answers to GETBULK are kept, since all have the same tables; a GET is answered anew, since uptimes go on. Writes its port, and
+ends with its standard input.
 """
 
 import os

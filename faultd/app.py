@@ -1,7 +1,7 @@
 """The wiring diagram: the actors around the pipe, and the parts that each of them is given.
 
     trap_listener, clock, api ──Append──▶ pipe (ledger and stages, faultd/pipe.py) ──feed──▶ store, stream
-                notifier, ticketer ──Append──▶ pipe ──feed──▶ notifier, ticketer
+        poller, notifier, ticketer ──Append──▶ pipe ──feed──▶ poller, notifier, ticketer
 
 Sources run in a nursery of their own inside that of the sinks. SIGTERM cancels the sources; then each sink drains to the
 end of its channel and leaves, and one deadline, or a second SIGTERM, bounds the whole drain.
@@ -28,6 +28,7 @@ from actors.api.submitter import Submitter
 from actors.clock.actor import Clock
 from actors.correlator.alarms.view import HeldAlarms
 from actors.correlator.plant.view import PlantView
+from actors.correlator.polling.device_states import DeviceStates
 from actors.correlator.polling.discovery import DiscoveredOnts
 from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.windows.views import WindowCatalogue
@@ -186,7 +187,18 @@ async def serve(
             clock=clock,
             community_fields=community_fields(inputs.profiles.profiles),
         )
-        pollers = Pollers(config, credentials, security.clocks)
+        pollers = Pollers(
+            config,
+            credentials,
+            inputs.profiles,
+            plant=plant,
+            stages=stages,
+            feed=ledger.feed,
+            appends=appends,
+            clocks=security.clocks,
+            metrics=metrics,
+            clock=clock,
+        )
         reads = Stored(database.read, stored, config.http.read_your_writes_seconds, lambda: ledger.feed.last)
         submitter = Submitter(appends, reads, config.http, metrics)
         views = ApiViews(
@@ -197,8 +209,8 @@ async def serve(
             topology=plant,
             limits=LimitsCatalogue(lambda: stages.sla),
             sources=listener.sources,
-            pollers=pollers,
-            device_state=lambda device_id: "unknown",
+            pollers=pollers.poller,
+            device_state=DeviceStates(state).state,
             poll_names=pollers.names,
             discovered=DiscoveredOnts(state),
             sla=SlaCatalogue(lambda: stages.sla),
@@ -224,7 +236,7 @@ async def serve(
             replace_users(security, new)
             listener.reconfigure(new.traps, security, community_fields(inputs.profiles.profiles))
             delivery.switch(new, opened, inputs.templates)
-            pollers.switch(new, credentials)
+            pollers.switch(new, credentials, inputs.profiles)
             logs.configure(new.log)
             credit_models.clear()
             credit_models.update(inputs.credit_models)
@@ -263,6 +275,7 @@ async def serve(
                     await sources.start(supervise, "database_alarm", absence, EDGE, metrics)
                     if heartbeat is not None:
                         await sources.start(supervise, "heartbeat", heartbeat, EDGE, metrics)
+                    await sources.start(partial(supervise, "poller", pollers.poller, PARKED, metrics, on_park=park))
                     await sources.start(partial(supervise, "notifier", delivery.notifier, PARKED, metrics, on_park=park))
                     await sources.start(partial(supervise, "ticketer", delivery.ticketer, PARKED, metrics, on_park=park))
                     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:

@@ -40,6 +40,7 @@ from actors.trap_listener.v3 import REPORTS
 from faultd.cli.every_command import app
 from faultd.config import Config
 from faultd.reload import SWITCHED
+from faultd.shipped_plans import plan_rows
 from protocols.alarm import Alarm
 from protocols.command import Action
 from protocols.event import Event
@@ -52,7 +53,11 @@ from protocols.symptom import SYMPTOM_TEXTS
 ROOT = Path(__file__).resolve().parent.parent
 SECTION = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
 HELP_WIDTH = 100
-KEPT_BY_A_RELOAD = {"traps": ("listen", "receive_buffer"), "notifier": ("concurrency", "heartbeat")}
+KEPT_BY_A_RELOAD = {
+    "traps": ("listen", "receive_buffer"),
+    "notifier": ("concurrency", "heartbeat"),
+    "poller": ("receive_buffer",),
+}
 """Settings of a table that a reload switches, which need a restart all the same: sockets stay open, workers go on."""
 
 
@@ -303,6 +308,11 @@ def service_effects() -> Iterator[str]:
         yield f"| `{word}` | {meaning} | {types if word != 'none' else 'all others'} |"
 
 
+def poll_plans() -> Iterator[str]:
+    """Every shipped plan of polling."""
+    yield from plan_rows(ROOT / "config" / "profiles")
+
+
 SECTIONS: dict[str, Callable[[], Iterator[str]]] = {
     "settings": settings,
     "metrics": metrics,
@@ -312,6 +322,7 @@ SECTIONS: dict[str, Callable[[], Iterator[str]]] = {
     "commands": commands,
     "symptoms": symptoms,
     "service-effects": service_effects,
+    "poll-plans": poll_plans,
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from actors.mailbox import Progress
 from actors.metrics import Metrics
 from protocols.ledger import ConsumerLag
+from protocols.printable import counted
 from protocols.rest_daemon import DaemonPart, Readiness
 
 _TROUBLE_LENGTH = 300
@@ -52,6 +53,8 @@ class Health:
             parts["rejects"] = DaemonPart(
                 "degraded", f"{rejected:.0f} Changes that PostgreSQL refused are kept in store_rejects"
             )
+        if polled := self._metrics.value("faultd_polled_devices"):
+            parts["polling"] = self._polling(int(polled))
         if self._refuses_connections():
             parts["connections"] = DaemonPart(
                 "degraded",
@@ -73,6 +76,12 @@ class Health:
         if self.stopping:
             return DaemonPart("down", "stopping")
         return DaemonPart("ok", self.listening.get("traps", "")) if self.taking_traps else DaemonPart("down", "starting")
+
+    def _polling(self, devices: int) -> DaemonPart:
+        silent = int(self._metrics.value("faultd_polled_devices_silent"))
+        parked = int(self._metrics.value("faultd_polled_devices_parked"))
+        text = f"{counted(devices, 'device')} polled, {silent:,} silent"
+        return DaemonPart("degraded", f"{text}, the pollers of {parked:,} parked") if parked else DaemonPart("ok", text)
 
     def _postgresql(self) -> DaemonPart:
         if self._metrics.value("faultd_store_up"):

@@ -45,7 +45,6 @@ from protocols.event import (
     TopologyChanged,
     TopologyLoaded,
 )
-from protocols.printable import counted
 from protocols.profile import Profile
 from protocols.rest_body import fields_for
 from protocols.sla.credit_models import CreditTerms
@@ -171,19 +170,6 @@ def warnings_of(topology: TopologyLoaded) -> list[str]:
     return [
         f"serial {serial} belongs to {', '.join(map(repr, ids[:20]))}: a trap that names it names none of them"
         for serial, ids in shared_serials(topology.nodes)
-    ]
-
-
-def unknown_credentials(config: Config, topology: TopologyLoaded) -> list[str]:
-    """Credentials that devices of the topology file name and the configuration lacks, each in a sentence."""
-    known = {credentials.name for credentials in config.poller.credentials}
-    lacking: dict[str, list[str]] = {}
-    for node in topology.nodes:
-        if node.is_polled and node.credentials not in known:
-            lacking.setdefault(node.credentials, []).append(node.id)
-    return [
-        f"no [[poller.credentials]] are named {name!r}: {counted(len(ids), 'device')} cannot be polled, the first is {ids[0]!r}"
-        for name, ids in lacking.items()
     ]
 
 

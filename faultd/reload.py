@@ -17,7 +17,7 @@ from protocols.event import Event
 
 log = structlog.get_logger()
 
-SWITCHED = {"correlator", "dispatcher", "notifier", "profiles", "rules", "ticketer", "topology", "traps", "log"}
+SWITCHED = {"correlator", "dispatcher", "notifier", "poller", "profiles", "rules", "ticketer", "topology", "traps", "log"}
 """Tables that take effect at once; others need a restart."""
 
 

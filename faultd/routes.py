@@ -120,6 +120,7 @@ def api_routes(
 ) -> Sequence[Router]:
     """Every route that the daemon serves. ``submitter`` takes the commands, ``stored`` is PostgreSQL."""
     alarms, plant = AlarmLookup(views.alarms, stored, views.topology), views.topology
+    changes = topology_changes.TopologyChanges(submitter, plant, views.poll_names)
     return [
         alarm_commands.routes(submitter, alarms, default_tenant, clock),
         bulk.routes(submitter, alarms, settings, clock),
@@ -138,9 +139,9 @@ def api_routes(
         sla_clocks.routes(submitter, alarms, views.limits, clock),
         measurements.routes(submitter, default_tenant),
         fault_reports.routes(submitter, views.limits, default_tenant),
-        topology_changes.routes(submitter, plant),
-        devices.routes(submitter, plant, views.pollers, views.device_state, views.poll_names),
-        discovered_onts.routes(submitter, plant, views.discovered),
+        topology_changes.routes(changes),
+        devices.routes(changes, views.pollers, views.device_state, clock),
+        discovered_onts.routes(changes, views.discovered),
         sla_definitions.routes(submitter, views.sla, views.credit_models, clock),
         sla_instances.routes(submitter, views.sla, default_tenant, clock),
         sla_exclusions.routes(submitter, views.sla, default_tenant),

@@ -15,8 +15,9 @@ from actors.tokens import TokenFile, TokenFileError
 from actors.trap_listener.sockets import LISTEN, TrapSocket, open_socket
 from faultd import service, state_folder
 from faultd.config import Config, ConfigError, ConfigErrors, examine, read
-from faultd.inputs import Inputs, look_into_files, profile_warnings, unknown_credentials, warnings_of
+from faultd.inputs import Inputs, look_into_files, profile_warnings, warnings_of
 from faultd.state_folder import StateFolderError
+from faultd.unknown_polling import unknown_polling
 
 _BUFFER = 4096
 """Receive buffer of a socket that is only tried."""
@@ -68,7 +69,7 @@ def of_files(file: Path, environ: Mapping[str, str]) -> Survey:
         if len(doubtful) > MOST_NOTES:
             found.notes.append(f"{len(doubtful) - MOST_NOTES} more alarm types leave out a symptom or a service effect")
     if "poller" not in examined.tables:
-        lacking = unknown_credentials(examined.config, found.inputs.topology)
+        lacking = unknown_polling(examined.config, found.inputs.profiles.profiles, found.inputs.topology)
         found.notes += [f"{examined.config.topology.file}: {text}" for text in lacking[:MOST_NOTES]]
     told = warnings_of(found.inputs.topology)
     found.notes += [f"{examined.config.topology.file}: {text}" for text in told[:MOST_NOTES]]

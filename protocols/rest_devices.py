@@ -1,12 +1,15 @@
 """Bodies of ``/devices``: topology nodes with an address, and their polling."""
 
+from datetime import datetime
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
-from protocols.poll.device import DeviceState, PolledDevice
-from protocols.poll.reading import PollReading
+from protocols.optical_power import Quantity
+from protocols.poll.device import DeviceState, PolledDevice, PollError
+from protocols.poll.reading import PolledValue, PollReading
+from protocols.poll.states import DownCause, PartKind, PartStates, Span
 from protocols.rest_body import Body, PageQuery, fields_for
 from protocols.rest_fields import Name, OptionalLine, OptionalName
 from protocols.rest_topology import Parents, PollInterval
@@ -81,10 +84,105 @@ class DevicesQuery(PageQuery, frozen=True, kw_only=True):
     overrun: Annotated[bool | None, Meta(description="`true`: devices whose polls take longer than their interval")] = None
 
 
-class DevicePolled(PollReading, frozen=True, kw_only=True):
-    """The outcome of one poll on demand. ``answered`` is false when ``error`` says why."""
+class TimesShown(Struct, frozen=True, kw_only=True):
+    """The times that an agent reports. ``uptime`` (sysUpTime) and ``host_uptime`` (of the box) are in hundredths of a second,
+    modulo 2^32; ``engine_time`` is in seconds. Null: the agent has none."""
 
+    at: datetime
+    uptime: int | None
+    boots: int | None
+    engine_time: int | None
+    host_uptime: int | None
+
+
+class DownSpan(Struct, frozen=True, kw_only=True):
+    """Parts that are down, by the numbers of the first and the last."""
+
+    first: int
+    last: int
+    cause: DownCause
+
+
+class PartsShown(Struct, frozen=True, kw_only=True):
+    """Parts of one kind whose positions begin with ``under``; ``up`` and ``unknown`` are pairs of a first and a last number."""
+
+    kind: PartKind
+    under: str
+    up: tuple[Span, ...]
+    down: tuple[DownSpan, ...]
+    unknown: tuple[Span, ...]
+
+
+class SerialShown(Struct, frozen=True, kw_only=True):
+    """The serial of the ONT at a position."""
+
+    position: str
+    serial: str
+
+
+class PowerShown(Struct, frozen=True, kw_only=True):
+    """Optical power at a position, in dBm."""
+
+    position: str
+    quantity: Quantity
+    dbm: float
+
+
+class InterfaceName(Struct, frozen=True, kw_only=True):
+    """The ifName of the interface with this ifIndex."""
+
+    position: str
+    name: str
+
+
+class DevicePolled(Struct, frozen=True, kw_only=True):
+    """The outcome of one poll on demand. ``answered`` is false when ``error`` says why. ``whole`` are the kinds whose table was
+    read to its end; ``incomplete`` says for each other one why not. ``varbinds`` counts what the agent sent."""
+
+    device: str
     answered: bool
+    begun: datetime
+    ended: datetime
+    address: str
+    profile: str
+    plan: str
+    error: PollError | None
+    times: TimesShown | None
+    sys_object_id: str
+    sys_name: str
+    whole: tuple[PartKind, ...]
+    incomplete: dict[PartKind, str]
+    states: tuple[PartsShown, ...]
+    serials: tuple[SerialShown, ...]
+    power: tuple[PowerShown, ...]
+    names: tuple[InterfaceName, ...]
+    values: tuple[PolledValue, ...]
+    varbinds: int
+    round_trip_ms: float | None
+
+
+def polled_of(reading: PollReading) -> DevicePolled:
+    """The outcome of a poll as REST shows it."""
+    states, times = reading.states, reading.times
+    same = {name: getattr(reading, name) for name in DevicePolled.__struct_fields__ if hasattr(reading, name)}
+    return DevicePolled(
+        **{
+            **same,
+            "answered": reading.error is None,
+            "times": None if times is None else TimesShown(**asdict(times)),
+            "whole": () if states is None else states.whole,
+            "incomplete": {} if states is None else states.incomplete,
+            "states": () if states is None else tuple(_parts(each) for each in states.states),
+            "serials": () if states is None else tuple(SerialShown(**asdict(each)) for each in states.serials),
+            "power": () if states is None else tuple(PowerShown(**asdict(each)) for each in states.power),
+            "names": () if states is None else tuple(InterfaceName(**asdict(each)) for each in states.names),
+        }
+    )
+
+
+def _parts(states: PartStates) -> PartsShown:
+    down = tuple(DownSpan(first=first, last=last, cause=cause) for first, last, cause in states.down)
+    return PartsShown(kind=states.kind, under=states.under, up=states.up, down=down, unknown=states.unknown)
 
 
 def node_of_device(body: DeviceBody, node: Node | None = None) -> Node:

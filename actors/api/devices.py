@@ -15,13 +15,12 @@ from actors.api.keyset import Order, SortKey
 from actors.api.openapi import PROBLEM, ApiOperation, ConditionalOperation, TaggedOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError, invalid_body, unavailable
-from actors.api.routes import PREFIX, By, Given, IfMatch, resource, tagged
-from actors.api.submitter import Submitter
+from actors.api.routes import PREFIX, By, Given, IfMatch, Now, resource, tagged
 from actors.api.topology_changes import TopologyChanges
 from actors.api.topology_nodes import NodeName, checked, in_own_tenant, sees, with_hidden_parents, writable
 from protocols.command import ChangeTopology
-from protocols.poll.device import DeviceState, PolledDevice
-from protocols.poll.reading import PollNames, PollReading, PollRefused, PollView
+from protocols.poll.device import DeviceState, PolledDevice, PollError
+from protocols.poll.reading import PollReading, PollRefused, PollView
 from protocols.principal import Principal
 from protocols.rest_body import fields_for
 from protocols.rest_devices import (
@@ -34,10 +33,10 @@ from protocols.rest_devices import (
     edited_device,
     node_of_device,
     not_polled,
+    polled_of,
 )
 from protocols.rest_problem import FieldError
 from protocols.topology import POLL_OFF, Node
-from protocols.topology_view import TopologyView
 
 LONGEST_POLL = 60.0
 """Seconds that a poll on demand may take."""
@@ -54,15 +53,19 @@ class Devices:
     """The devices of the topology, each with its poller and with its state. ``changes`` has the fold change the topology."""
 
     def __init__(
-        self, changes: TopologyChanges, pollers: PollView, state: ContactState, names: Callable[[], PollNames]
+        self,
+        changes: TopologyChanges,
+        pollers: PollView,
+        state: ContactState,
+        clock: Now,
     ) -> None:
-        self.changes, self.pollers, self._state, self._names = changes, pollers, state, names
+        self.changes, self.pollers, self._state, self._clock = changes, pollers, state, clock
 
-    def check_names(self, credentials: str, plan: str) -> None:
+    def check_names(self, by: Principal, credentials: str, plan: str) -> None:
         """ProblemError 422 for names that no configuration and no profile has; empty ones are not checked."""
-        known = self._names()
+        known = self.changes.names()
         if credentials and credentials not in known.credentials:
-            raise invalid_body("credentials", f"none are named {credentials!r}; {_listed(known.credentials)}")
+            raise invalid_body("credentials", f"none are named {credentials!r}; {_listed(known.usable(by.tenant))}")
         if plan and plan != POLL_OFF and plan not in known.plans:
             raise invalid_body("plan", f"none is named {plan!r}; {_listed((POLL_OFF, *known.plans))}")
 
@@ -75,8 +78,7 @@ class Devices:
 
     def shown(self, node: Node) -> DeviceShown:
         """The device as the API shows it."""
-        found = self.pollers.status(node.id) if node.is_polled else None
-        status = found or PolledDevice(id=node.id, addresses=node.every_address)
+        status = self._status(node)
         return DeviceShown(
             **{
                 **fields_for(DeviceShown, status),
@@ -89,6 +91,15 @@ class Devices:
             polled=node.is_polled,
             revision=self.changes.plant.revision(node.id) or 0,
         )
+
+    def _status(self, node: Node) -> PolledDevice:
+        found = self.pollers.status(node.id) if node.is_polled else None
+        if found is not None:
+            return found
+        error = None
+        if node.is_polled and node.credentials not in self.changes.names().credentials:
+            error = PollError(at=self._clock(), reason="unknown_credentials", text=_unknown(node.credentials))
+        return PolledDevice(id=node.id, addresses=node.every_address, last_error=error)
 
     def answer(self, by: Principal, device_id: str, status: int = 200) -> Response[DeviceShown]:
         """The device as it is now, with its ETag."""
@@ -152,7 +163,7 @@ async def add_device(devices: Given[Devices], by: By, data: JSONBody[DeviceBody]
     """201 with the new node. 200 where the topology has this id with these addresses: credentials, plan and interval are those
     of the body then, all else stays. The same request again changes nothing. 409 for an id with other addresses, or one that is
     polled otherwise."""
-    devices.check_names(data.credentials, data.plan)
+    devices.check_names(by, data.credentials, data.plan)
     plant = devices.changes.plant
     wanted = in_own_tenant(by, checked(node_of_device(data)))
     found = False
@@ -187,7 +198,7 @@ async def edit_device(
 ) -> Response[DeviceShown]:
     """Change the given fields. Its poller takes them at once."""
     name = unquote(device_id)
-    devices.check_names(data.credentials or "", data.plan or "")
+    devices.check_names(by, data.credentials or "", data.plan or "")
     plant = devices.changes.plant
 
     async def wish() -> ChangeTopology:
@@ -245,11 +256,15 @@ async def poll_device(devices: Given[Devices], by: By, device_id: NodeName) -> D
             raise ProblemError(_BUSY[error.reason], error.reason, error.text) from error
     if reading is None:
         raise unavailable("poll_unfinished", f"the poll of {name!r} did not end within {LONGEST_POLL:.0f} s, and was given up")
-    return DevicePolled(**fields_for(DevicePolled, reading), answered=reading.error is None)
+    return polled_of(reading)
+
+
+def _unknown(credentials: str) -> str:
+    return f"no [[poller.credentials]] are named {credentials!r}"
 
 
 def _listed(names: Collection[str]) -> str:
-    return f"known are {', '.join(sorted(names))}" if names else "the configuration has none"
+    return f"known are {', '.join(sorted(names))}" if names else "there are none"
 
 
 def _plan(node: Node, status: PolledDevice) -> str:
@@ -271,13 +286,7 @@ def _passes(shown: DeviceShown, query: DevicesQuery) -> bool:
     )
 
 
-def routes(
-    submitter: Submitter,
-    topology: TopologyView,
-    pollers: PollView,
-    state: ContactState,
-    names: Callable[[], PollNames],
-) -> Router:
+def routes(changes: TopologyChanges, pollers: PollView, state: ContactState, clock: Now) -> Router:
     """Devices."""
     handlers: list[Any] = [list_devices, get_device, add_device, edit_device, end_polling, poll_device]
-    return resource("devices", handlers, devices=Devices(TopologyChanges(submitter, topology), pollers, state, names))
+    return resource("devices", handlers, devices=Devices(changes, pollers, state, clock))

@@ -10,7 +10,6 @@ from actors.api.access import allow
 from actors.api.openapi import PROBLEM, ApiOperation
 from actors.api.problems import ProblemError, invalid_body
 from actors.api.routes import By, Given, resource
-from actors.api.submitter import Submitter
 from actors.api.topology_changes import TopologyChanges
 from actors.api.topology_nodes import NodeName, sees, writable
 from protocols.command import ChangeTopology
@@ -102,7 +101,7 @@ def _shown(plant: TopologyView, by: Principal, each: DiscoveredOnt) -> OntDiffer
     return OntDifference(**{**fields, "other_id": "" if hidden else each.other_id}, acceptable=each.proposed is not None)
 
 
-def routes(submitter: Submitter, topology: TopologyView, discovered: DiscoveredView) -> Router:
+def routes(changes: TopologyChanges, discovered: DiscoveredView) -> Router:
     """Differences of ONTs between devices and the topology."""
     handlers: list[Any] = [list_differences, take_over]
-    return resource("devices", handlers, changes=TopologyChanges(submitter, topology), discovered=discovered)
+    return resource("devices", handlers, changes=changes, discovered=discovered)

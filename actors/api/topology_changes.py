@@ -36,6 +36,7 @@ from actors.api.topology_nodes import (
     writes,
 )
 from protocols.command import ChangeTopology
+from protocols.poll.reading import PollNames
 from protocols.principal import Principal
 from protocols.rest_problem import FieldError
 from protocols.rest_topology import NodeBody, NodeEdit, NodeShown, RemovalQuery, TopologyBody, TopologyResult, edited, node_of
@@ -73,10 +74,10 @@ class ImportOperation(ApiOperation):
 
 
 class TopologyChanges:
-    """Has the fold change the topology, as ``plant`` shows it."""
+    """Has the fold change the topology, as ``plant`` shows it. ``names`` are those that a device's polling may use."""
 
-    def __init__(self, submitter: Submitter, plant: TopologyView) -> None:
-        self._commands, self.plant = CommandResource(submitter, NODE), plant
+    def __init__(self, submitter: Submitter, plant: TopologyView, names: Callable[[], PollNames]) -> None:
+        self._commands, self.plant, self.names = CommandResource(submitter, NODE), plant, names
 
     async def make(
         self,
@@ -89,6 +90,7 @@ class TopologyChanges:
         topology has changed in between. ``if_match`` is about the node ``node_id``."""
         for _ in range(TRIES):
             action = await wish()
+            self._check_credentials(by, action)
             try:
                 revisions = expected(if_match, node_id, self.plant.revision(node_id))
                 await self._commands.submit(by, action, expected=revisions)
@@ -98,6 +100,20 @@ class TopologyChanges:
                 continue
             return TopologyResult(put=len(action.puts), removed=len(action.removes), nodes=self.plant.count(by.tenant))
         raise unavailable("topology_busy", "the topology keeps changing: nothing was done")
+
+    def _check_credentials(self, by: Principal, action: ChangeTopology) -> None:
+        """ProblemError 403 when a token with a tenant would have credentials sent to an address by its own choice: a community
+        crosses the network in clear. What is as before passes."""
+        if by.tenant is None:
+            return
+        usable = self.names().usable(by.tenant)
+        for node in action.puts:
+            if not node.credentials or node.credentials in usable:
+                continue
+            old = self.plant.node(node.id)
+            if old is None or (old.credentials, old.every_address) != (node.credentials, node.every_address):
+                text = f"node {node.id!r}: a token of tenant {by.tenant!r} may not send the credentials {node.credentials!r}"
+                raise ProblemError(403, "not_your_credentials", text, [FieldError("credentials", "are not this tenant's")])
 
 
 @put(
@@ -216,7 +232,7 @@ def _read(content: bytes, kind: str, by: Principal, plant: TopologyView) -> tupl
         raise ProblemError(422, "invalid_topology", f"{error.problems[0]}{more}", named) from error
 
 
-def routes(submitter: Submitter, topology: TopologyView) -> Router:
+def routes(changes: TopologyChanges) -> Router:
     """Changing the topology."""
     handlers = [replace_topology, add_node, edit_node, remove_node]
-    return resource("topology", handlers, changes=TopologyChanges(submitter, topology))
+    return resource("topology", handlers, changes=changes)

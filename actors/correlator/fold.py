@@ -32,6 +32,7 @@ from actors.correlator.events.traps import fold_trap
 from actors.correlator.operator_tables import fold_seed_tables
 from actors.correlator.polling.contact import fold_poll_answered, fold_poll_missed, fold_poll_stopped
 from actors.correlator.polling.levels import fold_level_crossed
+from actors.correlator.polling.requests import note_traps_lost
 from actors.correlator.polling.states import fold_polled_states
 from actors.correlator.pon.symptom_change import change_symptoms
 from actors.correlator.profiles import compile
@@ -113,6 +114,11 @@ def _use_profiles(draft: Draft, event: ProfilesLoaded) -> None:
     draft.on_commit(draft.state.use_profiles, event, translator)
 
 
+def _system(draft: Draft, report: SystemReport) -> None:
+    fold_system(draft, report)
+    note_traps_lost(draft, report)
+
+
 def _command(draft: Draft, command: Command) -> None:
     action = command.action
     if isinstance(action, SlaAction | DispatchAction):
@@ -184,7 +190,7 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     OperatorDataRestored: fold_operator_data_restored,
     SeedTables: lambda draft, _event: fold_seed_tables(draft),
     CountAlarms: lambda draft, _event: draft.on_commit(draft.state.count_alarms, draft.offset),
-    SystemReport: fold_system,
+    SystemReport: _system,
     SourceRefused: fold_source_refused,
     ClockJumped: fold_clock_jumped,
     ProfilesLoaded: _use_profiles,

@@ -82,6 +82,14 @@ class Correlator(Stage):
                     metrics.plugin_failures.labels(plugin).inc(count)
                 case ("rule_overflow" | "flapping_overflow", _, _):
                     metrics.rules_overflow.inc(count)
+                case ("poll_of_no_node", _, _):
+                    metrics.poll_reports_dropped.inc(count)
+                case ("poll_not_requested", _, _):
+                    metrics.poll_reads_withheld.inc(count)
+                case ("agent_times_odd", _, _):
+                    metrics.agent_times_odd.inc(count)
+                case ("onts_added", _, _):
+                    metrics.onts_added.inc(count)
                 case ("noise", _, rule):
                     metrics.traps_noise.labels(rule).inc(count)
         tally.clear()

@@ -11,11 +11,13 @@ from random import Random
 from typing import Final
 
 import trio
+from msgspec.structs import replace
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.follow_feed import follow_feed
 from actors.mailbox import AppendSender, Feed
 from actors.metrics import Metrics
+from actors.poller.credentials import CredentialTable
 from actors.poller.device_link import Asking
 from actors.poller.device_spec import DeviceSpec, spec_of, why_not_polled
 from actors.poller.engine.engine import PollEngine
@@ -27,7 +29,7 @@ from actors.poller.olt_gauges import OltGauges
 from actors.poller.poll_outcomes import PollOutcomes
 from actors.poller.poll_timer import PollTimer
 from actors.poller.polled_actor import PolledActor
-from actors.poller.poller_parts import AgentCredentials, DeviceNodes, PollerParts
+from actors.poller.poller_parts import DeviceNodes, PollerParts
 from actors.poller.schedule import first_poll, phase
 from actors.poller.settings import PollerSettings
 from actors.poller.sla_measurements import SlaMeasurements
@@ -58,7 +60,7 @@ class Poller:
     def __init__(
         self,
         settings: PollerSettings,
-        credentials: AgentCredentials,
+        credentials: CredentialTable,
         nodes: DeviceNodes,
         plans: PollPlans,
         feed: Feed,
@@ -114,13 +116,16 @@ class Poller:
 
     # --- settings and topology ------------------------------------------------------------------------------------
 
-    def reconfigure(self, settings: PollerSettings, credentials: AgentCredentials, plans: PollPlans) -> None:
-        """Other settings, credentials and plans: pollers of devices begin anew. The receive buffer stays."""
+    def reconfigure(self, settings: PollerSettings, credentials: CredentialTable, plans: PollPlans) -> None:
+        """Other settings, credentials and plans. All pollers begin anew for other settings or plans, else those alone whose
+        credentials are others. The receive buffer stays."""
+        before, was = self._credentials, replace(self._settings, credentials=())
+        everywhere = was != replace(settings, credentials=()) or plans is not self._plans
         self._settings, self._credentials, self._plans = settings, credentials, plans
         if self._parts is not None:
             self._parts = self._made(self._parts.engine, self._parts.timer, self._parts.measurements)
             for actor in self._actors.values():
-                actor.stale = True
+                actor.stale = actor.stale or everywhere or credentials.differs(before, actor.spec.credentials)
             self._look_at(self._every_device())
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:

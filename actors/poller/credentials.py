@@ -61,9 +61,18 @@ class CredentialTable:
         """The names, in the order of the configuration."""
         return self._named.keys()
 
+    @property
+    def tenants(self) -> Mapping[str, Collection[str]]:
+        """By each name the tenants whose tokens may use it."""
+        return {name: each.tenants for name, each in self._named.items()}
+
     def differs(self, other: "CredentialTable", name: str) -> bool:
         """True where ``other`` has something else by this name, or nothing: sessions made with it have to be made anew."""
         return self._named.get(name) != other._named.get(name)
+
+    def same(self, other: "CredentialTable") -> bool:
+        """True where ``other`` has the same credentials, secrets included."""
+        return self._named == other._named
 
     def session(self, name: str, ignored: dict[str, int] | None = None) -> AgentSession:
         """A new session with one agent, with a random first number. ``ignored`` counts datagrams that were no answer. Raises

@@ -88,7 +88,8 @@ class DevicePoller:
         parts, contact = self._parts, self.contact
         sent, began = parts.clock(), trio.current_time()
         try:
-            scalars = await self._scalars.read(identify=contact.contact != "answering", all_sensors=wanted is not None)
+            identify = contact.contact != "answering" or wanted == "operator"
+            scalars = await self._scalars.read(identify=identify, all_sensors=wanted is not None)
         except SILENT as error:
             await self._missed(error, sent, began)
             return None, None
@@ -192,6 +193,8 @@ class DevicePoller:
             for wish in self._wishes.take():
                 if wish.reason == "returned":
                     self.contact.count_anew()
+                elif wish.reason == "start":
+                    self._levels.tell_all()
                 if self._reads is None or self.contact.contact != "answering":
                     # A poll that is answered reads everything.
                     await self._poll(wish.reason, wish.offset)

@@ -74,7 +74,7 @@ class DeviceReads:
         self._silence = ""
         self.failed: dict[PartKind, str] = {}
         """Kinds whose table the latest read of the states did not bring to its end, with the reason."""
-        periods = {"identity": settings.slow_seconds, "optics": settings.optics_seconds, "slow": SENSOR_SECONDS}
+        periods = {"identity": settings.identity_seconds, "optics": settings.optics_seconds, "slow": SENSOR_SECONDS}
         self._jobs: list[SeldomJob] = []
         now = trio.current_time()
         for reader in self._readers:

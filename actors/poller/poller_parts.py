@@ -1,12 +1,13 @@
 """What all device pollers share: the engine, the timer, the ways out, and the views of the topology."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
 
 from actors.metrics import Metrics
+from actors.poller.credentials import CredentialTable
 from actors.poller.device_link import Asking
 from actors.poller.event_appender import EventAppender
 from actors.poller.host_network import HostNetwork
@@ -16,7 +17,6 @@ from actors.poller.poll_timer import PollTimer
 from actors.poller.settings import PollerSettings
 from actors.poller.sla_measurements import SlaMeasurements
 from protocols.poll.plan.poll_plan import PollPlans
-from protocols.snmp.manager.session import AgentSession
 from protocols.topology import Node
 
 
@@ -30,22 +30,11 @@ class DeviceNodes(Protocol):
         """The node with this id."""
 
 
-class AgentCredentials(Protocol):
-    """Credentials by name; see ``CredentialTable``."""
-
-    @property
-    def names(self) -> Collection[str]:
-        """The names that there are."""
-
-    def session(self, name: str, ignored: dict[str, int] | None = None) -> AgentSession:
-        """A new session with one agent. Raises UnknownCredentials."""
-
-
 class PollerParts(Struct, frozen=True):
     """``clock`` gives the trusted time, aware UTC."""
 
     settings: PollerSettings
-    credentials: AgentCredentials
+    credentials: CredentialTable
     plans: PollPlans
     engine: Asking
     timer: PollTimer

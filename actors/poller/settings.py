@@ -42,6 +42,9 @@ class PollerCredentials(SecretSettings, frozen=True, kw_only=True, forbid_unknow
     """How AES-192 and AES-256 keys are made longer than the digest: ``blumenthal`` (net-snmp) or ``reeder`` (Cisco)."""
     context: str = ""
     """SNMPv3 context name. Empty: the default context."""
+    tenants: tuple[str, ...] = ()
+    """Tenants whose tokens may name these credentials for a device of theirs. faultd sends a community to the address that a
+    device has, in clear. Empty: only tokens without a tenant may, and the topology file."""
 
 
 class PollerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,15 +71,12 @@ class PollerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     optics_seconds: Annotated[float, Meta(ge=60, le=604_800)] = 3_600.0
     """Seconds between two reads of the ONTs' optical power, which the OLT fetches from each ONT: some line cards crash when it
     is read often."""
-    slow_seconds: Annotated[float, Meta(ge=60, le=604_800)] = 86_400.0
-    """Seconds between two whole reads of what seldom changes: serials, names, and the states for the daily reconciliation."""
+    identity_seconds: Annotated[float, Meta(ge=60, le=604_800)] = 86_400.0
+    """Seconds between two reads of what seldom changes: serials of ONTs, names of interfaces."""
     varbinds_per_second: Annotated[float, Meta(ge=1, le=100_000)] = 500.0
     """Variable bindings a second that a device is asked for at most, on average."""
     card_varbinds_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 50.0
     """Variable bindings a second about the ONTs of one line card, on average."""
-    discovery: Literal["off", "propose", "add"] = "propose"
-    """ONTs that a device has and the topology lacks. ``propose``: an alarm of severity indeterminate names them. ``add``: they
-    become nodes of the topology. ``off``: nothing."""
     credentials: tuple[PollerCredentials, ...] = ()
     """Credentials by name."""
 

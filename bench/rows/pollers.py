@@ -40,8 +40,8 @@ async def started(port: int) -> Row:
             name=f"Start of {ACTORS:,} pollers",
             value=f"{seconds:.2f} s, {octets / 1_000:.1f} kB each",
             target="2 s, 20 kB each",
-            note="an actor under supervision for each device, with its agent, budget and session, before its first poll; growth "
-            "of the process's resident memory, the engine's buffers included",
+            note="an actor under supervision for each device, with its agent, budget and session, before its first poll; "
+            "growth of the process's resident memory, the engine's buffers included",
         )
 
 
@@ -63,6 +63,6 @@ async def polled(name: str, port: int, tables: bool, target: str, seconds: float
         value=f"{SCALE * cpu / spent:.3f} cores",
         target=target,
         note=f"{SCALE} times the measured {cpu / spent:.4f} cores of {devices:,} devices with an address each, every "
-        f"{INTERVAL:.0f} s for {spent:.0f} s: {varbinds / polls:.0f} variable bindings a poll, {1e6 * cpu / polls:.0f} µs each poll; "
+        f"{INTERVAL:.0f} s for {spent:.0f} s: {varbinds / polls:.0f} variable bindings and {1e6 * cpu / polls:.0f} µs a poll; "
         f"sockets included, the agents' process not; {failed:.0f} polls failed or were late",
     )

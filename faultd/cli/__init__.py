@@ -30,6 +30,8 @@ COMMANDS = {
     "restore": CommandPlace("restore:restore_ledger", "Begin a new ledger with what PostgreSQL has."),
     "status": CommandPlace("status:status", "Ask the running daemon how it is."),
     "alarms": CommandPlace("alarms:app"),
+    "poll": CommandPlace("poll:poll", "Ask one device once, without the daemon."),
+    "devices": CommandPlace("devices:list_devices", "List the devices that are polled, and their states."),
     "sla": CommandPlace("sla:app", "Service level agreements: list, explain, report, prove."),
     "notify": CommandPlace("notify:app", "Notifications: who is told of what, and why."),
     "token": CommandPlace("token:app"),

@@ -90,8 +90,8 @@ def _index(vendor: Vendor, resource: str) -> str:
             index = huawei.if_index(frame, slot, port)
         case "zte", (_, slot, port, *ont):
             index = zte.if_index(slot, port)
-        case "bdcom", (slot, port, number):
-            return str(bdcom.if_index(slot, port, number))
+        case "bdcom", (slot, port, *ont):
+            return str(bdcom.if_index(slot, port, *(ont or (0,))))
         case _:
             return ""
     return ".".join(map(str, (index, *ont)))

@@ -1,6 +1,6 @@
 """One poll on demand: what was read, or why nothing was; and the view of all pollers that the API has."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
@@ -54,10 +54,15 @@ class PollRefused(Exception):
 
 
 class PollNames(NamedTuple):
-    """Names that a device's polling may use: of credentials, and of plans and the profiles that have plans."""
+    """Names that a device's polling may use: of credentials, each with the tenants whose tokens may name them, and of plans and
+    the profiles that have plans."""
 
-    credentials: Collection[str]
+    credentials: Mapping[str, Collection[str]]
     plans: Collection[str]
+
+    def usable(self, tenant: str | None) -> list[str]:
+        """The credentials that a token of ``tenant`` (None: of every tenant) may name."""
+        return [name for name, tenants in self.credentials.items() if tenant is None or tenant in tenants]
 
 
 class PollView(Protocol):

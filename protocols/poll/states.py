@@ -46,7 +46,7 @@ class PartStates(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
 
 
 class PolledSerial(Struct, frozen=True, array_like=True, gc=False):
-    """The canonical serial of the ONT at a position, where the topology has another one or none."""
+    """The canonical serial of the ONT at a position, where it differs from the read before: after a start, of each ONT."""
 
     position: str
     serial: str

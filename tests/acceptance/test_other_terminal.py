@@ -24,7 +24,7 @@ async def test_status_and_tokens_from_another_terminal(daemon: Daemon) -> None:
     assert shown.returncode == 0
     assert shown.stdout.split()[:2] == ["traps", "ok"]
     consumers = [line.split()[1] for line in shown.stdout.splitlines() if line.startswith("consumer")]
-    assert consumers == ["store", "stream", "notifier", "ticketer"]
+    assert consumers == ["store", "stream", "notifier", "ticketer", "poller"]
     made = await trio.to_thread.run_sync(faultd, "token", "create", "--name", "bob", "--role", "viewer", *config)
     token = made.stdout.strip()
     assert made.stdout == f"{token}\n"

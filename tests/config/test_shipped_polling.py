@@ -9,13 +9,17 @@ import msgspec
 import pytest
 
 from actors.correlator.profiles import load_profiles
+from actors.poller.plan.table_reader import power
 from protocols.poll import section
+from protocols.poll.plan.column_plan import ColumnMeaning, ColumnPlan
 from protocols.poll.plan.compile_plan import compile_plans
 from protocols.poll.plan.poll_plan import probe_order
 from protocols.poll.section import PollColumn
 from protocols.profile import Profile
+from protocols.snmp import ber
 from protocols.snmp.manager.value import encode_index
 from protocols.snmp.oid import encode_oid
+from protocols.snmp.values import encode_value
 
 ROOT = Path(__file__).parents[2]
 MANUAL = (ROOT / "docs" / "profiles.md").read_text()
@@ -123,6 +127,36 @@ def test_a_row_of_another_form_is_no_part(plan: str, table: str, index: tuple[in
     assert found.position(octets(*index)) is None
 
 
+@pytest.mark.parametrize(
+    ("plan", "table", "meaning", "raw", "dbm"),
+    [
+        ("huawei", "onts", "ont_rx", 2147483647, None),
+        ("huawei", "onts", "ont_rx", -2345, -23.45),
+        ("huawei", "onts", "olt_rx", 7742, -22.58),
+        ("huawei", "onts", "olt_rx", 2147483647, None),
+        ("zte/c3xx", "powers", "ont_rx", 65535, None),
+        ("zte/c3xx", "powers", "ont_rx", 65000, -31.072),
+        ("zte/c3xx", "onts", "olt_rx", -80000, None),
+        ("zte/c3xx", "onts", "olt_rx", -24500, -24.5),
+        ("nokia", "onts", "ont_rx", 32768, None),
+        ("nokia", "onts", "olt_rx", 65534, None),
+        ("calix_axos", "onts", "ont_rx", 100, -20.0),
+        ("raisecom", "onts", "ont_rx", 0, None),
+        ("raisecom", "onts", "ont_rx", 4000, -22.0),
+        ("calix_e7", "onts", "ont_rx", 0, None),
+        ("gcom", "onts", "ont_rx", "-21.4", -21.4),
+        ("vsol", "onts", "ont_rx", "N/A", None),
+    ],
+)
+def test_a_raw_value_is_a_power_or_none(
+    plan: str, table: str, meaning: ColumnMeaning, raw: int | str, dbm: float | None
+) -> None:
+    found = next(each for each in PLANS.by_name[plan].tables if each.name == table).column(meaning)
+    assert found is not None
+    element = encode_value("INTEGER", raw) if isinstance(raw, int) else encode_value("OCTET STRING", raw.encode())
+    assert power(found, element) == dbm
+
+
 def test_the_onts_of_one_port_are_read_by_a_bounded_walk_or_by_get() -> None:
     huawei = PLANS.by_name["huawei"].tables[0]
     assert huawei.prefixes("0/1/5") == [octets(4194313472), octets(0xFE002500)]
@@ -193,3 +227,34 @@ def test_profiles_with_plans_go_through_the_ledger() -> None:
     again = msgspec.msgpack.decode(msgspec.msgpack.encode(PROFILES), type=tuple[Profile, ...])
     assert again == PROFILES
     assert compile_plans(again).by_name.keys() == PLANS.by_name.keys()
+
+
+def column_of(plan: str, table: str, meaning: ColumnMeaning) -> ColumnPlan:
+    found = next(each for each in PLANS.by_name[plan].tables if each.name == table).column(meaning)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("plan", "table", "meaning", "raw", "value"),
+    [
+        ("zte/c3xx", "powers", "ont_rx", 3459, -23.082),
+        ("zte/c3xx", "powers", "ont_rx", 0, None),
+        ("zte/c3xx", "powers", "ont_rx", -1, None),
+        ("zte/c6xx", "powers", "ont_rx", 6227, -17.546),
+        ("zte/c6xx", "powers", "ont_rx", 65535, None),
+        ("zte/c6xx", "onts", "olt_rx", -21681, -21.681),
+        ("zte/c6xx", "onts", "olt_rx", -80000, None),
+        ("calix_axos", "onts", "ont_rx", 301, -15.214335),
+        ("adtran", "onts", "ont_rx", -9999, None),
+    ],
+)
+def test_a_number_is_as_devices_send_it(plan: str, table: str, meaning: ColumnMeaning, raw: int, value: float | None) -> None:
+    """C300 and C600: an ONT that is off has 65535 or 0. C620: the CLI shows the same OLT side power."""
+    assert column_of(plan, table, meaning).number(ber.integer(raw)) == value
+
+
+@pytest.mark.parametrize(("raw", "word"), [(1, ("up", "")), (3, ("down", "")), (5, None), (6, ("down", "admin_down"))])
+def test_an_empty_slot_of_an_isam_is_no_fault(raw: int, word: tuple[str, str] | None) -> None:
+    """An ISAM 7360 lists each slot of its shelf; those without a card are notInstalled(5)."""
+    assert column_of("nokia", "cards", "state").word(ber.integer(raw)) == word

@@ -54,6 +54,7 @@ def test_credentials_are_looked_at_and_those_that_a_device_names_in_vain_are_tol
     (tmp_path / "plant.csv").write_text(
         "id,type,address,credentials,poll\nolt-1,olt,10.0.0.1,access,\nolt-2,olt,10.0.0.2,edge,\n"
         "olt-3,olt,10.0.0.3,edge,\nolt-4,olt,10.0.0.4,core,off\n"
+        "olt-5,olt,10.0.0.5,access,none\n"
     )
     (tmp_path / "community").write_text("s3cret\n")
     text = f"""{GOOD}[topology]
@@ -63,8 +64,14 @@ name = "access"
 community_file = "{{folder}}/community"
 """
     done = check(tmp_path, text)
-    told = "no [[poller.credentials]] are named 'edge': 2 devices cannot be polled, the first is 'olt-2'"
-    assert (done.exit_code, done.stderr) == (0, f"faultd: {tmp_path}/plant.csv: {told}\n")
+    assert (done.exit_code, done.stderr.splitlines()) == (
+        0,
+        [
+            f"faultd: {tmp_path}/plant.csv: no [[poller.credentials]] are named 'edge': 'olt-2' and 1 other device cannot be "
+            "polled",
+            f"faultd: {tmp_path}/plant.csv: no plan is named 'none': that of 'olt-5' is chosen by sysObjectID",
+        ],
+    )
     missing = (
         '[[poller.credentials]]\nname = "core"\nversion = "3"\nuser = "u"\nauth = "SHA"\nauth_key_file = "{folder}/none"\n'
     )

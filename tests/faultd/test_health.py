@@ -4,6 +4,7 @@ from actors.mailbox import Progress
 from actors.metrics import Metrics
 from faultd.health import Health
 from protocols.ledger import ConsumerLag
+from protocols.rest_daemon import DaemonPart
 
 
 def test_what_is_kept_aside_is_degraded_and_does_not_stop_the_traps() -> None:
@@ -22,6 +23,17 @@ def test_what_is_kept_aside_is_degraded_and_does_not_stop_the_traps() -> None:
     }
     assert "2 Changes" in found.parts["rejects"].detail
     assert "store_rejects" in health.summary()
+
+
+def test_polled_devices_are_a_part_once_there_are_any() -> None:
+    metrics = Metrics()
+    health = Health(metrics, Progress(), lambda: None)
+    assert "polling" not in health().parts
+    metrics.polled_devices.set(1_200)
+    metrics.polled_devices_silent.set(3)
+    assert health().parts["polling"] == DaemonPart("ok", "1,200 devices polled, 3 silent")
+    metrics.polled_devices_parked.set(1)
+    assert health().parts["polling"] == DaemonPart("degraded", "1,200 devices polled, 3 silent, the pollers of 1 parked")
 
 
 def test_a_parked_store_says_why() -> None:

@@ -36,6 +36,7 @@ from actors.stream.sla_board import SlaBoard, unpacked
 from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.v3 import V3Engine
+from actors.trusted_clock import TrustedClock
 from faultd.consumer_seed import seed_of
 from faultd.inputs import changed_inputs
 from faultd.pipe import CONSUMERS, Pipe, Stages
@@ -82,6 +83,7 @@ class Life:
         self.metrics = Metrics()
         self.appends: trio.MemorySendChannel[Append]
         self.ledger: Ledger
+        self.clock: TrustedClock
 
     def die(self, image: Image, how: str) -> None:
         """The process is gone from here on."""
@@ -150,7 +152,7 @@ class Life:
         if engine is not None:
             world.oracle.engine(engine.engine_id, engine.boots)
             socket.referee = Referee(engine.engine_id, engine.boots, engine._started)
-        clock = started_clock(world.reading, world.boot_id, database, ClockSettings())
+        clock = self.clock = started_clock(world.reading, world.boot_id, database, ClockSettings())
         kept = database.oldest_batch(), seq
         consumers = CONSUMERS | {effects.name: effects.policy for effects in self.consumers}
         pipe = Pipe(database, stages, clock, metrics, plan.ledger, consumers=consumers, appends_waiting=plan.appends_waiting)

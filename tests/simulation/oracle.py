@@ -10,8 +10,10 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+from simulation import polled_plant
 from simulation.agreements import sla_of
 from simulation.gap_history import GapHistory
+from simulation.polling import ContactHistory
 from simulation.postgres import UNSTORABLE, Tables, archive, expire
 from simulation.sla_oracle import SlaHistory, judge_agreements, judge_outages
 from vocabulary.counter import COUNTED, TenantCounter
@@ -118,6 +120,7 @@ class Oracle:
         """By the offset of their Event, as the uninterrupted fold has them."""
         self.stages: Stages | None = None
         self.agreements = SlaHistory(violate)
+        self.contact = ContactHistory()
         self.dispatched = DispatchHistory(violate)
         self.gaps = GapHistory(violate)
         self.offsets: dict[Label, list[int]] = {}
@@ -251,6 +254,8 @@ class Oracle:
                 changes += found
             self._count(self.elapsed[offset - 1], event, found)
             self._early(offset, event, found)
+            if wrong := self.contact.follow(found, self.stages.state):
+                self.violate(f"at offset {offset} {wrong}")
             sla = sla_of(self.stages)
             assert sla is not None
             self.agreements.follow((at, self.elapsed[offset - 1]), event, found, sla)
@@ -621,10 +626,11 @@ class Oracle:
                 self.violate(f"{port} is said to be {'down' if down else 'up'} at offset {offset}, and is not")
 
     def _counted(self) -> Iterator[tuple[int, datetime, Trap]]:
-        """Traps that count, with their offset and when they were stamped: no INFORM twice."""
+        """Traps that count, with their offset and when they were stamped: no INFORM twice, and none of the polled device, whose
+        alarms follow from its reads too."""
         counted: dict[Label, datetime] = {}
         for offset, (at, (_, event)) in enumerate(zip(self.elapsed, self.events, strict=True), 1):
-            if not isinstance(event, Trap):
+            if not isinstance(event, Trap) or event.source == polled_plant.ADDRESS:
                 continue
             if event.inform_key:
                 key = ("inform", event.source, str(event.notification.request_id))
@@ -638,7 +644,7 @@ class Oracle:
         if self._gapped:
             tables = self._projection
         for row in (*tables.alarms.values(), *tables.archive.values()):
-            if row["alarm_type"] == "interface.down":
+            if row["alarm_type"] == "interface.down" and not row["resource_id"].startswith(f"{polled_plant.DEVICE}/"):
                 device, _, port = row["resource_id"].partition("/if/")
                 yield f"10.0.0.{device.removeprefix('olt-')}/{port}", row
 

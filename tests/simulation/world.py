@@ -28,6 +28,8 @@ from simulation.life import START, Life
 from simulation.network import Device, Network, Socket, Weather, devices
 from simulation.oracle import Backup, Oracle
 from simulation.people import POISON, AccountManager, Person
+from simulation.polled_plant import PARTS, PolledOlt
+from simulation.polling import Pollers
 from simulation.postgres import Server, Tables
 from simulation.seams import deterministic, virtual
 from simulation.secure import EngineDisk, read, response_id, user_of
@@ -57,7 +59,10 @@ QUIET_SECONDS = 900.0
 """Within this time after the last accident everything must have come to rest."""
 _SHIPPED = Path(__file__).parents[2] / "config" / "profiles"
 _SHM = Path("/dev/shm")
-PLANT = TopologyLoaded("plant", tuple(Node(id=f"olt-{n}", type="olt", address=f"10.0.0.{n}", tenant="t") for n in (1, 2, 3)))
+PLANT = TopologyLoaded(
+    "plant",
+    (*(Node(id=f"olt-{n}", type="olt", address=f"10.0.0.{n}", tenant="t") for n in (1, 2, 3)), *PARTS),
+)
 
 
 @cache
@@ -66,7 +71,8 @@ def _profiles() -> tuple[Profile, ...]:
     types, standard = load_profiles({name: (_SHIPPED / name).read_text() for name in ("types.toml", "standard.toml")})
     if standard.types:
         types, standard = standard, types
-    named = {"device.down", *(name for rule in standard.alarms for name in (rule.type, *rule.clears))}
+    polled = ("device.down", "snmp.unreachable", "monitoring.blind", "devices.unreachable")
+    named = {*polled, *(name for rule in standard.alarms for name in (rule.type, *rule.clears))}
     return structs.replace(types, types={name: types.types[name] for name in sorted(named)}), standard
 
 
@@ -241,6 +247,7 @@ class World(Observer):
         self.trouble = Trouble(self.rng)
         self.engine_disk = EngineDisk(self.rng)
         self.network = Network(self.rng, self.spawn)
+        self.pollers = Pollers(self, tuple(node.id for node in PLANT.nodes if node.address), Random(seed))
         self.crashes = self.lives = 0
         self._database: Any = None
         self._fuse = 0
@@ -456,6 +463,7 @@ class World(Observer):
                 if "lost commit" in self.plan.accidents:
                     self.server.commit_fails = self.rng.choice(("", "before", "after"))
                 self.spawn(self._processes)
+                self.spawn(self.pollers.live)
                 lively = await self._lively()
                 with trio.move_on_after(QUIET_SECONDS) as quiet:
                     await self._rest(lively)
@@ -469,6 +477,7 @@ class World(Observer):
     async def _lively(self) -> list[Device]:
         plan, rng = self.plan, self.rng
         self._devices = devices(self.network, rng, self.spawn, self.violate, safe=plan.secure)
+        self._polled = PolledOlt(self, Random(rng.random()))
         async with trio.open_nursery() as accidents:
             accidents.start_soon(self._accidents)
             async with trio.open_nursery() as busy:
@@ -479,6 +488,7 @@ class World(Observer):
                 busy.start_soon(AccountManager("eve", self, rng).live, plan.seconds, rng.choice((0.1, 0.5)))
                 busy.start_soon(Planner("max", self, rng).live, plan.seconds, rng.choice((0.3, 1.0)))
                 busy.start_soon(Clerk(self).live, plan.seconds, rng.choice((0.5, 2.0)))
+                busy.start_soon(self._polled.live, plan.seconds)
             accidents.cancel_scope.cancel()
         self.note("the accidents end")
         self.trouble.calm()
@@ -501,9 +511,10 @@ class World(Observer):
         # What a client left early is still under way, and so is what the desk has to be told. A poll may find more to tell.
         quiet = 0.0
         while quiet < 2 * POLL_SECONDS:
-            waits = any(next_task(each) for each in self.oracle.dispatched.tickets.values())
+            waits = any(next_task(each) for each in self.oracle.dispatched.tickets.values()) or not self.pollers.rests
             quiet = 0.0 if waits else quiet + 1.0
             await trio.sleep(1.0)
+        await self._polled.settle()
         self._running = False
         self.life.drain_seconds = QUIET_SECONDS
         self.life.told_to_stop.set()
@@ -521,8 +532,11 @@ class World(Observer):
                 self.violate(f"{effects.name} ended at {cursors.get(effects.name)} on disk, the ledger at batch {seq}")
         self.oracle.recovered(self.life.path, database.ledger_id, stages, seq)
         self.oracle.settle(stages)
+        if wrong := self.oracle.contact.left(stages.state):
+            self.violate(wrong)
         self.oracle.occurrences(self.server.tables)
         self.oracle.standing(self.server.tables)
+        self._polled.judge(self.violate, stages.state.alarms.values())
         if self.server.tables.cursor != (database.ledger_id, seq):
             self.violate(f"PostgreSQL ended at {self.server.tables.cursor}, the ledger at batch {seq}")
         self.oracle.settled_agreements()

@@ -178,7 +178,7 @@ class RunningApi:
             sources=self.sources,
             pollers=self.pollers,
             device_state=lambda device_id: self.pollers.states.get(device_id, "unknown"),
-            poll_names=lambda: PollNames(("core", "access"), ("standard", "huawei")),
+            poll_names=lambda: PollNames({"core": ("north",), "access": ()}, ("standard", "huawei")),
             discovered=DiscoveredOnts(self.state),
             sla=SlaCatalogue(lambda: self.stages.sla),
             dispatch=DispatchCatalogue(lambda: self.stages.dispatch),

@@ -11,9 +11,10 @@ from trio import TASK_STATUS_IGNORED, TaskStatus
 from actors.mailbox import Append
 from actors.metrics import Metrics
 from actors.poller.actor import Poller
+from actors.poller.credentials import CredentialTable
 from actors.poller.engine.agent import PolledAgent
 from actors.poller.engine.exchange import Exchange
-from actors.poller.settings import PollerSettings
+from actors.poller.settings import PollerCredentials, PollerSettings
 from protocols.change import Change, NodesChanged
 from protocols.event import Event
 from protocols.ledger import RecordedBatch
@@ -24,12 +25,12 @@ from protocols.poll.section import PollColumn, PollSection, PollTable
 from protocols.poll.states import ReadReason
 from protocols.profile import Profile
 from protocols.snmp import ber
-from protocols.snmp.manager.community_session import CommunitySession
 from protocols.snmp.manager.errors import NoAnswer
 from protocols.snmp.manager.operation import Operation
-from protocols.snmp.manager.session import AgentSession
 from protocols.snmp.manager.transaction import Transaction
 from protocols.snmp.oid import encode_oid
+from protocols.snmp.usm.ciphers import SaltCounter
+from protocols.snmp.usm.engine_clocks import EngineClocks
 from protocols.topology import Node, TopologyNode
 from vocabulary.snmp_agent import MemoryAgent
 
@@ -174,16 +175,12 @@ class TestFeed:
         self.acknowledged.append(seq)
 
 
-class TestCredentials:
-    """Every name gives the community ``public``."""
-
-    __test__ = False
-
-    def __init__(self, *names: str) -> None:
-        self.names = names
-
-    def session(self, name: str, ignored: dict[str, int] | None = None) -> AgentSession:
-        return CommunitySession("2c", b"public", 1_000, ignored)
+def credentials(**communities: str) -> CredentialTable:
+    """Credentials of v2c by name; without any ``read``, the community ``public``."""
+    made = [
+        PollerCredentials(name=name, community=community) for name, community in (communities or {"read": "public"}).items()
+    ]
+    return CredentialTable(made, EngineClocks(), SaltCounter(0))
 
 
 class Nodes:
@@ -208,7 +205,9 @@ def olt(number: int, **fields: object) -> Node:
 class PollerWorld:
     """``events`` are on the ledger, each with the seconds since the start. While ``ledger_takes`` is false none is taken."""
 
-    def __init__(self, nodes: Iterable[Node], engine: MemoryEngine, settings: PollerSettings | None = None) -> None:
+    def __init__(
+        self, nodes: Iterable[Node], engine: MemoryEngine, settings: PollerSettings | None = None, plans: PollPlans = PLANS
+    ) -> None:
         self.engine, self.feed, self.metrics = engine, TestFeed(), Metrics()
         self.nodes = Nodes(nodes)
         self.began = trio.current_time()
@@ -219,9 +218,9 @@ class PollerWorld:
         self.takes.set()
         self.poller = Poller(
             settings or PollerSettings(interval_seconds=60.0),
-            TestCredentials("read"),
+            credentials(),
             self.nodes,
-            PLANS,
+            plans,
             self.feed,  # type: ignore[arg-type]
             appends,
             metrics=self.metrics,

@@ -1,6 +1,7 @@
 """A real agent: net-snmp's snmpd on an address of its own, with many users, and a manager that speaks to it over UDP."""
 
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -29,9 +30,13 @@ class Agent:
             free.bind((ADDRESS, 0))
             self.address: tuple[str, int] = free.getsockname()
         self._config = folder / "snmpd.conf"
-        self._config.write_text("\n".join(lines) + "\n")
+        self.configure(lines)
         self._process: subprocess.Popen[bytes] | None = None
         self._drain: threading.Thread | None = None
+
+    def configure(self, lines: list[str]) -> None:
+        """Other configuration from the next start on."""
+        self._config.write_text("\n".join(lines) + "\n")
 
     def start(self) -> None:
         host, port = self.address
@@ -54,8 +59,19 @@ class Agent:
                 return
         raise AssertionError(b"".join(said).decode())
 
+    def pause(self) -> None:
+        """Stop answering, without a sign that the host lives: the socket stays open."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Answer again, first what came meanwhile."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         if self._process is not None:
+            self.resume()
             self._process.terminate()
             self._process.wait(PATIENCE)
             if self._drain is not None:

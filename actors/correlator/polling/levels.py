@@ -7,14 +7,19 @@ lasted for its dwell time; the alarm has the severity of the worst threshold tha
 from datetime import timedelta
 from typing import Final
 
+from msgspec.structs import replace
+
 from actors.correlator.alarms.limits import admit
 from actors.correlator.alarms.problem import ReportedProblem
 from actors.correlator.alarms.raise_clear import clear_problems
 from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.draft import Draft
+from actors.correlator.events.clock_jumps import at_present
 from actors.correlator.events.network_events import MEANINGS
+from actors.correlator.polling.open_alarms import EXCEEDED, OpenAlarmsView
 from actors.correlator.polling.read_memory import LevelMemory
 from actors.correlator.polling.reconciliation import REPORTER, SOURCE
+from actors.correlator.polling.requests import request_read
 from protocols.alarm import Identity
 from protocols.poll.states import LevelCrossed
 from protocols.severity import Severity, is_worse
@@ -23,12 +28,12 @@ from protocols.walls import shown_to
 
 NAME: Final = "polling.levels"
 """Of the timer."""
-EXCEEDED: Final = "monitoring.threshold_exceeded"
 
 
 def fold_level_crossed(draft: Draft, event: LevelCrossed) -> None:
     """Take a crossing: have it count after its dwell time, or call off the one that waits."""
     memory = draft.state.memory(LevelMemory)
+    event = replace(event, at=at_present(event.at, draft.state, draft.at))
     part, subject = _part(event), _subject(event)
     counts = _threshold(event) in memory.beyond.get(part, {})
     if counts == event.beyond:  # back within the dwell time, or said once more
@@ -44,6 +49,13 @@ def fold_level_crossed(draft: Draft, event: LevelCrossed) -> None:
     draft.set(memory.waiting, subject, event)
     draft.on_commit(memory.bound)
     draft.wake(NAME, subject, max(draft.at, event.at + timedelta(seconds=event.dwell_seconds)))
+
+
+def recheck_levels(draft: Draft, device_id: str) -> None:
+    """The poller begins with this device, and knows no side of any value: where alarms of thresholds are open, it is to report
+    each side once."""
+    if draft.state.view(OpenAlarmsView).has_exceeded(device_id):
+        request_read(draft, device_id, "start", "polling begins anew, and alarms of exceeded thresholds are open")
 
 
 def due(draft: Draft, subject: str) -> None:

@@ -12,16 +12,19 @@ from typing import Final
 from actors.correlator.draft import Draft
 from actors.correlator.polling.read_memory import ReadMemory
 from actors.correlator.state import State
+from protocols.event import SystemReport
 from protocols.poll.request import PollRequested
 from protocols.poll.states import ReadReason
 
 NAME: Final = "polling.requests"
 """Of the timer."""
 SWEEP: Final = "sweep"
+TRAPS_LOST: Final = "traps.lost"
+"""The trap listener's alarm that the kernel dropped datagrams. It ends when none was dropped for five minutes."""
 AGAIN: Final[dict[str, timedelta]] = {
     "burst": timedelta(seconds=60),
     "gap": timedelta(minutes=10),
-    "drops": timedelta(minutes=10),
+    "drops": timedelta(minutes=4),
     "restart": timedelta(seconds=30),
     "returned": timedelta(seconds=30),
 }
@@ -57,8 +60,17 @@ def request_read(draft: Draft, device_id: str, reason: ReadReason, why: str, sco
 def request_all(draft: Draft, reason: ReadReason, why: str) -> None:
     """Request a read of every device, a few of them each second."""
     memory = draft.state.memory(ReadMemory)
+    if not memory.devices:
+        return
     draft.on_commit(_begin_sweep, memory, f"{reason} {why}")
     draft.wake(NAME, SWEEP, draft.at)
+
+
+def note_traps_lost(draft: Draft, report: SystemReport) -> None:
+    """The kernel began to drop datagrams, or has ended: whose they were nobody knows, so every device is read."""
+    if report.alarm_type == TRAPS_LOST:
+        when = "drops datagrams" if report.active else "has dropped datagrams, and does so no more"
+        request_all(draft, "drops", f"the kernel {when} ({report.qualifier})")
 
 
 def request_each(draft: Draft, devices: Iterable[str], reason: ReadReason, why: str) -> None:

@@ -30,7 +30,9 @@ class RequestTimeouts:
     def add(self, inquiry: Inquiry) -> None:
         """Watch an inquiry that was sent."""
         self._push(inquiry)
-        self._sleep.deadline = min(self._sleep.deadline, max(inquiry.transaction.deadline, self._looked + RESOLUTION))
+        due = max(inquiry.transaction.deadline, self._looked + RESOLUTION)
+        if due < self._sleep.deadline:
+            self._sleep.deadline = due
 
     def clear(self) -> None:
         """Forget everything."""

@@ -32,30 +32,31 @@ def side(level: PollLevel, value: float, *, beyond: bool) -> bool:
 class LevelSides:
     """The values of one device that are beyond a level: position, quantity and number of the level."""
 
-    __slots__ = ("_beyond",)
+    __slots__ = ("_beyond", "_told")
 
     def __init__(self) -> None:
         self._beyond: set[tuple[str, str, int]] = set()
+        self._told: set[tuple[str, str, int]] | None = None
+        """The sides that were reported since all were asked for; None: nobody asked."""
+
+    def tell_all(self) -> None:
+        """Report the side of each value once more, crossed or not: the correlator has open alarms from before."""
+        self._told = set()
 
     def take(
-        self,
-        device: str,
-        readings: Iterable[SensorReading],
-        levels: Mapping[str, tuple[PollLevel, ...]],
-        at: datetime,
-        *,
-        report_all: bool = False,
+        self, device: str, readings: Iterable[SensorReading], levels: Mapping[str, tuple[PollLevel, ...]], at: datetime
     ) -> list[LevelCrossed]:
-        """The crossings of these readings. ``levels``: by quantity. ``report_all``: the side of every value, crossed or not,
-        for a correlator that has open alarms from before and must know."""
+        """The crossings of these readings. ``levels``: by quantity."""
         found: list[LevelCrossed] = []
         for reading in readings:
             for number, level in enumerate(levels.get(reading.quantity, ())):
                 key = (reading.position, reading.quantity, number)
                 before = key in self._beyond
                 after = side(level, reading.value, beyond=before)
-                if after == before and not report_all:
+                if after == before and (self._told is None or key in self._told):
                     continue
+                if self._told is not None:
+                    self._told.add(key)
                 if after:
                     self._beyond.add(key)
                 else:
@@ -75,7 +76,3 @@ class LevelSides:
                     )
                 )
         return found
-
-    def forget(self) -> None:
-        """Forget all sides."""
-        self._beyond.clear()

@@ -207,25 +207,31 @@ class TableReader:
         notable one by ``NOTABLE_DB``, or lie on another side of a level. Without a reading a part keeps its last notable
         one."""
         columns = self.plan.of("optics")
+        quantities = [next((each for each in _POWERS if each == column.meaning), None) for column in columns]
         before = unpack_rows(self._power, len(columns))
         after = unpack_rows(pack_rows(rows), len(columns))
         places = self._places()
+        nothing = (b"",) * len(columns)
         found: list[PolledPower] = []
         remembered = self._kept(before, after, scope) if scope else {}
         for index, row in after.items():
-            position = self._position(index, places)
-            if position is None:
+            old = before.get(index, nothing)
+            if row == old:
+                remembered[index] = old
                 continue
-            old = before.get(index, (b"",) * len(columns))
+            position: str | None = None
             now = list(old)
-            for number, column in enumerate(columns):
-                quantity = next((each for each in _POWERS if each == column.meaning), None)
+            for number, (column, quantity) in enumerate(zip(columns, quantities, strict=True)):
                 if quantity is None or row[number] == old[number]:
                     continue
                 dbm = power(column, row[number])
-                if dbm is not None and is_notable(column.levels, power(column, old[number]), dbm):
-                    found.append(PolledPower(position, quantity, round(dbm, 3)))
-                    now[number] = row[number]
+                if dbm is None or not is_notable(column.levels, power(column, old[number]), dbm):
+                    continue
+                position = position or self._position(index, places)
+                if position is None:
+                    break
+                found.append(PolledPower(position, quantity, round(dbm, 3)))
+                now[number] = row[number]
             remembered[index] = tuple(now)
         self._power = repack(remembered)
         return tuple(found)
@@ -345,9 +351,10 @@ def part_name(element: bytes | None) -> str:
 
 
 def power(column: ColumnPlan, element: bytes | None) -> float | None:
-    """The optical power in dBm; None without a reading, also where the number is none that an optical power can be."""
+    """The optical power in dBm; None without a reading, also where the number is none that an optical power can be. Exactly
+    0 dBm, which destroys a receiver of PON, is the number of an agent that has none."""
     value = column.number(element)
-    return value if value is not None and is_optical_power(value) else None
+    return value if value and is_optical_power(value) else None
 
 
 def is_notable(levels: tuple[PollLevel, ...], before: float | None, now: float) -> bool:

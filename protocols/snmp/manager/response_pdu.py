@@ -38,19 +38,25 @@ def split_varbinds(response: ResponsePdu, most: int) -> list[bytes]:
     data, pos, end = response.data, response.start, response.end
     found: list[bytes] = []
     while pos < end:
-        if len(found) >= 2 * most:
-            raise TooManyVarbinds(f"more than the {most} variable bindings that were asked for", pos)
         # Nearly every binding has lengths of one octet that fit one another: that one is split here without a call.
-        if pos + 7 <= end and data[pos] == 0x30 and data[pos + 2] == 0x06:
+        if pos + 7 <= end:
             size = data[pos + 1]
             stop = pos + 2 + size
             value = pos + 4 + data[pos + 3]
-            if size < 128 and value + 2 <= stop <= end and data[value + 1] == stop - value - 2:
+            if (
+                size < 128
+                and data[pos] == 0x30
+                and data[pos + 2] == 0x06
+                and value + 2 <= stop <= end
+                and data[value + 1] == stop - value - 2
+            ):
                 found.append(data[pos + 4 : value])
                 found.append(data[value:stop])
                 pos = stop
                 continue
         pos = _split_any(data, pos, end, found)
+    if len(found) > 2 * most:
+        raise TooManyVarbinds(f"{len(found) // 2} variable bindings, where {most} were asked for")
     return found
 
 

@@ -45,7 +45,7 @@ class Table:
         self.octets = self.varbinds = 0
         self._max_rows, self._max_octets, self._max_varbinds = max_rows, max_octets, max_varbinds
 
-    def add(self, asked: Sequence[int], found: Sequence[bytes], octets: int) -> None:
+    def add(self, asked: Sequence[int], found: list[bytes], octets: int) -> None:
         """Take the bindings ``found`` (names and values in turn), which go round the columns numbered ``asked``.
 
         ``octets`` is their size as received. Raises OidNotIncreasing and TableTooLarge; SnmpRefusal for an OID that cannot be
@@ -57,34 +57,47 @@ class Table:
             raise TableTooLarge(f"more than {self._max_varbinds} variable bindings")
         if self.octets > self._max_octets:
             raise TableTooLarge(f"more than {self._max_octets} octets")
-        columns, rows, last, ended = self.columns, self.rows, self.last, self.ended
-        before = [last[column] for column in asked]
-        place, around = 0, len(asked)
-        for position in range(0, len(found), 2):
-            column = asked[place]
-            place += 1
-            if place == around:
-                place = 0
-            if ended[column]:
+        stopped: OidNotIncreasing | None = None
+        rounds = len(found)
+        around = 2 * len(asked)
+        for place, column in enumerate(asked):
+            if self.ended[column]:
                 continue
-            name, value = found[position], found[position + 1]
-            prefix = columns[column]
+            names, values = found[2 * place :: around], found[2 * place + 1 :: around]
+            if stopped is not None:
+                del names[rounds:]
+            taken = self._add_column(column, names, values)
+            if taken < len(names) and not self.ended[column]:
+                rounds = taken
+                stopped = OidNotIncreasing(self.last[column], names[taken])
+        if stopped is not None:
+            raise stopped
+        if len(self.rows) > self._max_rows:
+            raise TableTooLarge(f"more than {self._max_rows} rows")
+
+    def _add_column(self, column: int, names: list[bytes], values: list[bytes]) -> int:
+        """Take cells of one column; the number of those before one that ends the column or does not increase."""
+        rows, prefix, width = self.rows, self.columns[column], len(self.columns)
+        previous = self.last[column]
+        size, head, taken = len(prefix), previous[:-1], 0
+        for name, value in zip(names, values, strict=False):
             if not name.startswith(prefix) or value[0] == END_OF_MIB_VIEW:
-                ended[column] = True
-                continue
-            # The order of octets is that of OIDs, except where sub-identifiers of different lengths meet.
-            previous = last[column]
-            if (name <= previous or len(name) < len(previous)) and not follows(name, previous):
-                raise OidNotIncreasing(previous, name)
-            last[column] = name
-            index = name[len(prefix) :]
+                self.ended[column] = True
+                break
+            # Names that differ in their last octet alone are in the order of that octet.
+            if name[:-1] == head:
+                if name <= previous:
+                    break
+            elif follows(name, previous):
+                head = name[:-1]
+            else:
+                break
+            previous = name
+            taken += 1
+            index = name[size:]
             row = rows.get(index)
             if row is None:
-                row = rows[index] = [None] * len(columns)
+                row = rows[index] = [None] * width
             row[column] = value
-        if len(rows) > self._max_rows:
-            raise TableTooLarge(f"more than {self._max_rows} rows")
-        # Exact, once an answer: this is why a walk cannot go round.
-        for column, first in zip(asked, before, strict=True):
-            if last[column] != first and not follows(last[column], first):
-                raise OidNotIncreasing(first, last[column])
+        self.last[column] = previous
+        return taken

@@ -199,7 +199,7 @@ class UsmSession(AgentSession):
                 return 0, 0
             self._boots, self._time = known
             self._at, self._synchronized = now, True
-        return self._boots, min(self._time + int(now - self._at), MAX_BOOTS)
+        return self._boots, min(max(0, self._time + int(now - self._at)), MAX_BOOTS)
 
     def _timely(self, message: UsmMessage, now: float) -> bool:
         """RFC 3414 section 3.2 step 7b."""

@@ -119,7 +119,7 @@ class EngineClocks:
         known = self._clocks.get(engine_id)
         if known is None:
             return None
-        return known.boots, min(known.time + int(now - known.at), MAX_BOOTS)
+        return known.boots, min(max(0, known.time + int(now - known.at)), MAX_BOOTS)
 
     def saved(self) -> Iterator[SavedClock]:
         """Every clock, for the next run. A saved clock whose engine sent nothing since is handed on unchanged."""

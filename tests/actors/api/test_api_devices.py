@@ -8,9 +8,11 @@ import trio
 from trio.testing import MockClock
 from vocabulary.api import RunningApi
 
-from protocols.event import TopologyLoaded
+from protocols.event import TopologyChanged, TopologyLoaded
+from protocols.poll.contact import AgentTimes
 from protocols.poll.device import PolledDevice, PollError
-from protocols.poll.reading import PollReading, PollRefusal, PollRefused
+from protocols.poll.reading import PolledValue, PollReading, PollRefusal, PollRefused
+from protocols.poll.states import PartStates, PolledName, PolledPower, PolledSerial, PolledStates
 from protocols.topology import Node
 
 PATH = "/api/v1/faults/devices"
@@ -31,6 +33,7 @@ PLANT = (
     Node(id="olt-2", type="olt", parents=("core",), address="10.0.0.2", tenant="south", credentials="core", poll="off"),
     Node(id="sw/1", type="other", parents=("core",), address="10.0.0.3"),
 )
+LOST = Node(id="olt-9", type="olt", address="10.0.0.19", credentials="lost")
 BODY: dict[str, Any] = {"id": "olt-3", "addresses": ["10.0.0.9"], "credentials": "core"}
 
 
@@ -115,6 +118,15 @@ async def test_a_device_is_shown_with_what_its_poller_knows(plant: RunningApi) -
         for path in ("olt-1/0/1", "core", "nothing"):
             plant.problem(await client.get(f"{PATH}/{path}"), 404, "unknown_device")
         assert (await client.get(f"{PATH}/sw%2F1")).json()["polled"] is False
+
+
+async def test_a_device_with_unknown_credentials_says_so(plant: RunningApi) -> None:
+    await plant.record([TopologyChanged(puts=(LOST,), by="file")])
+    async with plant.serve(), plant.client("viewer") as client:
+        device = (await client.get(f"{PATH}/olt-9")).json()
+        assert (device["polled"], device["state"]) == (True, "unknown")
+        assert device["last_error"]["reason"] == "unknown_credentials"
+        assert device["last_error"]["text"] == "no [[poller.credentials]] are named 'lost'"
 
 
 async def test_a_parked_poller_goes_before_what_was_concluded(plant: RunningApi) -> None:
@@ -205,12 +217,73 @@ async def test_roles_and_tenants(plant: RunningApi) -> None:
         plant.problem(await north.post(PATH, json=hidden), 409, "device_exists", "id")
 
 
+async def test_a_tenant_cannot_have_the_credentials_of_others_sent_to_an_address_of_its_choice(plant: RunningApi) -> None:
+    plant.tokens["north-admin"] = plant.book.create("north-admin", "admin", "north", plant.T0)
+    own = Node(id="olt-8", type="olt", address="10.0.0.18", tenant="north", credentials="access")
+    await plant.record([TopologyChanged(puts=(own,), by="file")])
+    async with plant.serve(), plant.client("north-admin") as north:
+        for answer in (
+            await north.post(PATH, json=BODY | {"credentials": "access"}),
+            await north.patch(f"{PATH}/olt-1", json={"credentials": "access"}),
+            await north.patch(f"{PATH}/olt-8", json={"addresses": ["192.0.2.66"]}),
+            await north.patch(f"{NODES}/olt-8", json={"address": "192.0.2.66"}),
+            await north.post(NODES, json={"id": "x", "type": "olt", "address": "192.0.2.66", "credentials": "access"}),
+            await north.put(
+                "/api/v1/faults/topology",
+                content="id,type,address,credentials\nolt-8,olt,192.0.2.66,access\n",
+                headers={"Content-Type": "text/csv"},
+            ),
+        ):
+            plant.problem(answer, 403, "not_your_credentials", "credentials")
+        assert (await north.patch(f"{PATH}/olt-8", json={"plan": "standard"})).status_code == 200
+        assert (await north.patch(f"{PATH}/olt-8", json={"credentials": "core"})).status_code == 200
+        assert (await north.patch(f"{PATH}/olt-8", json={"addresses": ["10.0.0.28"]})).status_code == 200
+        refused = plant.problem(await north.post(PATH, json=BODY | {"credentials": "x"}), 422, "invalid_body", "credentials")
+        assert refused["detail"] == "credentials: none are named 'x'; known are core"
+
+
 async def test_a_poll_answers_with_what_was_read(plant: RunningApi) -> None:
     later = plant.T0 + timedelta(seconds=1)
-    plant.pollers.outcome = PollReading(device="olt-1", begun=plant.T0, ended=later, varbinds=20, sys_name="OLT")
+    states = PolledStates(
+        device="olt-1",
+        reason="operator",
+        begun=plant.T0,
+        ended=later,
+        whole=("ont",),
+        incomplete={"pon": "the agent's OIDs do not increase"},
+        states=(PartStates(kind="ont", under="0/1/3", up=((0, 7),), down=((8, 9, "los"),)),),
+        serials=(PolledSerial("0/1/3/0", "HWTC0A1B2C3D"),),
+        power=(PolledPower("0/1/3/0", "ont_rx", -20.5),),
+        names=(PolledName("7", "eth0"),),
+    )
+    plant.pollers.outcome = PollReading(
+        device="olt-1",
+        begun=plant.T0,
+        ended=later,
+        varbinds=20,
+        sys_name="OLT",
+        times=AgentTimes(at=plant.T0, uptime=100, boots=2),
+        states=states,
+        values=(PolledValue("0/1", "temperature", 42.0, "°C"),),
+    )
     async with plant.serve(), plant.client("operator") as client:
         read = (await client.post(f"{PATH}/olt-1/poll")).json()
         assert (read["answered"], read["varbinds"], read["sys_name"], read["error"]) == (True, 20, "OLT", None)
+        assert read["times"] == {
+            "at": "2026-03-01T12:00:00.123456Z",
+            "uptime": 100,
+            "boots": 2,
+            "engine_time": None,
+            "host_uptime": None,
+        }
+        assert read["states"] == [
+            {"kind": "ont", "under": "0/1/3", "up": [[0, 7]], "down": [{"first": 8, "last": 9, "cause": "los"}], "unknown": []}
+        ]
+        assert (read["whole"], read["incomplete"]) == (["ont"], {"pon": "the agent's OIDs do not increase"})
+        assert read["serials"] == [{"position": "0/1/3/0", "serial": "HWTC0A1B2C3D"}]
+        assert read["power"] == [{"position": "0/1/3/0", "quantity": "ont_rx", "dbm": -20.5}]
+        assert read["names"] == [{"position": "7", "name": "eth0"}]
+        assert read["values"] == [{"position": "0/1", "quantity": "temperature", "value": 42.0, "unit": "°C"}]
         error = PollError(at=later, reason="no_answer", text="no answer within 2 s")
         plant.pollers.outcome = PollReading(device="olt-1", begun=plant.T0, ended=later, error=error)
         read = (await client.post(f"{PATH}/olt-1/poll")).json()

@@ -6,13 +6,16 @@ import pytest
 import trio
 import trio.lowlevel
 from trio.testing import MockClock
-from vocabulary.poller_world import START, MemoryEngine, OltAgent, PollerWorld, olt, polling
+from vocabulary.poller_world import PLANS, START, MemoryEngine, OltAgent, PollerWorld, credentials, olt, polling
 
 from actors.poller.settings import PollerSettings
 from protocols.command import Command
 from protocols.poll.contact import PollAnswered, PollMissed, PollStopped
+from protocols.poll.plan.compile_plan import compile_plans
 from protocols.poll.reading import PollRefused
-from protocols.poll.states import PartStates, PolledStates
+from protocols.poll.section import PollColumn, PollLevel, PollSection
+from protocols.poll.states import LevelCrossed, PartStates, PolledStates
+from protocols.profile import Profile
 
 CONTACT = (PollMissed, PollAnswered, PollStopped)
 
@@ -136,6 +139,37 @@ async def test_a_silent_device_is_judged_anew_when_the_correlator_asks(autojump_
     assert isinstance(answered, PollAnswered)
     assert isinstance(states, PolledStates)
     assert (answered.misses, states.reason, states.request) == (0, "returned", 99)
+
+
+async def test_a_value_crosses_its_level_once_and_its_side_is_told_again_when_the_correlator_asks(
+    autojump_clock: MockClock,
+) -> None:
+    heat = PollColumn(oid="1.3.6.1.4.1.2011.1.0", unit="°C", levels=(PollLevel(above=70, release=65),))
+    plans = compile_plans([Profile(name="standard", poll={"standard": PollSection(sensors={"temperature": heat})})])
+    agent = OltAgent()
+    agent.put(heat.oid, 50)
+    world = PollerWorld([olt(0)], MemoryEngine({"10.0.0.1": agent}), plans=plans)
+
+    def crossings() -> list[bool]:
+        found = [each.beyond for each in world.of(LevelCrossed) if isinstance(each, LevelCrossed)]
+        world.clear()
+        return found
+
+    async with polling(world):
+        await trio.sleep(700)
+        assert crossings() == []
+        agent.put(heat.oid, 71)
+        await trio.sleep(700)
+        assert crossings() == [True]
+        agent.put(heat.oid, 66)
+        await trio.sleep(700)
+        assert crossings() == []
+        world.request("olt-0", reason="start")
+        await trio.sleep(700)
+        assert crossings() == [True], "once"
+        agent.put(heat.oid, 65)
+        await trio.sleep(700)
+        assert crossings() == [False]
 
 
 async def test_poll_now_says_what_was_read(autojump_clock: MockClock) -> None:
@@ -334,6 +368,23 @@ async def test_a_reload_restarts_pollers_with_other_settings(autojump_clock: Moc
         world.poller.reconfigure(PollerSettings(enabled=False), world.poller._credentials, world.poller._plans)
         await trio.sleep(100)
         assert world.of(*CONTACT) == [PollStopped(device="olt-0", reason="[poller] enabled is false")]
+
+
+async def test_a_reload_with_another_community_restarts_the_pollers_that_use_it_alone(autojump_clock: MockClock) -> None:
+    agents = {olt(number).address: OltAgent() for number in range(2)}
+    world = PollerWorld([olt(0), olt(1, credentials="other")], MemoryEngine(agents))
+    both = credentials(read="public", other="public")
+    async with polling(world):
+        world.poller.reconfigure(PollerSettings(), both, PLANS)
+        await trio.sleep(150)
+        world.clear()
+        world.poller.reconfigure(PollerSettings(), both, PLANS)
+        await trio.sleep(150)
+        assert world.of(*CONTACT) == [], "nothing is another one"
+        world.poller.reconfigure(PollerSettings(), credentials(read="public", other="changed"), PLANS)
+        await trio.sleep(150)
+        found = [each.device for each in world.of(*CONTACT) if isinstance(each, PollAnswered | PollMissed)]
+        assert set(found) == {"olt-1"}, "the agent does not answer another community"
 
 
 async def test_measurements_go_to_the_sla_clock_at_a_bounded_rate_where_they_are_of_use(autojump_clock: MockClock) -> None:

@@ -1,9 +1,11 @@
 """Levels as timelines: crossings with a dwell time, several thresholds, one alarm."""
 
 import pytest
+from vocabulary.reads import read_of
 from vocabulary.world import World, moment
 
 from protocols.event import TopologyLoaded
+from protocols.poll.request import PollRequested
 from protocols.poll.states import LevelCrossed
 from protocols.severity import Severity
 from protocols.topology import Node
@@ -74,8 +76,26 @@ def test_the_worst_of_several_thresholds_is_the_severity(world: World) -> None:
     assert world.alarm.cleared_at == moment(30)
 
 
+def test_a_poller_that_begins_anew_is_asked_for_the_sides_where_an_alarm_is_open(world: World) -> None:
+    def requests() -> list[PollRequested]:
+        return [each for each in world.history if isinstance(each, PollRequested)]
+
+    world(read_of(world.at(5), reason="start"))
+    assert not requests(), "no alarm is open"
+    cross(world.at(10), 90, beyond=True, dwell=0)
+    world(read_of(world.at(20), reason="start"))
+    (asked,) = requests()
+    assert (asked.device, asked.scope, asked.reason) == ("olt", "", "start")
+    world(read_of(world.at(30), reason="start", request=asked.offset))
+    assert len(requests()) == 1, "the answer is no other beginning"
+    cross(world.at(40), 60, beyond=False, dwell=0)
+    assert world.alarm.cleared_at == moment(40)
+    world(read_of(world.at(50), reason="start"))
+    assert len(requests()) == 1
+
+
 def test_a_side_that_is_said_again_changes_nothing(world: World) -> None:
-    """A poller that starts reports the side of every value."""
+    """A poller that is asked reports the side of every value."""
     cross(world.at(10), 60, beyond=False)
     assert not world.state.timers.entries()
     cross(world, 75, beyond=True, dwell=0)

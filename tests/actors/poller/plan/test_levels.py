@@ -62,6 +62,8 @@ def test_every_side_is_told_when_the_correlator_must_know() -> None:
     sides = LevelSides()
     reading = SensorReading("0/1", "temperature", 70.0, "°C")
     assert sides.take("olt-1", [reading], {"temperature": (HOT,)}, NOON) == []
-    (found,) = sides.take("olt-1", [reading], {"temperature": (HOT,)}, NOON, report_all=True)
+    sides.tell_all()
+    (found,) = sides.take("olt-1", [reading], {"temperature": (HOT,)}, NOON)
     assert not found.beyond
+    assert sides.take("olt-1", [reading], {"temperature": (HOT,)}, NOON) == [], "once"
     assert sides.take("olt-1", [SensorReading("0/1", "voltage", 70.0, "V")], {"temperature": (HOT,)}, NOON) == []

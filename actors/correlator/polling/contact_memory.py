@@ -25,6 +25,8 @@ class SilentDevice(Struct, frozen=True, kw_only=True, array_like=True, gc=False)
     lives: str = ""
     trap: datetime | None = None
     place: str = ""
+    needed: int = 0
+    """Misses after which the device is judged."""
 
 
 class CommonPlace(Struct, frozen=True, array_like=True, gc=False):

@@ -170,35 +170,38 @@ class TableReader:
         self._identity = repack(kept | after) if scope else packed
         places = self._places()
         serials, names, moved = [], [], []
+        void: set[bytes] = set()
         for index, row in after.items():
             old = before.get(index)
             if row == old or not self.plan.is_part(index):
                 continue
             position = self._position(index, places)
+            elsewhere = self.plan.placed and position != (was_at := self._position(index, before))
+            if elsewhere:
+                # Also one that had no place yet: its state was read, and could not be reported.
+                void.add(index)
+                if was_at is not None:
+                    moved.append(index)
             for number, column in enumerate(columns):
                 element, was = row[number], old[number] if old is not None else b""
-                if element == was:
+                if element == was and not elsewhere:
                     continue
                 if column.meaning == "serial":
                     serial, known = part_serial(element), part_serial(was)
-                    if serial and serial != known:
-                        if position is not None:
-                            serials.append(PolledSerial(position, serial))
-                        if known:
-                            moved.append(index)
+                    if serial and position is not None and (serial != known or elsewhere):
+                        serials.append(PolledSerial(position, serial))
+                    if serial and known and serial != known:
+                        moved.append(index)
                 elif column.meaning == "name":
                     name, known = part_name(element), part_name(was)
-                    if name and name != known:
-                        if position is not None:
-                            names.append(PolledName(position, name))
-                        if known and self.plan.kind == "interface":
-                            moved.append(index)
-                elif column.meaning == "place" and old is not None and column.place(element) != column.place(was):
-                    moved.append(index)
-        void = tuple(dict.fromkeys(moved))
+                    if name and position is not None and (name != known or elsewhere):
+                        names.append(PolledName(position, name))
+                    if name and known and name != known and self.plan.kind == "interface":
+                        moved.append(index)
+        void.update(moved)
         if void:
-            self._inherit_nothing(set(void))
-        return IdentityNews(tuple(serials), tuple(names), void)
+            self._inherit_nothing(void)
+        return IdentityNews(tuple(serials), tuple(names), tuple(dict.fromkeys(moved)))
 
     # Optical power
 

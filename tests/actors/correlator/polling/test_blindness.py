@@ -295,3 +295,15 @@ def test_200_devices_of_one_site_are_one_page(world: World) -> None:
     assert len(downs(world)) == 200
     assert raised(world) == ["devices.unreachable"]
     assert len([each for each in world.history if isinstance(each, NotificationRequested)]) == 1
+
+
+def test_the_users_of_one_tenant_do_not_read_of_the_devices_of_another(world: World) -> None:
+    """A site of the operator with an OLT of each of two tenants: no alarm can be the cause of both."""
+    site = Node(id="site", type="site")
+    polls = plant(world, site, *olt(1, "site", tenant="a"), *olt(2, "site", tenant="b"), *olt(3, tenant="b"))
+    polls.silence("olt-1", "olt-2")
+    polls.run(260)
+    for place in world.of_type("devices.unreachable"):
+        children = [each for each in world.of_type("device.down") if each.parent_alarm_id == place.id]
+        assert {each.tenant_id for each in children} == {place.tenant_id}
+    assert downs(world) == {"olt-1", "olt-2"}

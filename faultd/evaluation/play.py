@@ -51,7 +51,7 @@ LEDGER = "00000000-0000-4000-8000-000000000000"
 
 
 _PLANNER = Principal("planner", "operator")
-POLL = "faultd:poll"
+POLL = "faultd:polling"
 """Actor of what a read of states raises: a report of the device, and no conclusion."""
 SILENCING = ("olt_power", "olt_unreachable", "uplinks_down")
 """Faults that a poller sees as an OLT that does not answer."""

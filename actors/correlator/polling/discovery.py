@@ -38,7 +38,7 @@ def compare(draft: Draft, device: TrapDevice, event: PolledStates, parts: FoundP
     state = draft.state
     memory = state.memory(FoundOntMemory)
     before = memory.found.get(event.device, {})
-    whole = "ont" in event.whole and not event.scope and any(True for _ in parts.groups("ont"))
+    whole = "ont" in event.whole and not event.scope and bool(parts.groups("ont"))
     if not event.serials and not before and not whole:
         return {}
     found = dict(before)

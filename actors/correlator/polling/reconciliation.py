@@ -42,7 +42,7 @@ from protocols.serial import canonical_serial
 from protocols.topology import Node
 from protocols.walls import shown_to
 
-REPORTER: Final = "faultd:poll"
+REPORTER: Final = "faultd:polling"
 SOURCE: Final = "poll:"
 """The source of a read's reports is this and the device's id."""
 PROFILE: Final = "poll"

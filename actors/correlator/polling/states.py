@@ -65,7 +65,7 @@ def _up_before(known: ReadDevice | None) -> FoundParts | None:
 
 def _interfaces_up(parts: FoundParts, event: PolledStates, known: ReadDevice | None) -> tuple[PartStates, ...]:
     """The interfaces that are up now, as far as they were read."""
-    groups = list(parts.groups("interface"))
+    groups = parts.groups("interface")
     if "interface" in event.whole and not event.scope:
         return tuple(replace(group, down=(), unknown=()) for group in groups if group.up)
     before = known.up if known is not None else ()

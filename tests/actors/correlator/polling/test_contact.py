@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from vocabulary.polls import Polls, ids, olt
+from vocabulary.sla import plan_window
 from vocabulary.traps import make_trap
 from vocabulary.world import World, moment
 
@@ -12,7 +13,7 @@ from actors.correlator.polling.device_states import DeviceStates
 from actors.correlator.profiles.loading import load_profiles
 from protocols.change import AlarmChanged, DeviceEvent
 from protocols.event import ClockJumped, ProfilesLoaded, TopologyChanged
-from protocols.poll.contact import AgentTimes, PollAnswered, PollMissed, PollStopped
+from protocols.poll.contact import AgentTimes, OtherPolls, PollAnswered, PollMissed, PollStopped
 from protocols.poll.request import PollRequested
 from protocols.topology import Node
 
@@ -60,7 +61,7 @@ def test_a_device_that_dies_is_down_after_its_misses_dated_from_the_first(world:
         ({"echo": True}, "snmp.unreachable", "it answers ICMP echo"),
         ({"other_object": True}, "snmp.unreachable", "it answers another request"),
         ({"silence": "refused"}, "snmp.unreachable", "it refuses SNMP by ICMP"),
-        ({"silence": "no_route"}, "snmp.unreachable", "no route to it"),
+        ({"silence": "no_route"}, "device.down", "nor had ICMP echo"),
     ],
 )
 def test_what_the_other_means_of_contact_say(world: World, facts: dict[str, object], alarm_type: str, words: str) -> None:
@@ -189,6 +190,29 @@ def test_a_device_that_leaves_the_topology_is_forgotten(world: World) -> None:
     assert not world.changes
     remembered = world.state.remembered()["ContactMemory"]
     assert b"olt-1" not in bytes(remembered)
+
+
+def test_a_maintenance_window_over_the_device_holds_it_back(world: World) -> None:
+    polls = two(world)
+    plan_window(world, 50, 1_000)
+    polls.silence("olt-1")
+    polls.run(400)
+    (down,) = world.of_type("device.down")
+    assert [each.kind for each in down.suppressed_by] == ["window"]
+    assert not world.notified
+    polls.back("olt-1")
+    polls.run(100)
+    assert world.get(down.id).cleared_at is not None
+    assert not world.notified
+
+
+def test_a_device_of_which_one_miss_is_enough(world: World) -> None:
+    two(world)
+    event = PollMissed(device="olt-1", address="", first=world.now, misses=1, needed=1, echo=False, others=OtherPolls(1, 0))
+    world(event)
+    assert world.alarm.alarm_type == "device.down"
+    world(PollAnswered(device="olt-1", address="", times=AgentTimes(at=world.now)))
+    assert world.alarm.cleared_at is not None
 
 
 # --- restarts ---------------------------------------------------------------------------------------------------------

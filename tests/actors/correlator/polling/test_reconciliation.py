@@ -69,7 +69,7 @@ def test_a_stale_alarm_of_an_ont_that_is_up_is_cleared_and_says_so(world: World,
     world.at(60)
     world(read_of(world, parts("ont", "1/0", up=range(32))))
     over = world.get(alarm.id)
-    assert (over.cleared_at, over.cleared_by) == (moment(60), "faultd:poll")
+    assert (over.cleared_at, over.cleared_by) == (moment(60), "faultd:polling")
     assert world.timeline(alarm.id)[-1].text.startswith("found clear by poll: olt reports it up")
     assert (summary(world)["cleared"], summary(world)["raised"]) == (1, 0)
 
@@ -154,7 +154,7 @@ def test_other_parts_have_their_types_and_end_with_the_next_read(
     assert alarm.resource_id == resource
     world.at(70)
     world(read_of(world, parts(kind, under, up=[number])))
-    assert world.get(alarm.id).cleared_by == "faultd:poll"
+    assert world.get(alarm.id).cleared_by == "faultd:polling"
 
 
 def test_a_port_without_onts_is_no_fault_and_one_that_hears_an_ont_has_light(world: World) -> None:

@@ -59,6 +59,11 @@ class TablePlan:
         """True when a row of this index is a part of this table."""
         return self._form.read(index) is not None
 
+    @property
+    def has_cards(self) -> bool:
+        """Whether rows are those of line cards, which have budgets of their own."""
+        return self._cards is not None
+
     def card(self, index: bytes) -> str:
         """The line card of a row; empty: the device's own budget."""
         if self._cards is None:

@@ -134,7 +134,7 @@ class ContactHistory:
 
     def follow(self, changes: list[Change], state: State) -> str:
         """What is wrong with the Changes of an Event; empty for nothing."""
-        was, self._blind = self._blind, state.memory(ContactMemory).blind is not None
+        was, self._blind = self._blind, state.memory(ContactMemory).blind_for_all
         found = [each for each in changes if isinstance(each, AlarmChanged) and each.alarm.alarm_type == "device.down"]
         for change in found if was and self._blind else ():
             if any(each.action in ("raised", "reopened") and each.actor == "faultd:polling" for each in change.entries):

@@ -4,8 +4,8 @@
     fewer misses than K      none                      missed                       –
     K misses                 missed                    down, unreachable            device.down or snmp.unreachable is raised
     K misses                 missed                    doubted, as long again       –
-    K misses                 any but down/unreachable  unseen, while blind          monitoring.blind is raised
-    K misses, in the dark    missed, unseen            unseen: polled again         –
+    K misses, blind          any but down/unreachable  unseen                       monitoring.blind is raised
+    K misses, in the dark    missed, unseen            the same, polled anew        –
     a trap of the device     down                      unreachable                  snmp.unreachable in place of device.down
     an answer                any                       none                         its alarms are cleared
 
@@ -62,7 +62,7 @@ def fold_poll_missed(draft: Draft, event: PollMissed) -> None:
         silent_devices.watch(draft, event.device)
     elif event.misses <= 1 or event.misses <= known.misses:
         known = replace(known, first=first, trap=None)  # the poller counts anew
-    known = replace(known, misses=event.misses, needed=event.needed)
+    known = replace(known, misses=event.misses, needed=event.needed, own_fault=bool(event.own_fault))
     if event.misses < event.needed:
         draft.set(memory.silent, event.device, known)
         return
@@ -70,11 +70,11 @@ def fold_poll_missed(draft: Draft, event: PollMissed) -> None:
     known = replace(known, evidence=evidence_of(event, known.first), lives=lives)
     verdict = verdict_on(event, lives)
     if known.contact in ("down", "unreachable"):
-        if memory.blind is None and verdict in ("down", "unreachable"):
+        if not memory.blind_for_all and verdict in ("down", "unreachable"):
             _conclude(draft, memory, node, known)
-    elif verdict == "blind" and memory.blind is None:
+    elif verdict == "blind" and (memory.blind is None or (memory.own_fault and not event.own_fault)):
         go_blind(draft, memory, event, known)
-    elif memory.blind is not None:
+    elif verdict == "blind" or memory.blind_for_all:
         unsee(draft, memory, ((event.device, known),))
     elif memory.sighted is not None and known.first < memory.sighted:
         draft.set(memory.silent, event.device, known)
@@ -168,7 +168,7 @@ def due(draft: Draft, device: str) -> None:
     memory = draft.state.memory(ContactMemory)
     known = memory.silent.get(device)
     node = draft.state.plant.nodes.get(device)
-    if known is None or node is None or memory.blind is not None:
+    if known is None or node is None or memory.blind_for_all:
         return
     if known.contact == "doubted":
         _conclude(draft, memory, node, known)

@@ -8,6 +8,7 @@ import trio
 from trio.testing import MockClock
 from vocabulary.api import RunningApi
 
+from actors.api import devices
 from protocols.event import TopologyChanged, TopologyLoaded
 from protocols.poll.contact import AgentTimes
 from protocols.poll.device import PolledDevice, PollError
@@ -85,6 +86,15 @@ async def test_the_list_is_the_nodes_with_an_address(plant: RunningApi) -> None:
         plant.problem(await client.get(PATH, params={"state": "asleep"}), 400, "invalid_parameter", "state")
         assert ids((await north.get(PATH)).json()) == ["olt-1", "sw/1"], "its own, and the shared ones"
         plant.problem(await north.get(f"{PATH}/olt-2"), 404, "unknown_device")
+
+
+async def test_a_filter_that_finds_nothing_gives_short_pages(plant: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "LOOKED_AT", 2)
+    async with plant.serve(), plant.client("viewer") as client:
+        first = (await client.get(PATH, params={"state": "down"})).json()
+        assert (first["items"], first["next_cursor"] is None) == ([], False)
+        second = (await client.get(PATH, params={"state": "down", "cursor": first["next_cursor"]})).json()
+        assert second == {"items": [], "next_cursor": None}
 
 
 async def test_a_device_is_shown_with_what_its_poller_knows(plant: RunningApi) -> None:

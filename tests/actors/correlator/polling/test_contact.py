@@ -61,7 +61,7 @@ def test_a_device_that_dies_is_down_after_its_misses_dated_from_the_first(world:
         ({"echo": True}, "snmp.unreachable", "it answers ICMP echo"),
         ({"other_object": True}, "snmp.unreachable", "it answers another request"),
         ({"silence": "refused"}, "snmp.unreachable", "it refuses SNMP by ICMP"),
-        ({"silence": "no_route"}, "snmp.unreachable", "no route to it"),
+        ({"silence": "no_route"}, "device.down", "nor had ICMP echo"),
     ],
 )
 def test_what_the_other_means_of_contact_say(world: World, facts: dict[str, object], alarm_type: str, words: str) -> None:

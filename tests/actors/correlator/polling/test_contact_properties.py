@@ -73,7 +73,7 @@ class Watch:
         """No device is reported as down while faultd was blind before, and is; each is dated from a missed poll."""
         changes, self.seen = self.world.history[self.seen :], len(self.world.history)
         memory = self.world.state.memory(ContactMemory)
-        blind, self.blind = self.blind and memory.blind is not None, memory.blind is not None
+        blind, self.blind = self.blind and memory.blind_for_all, memory.blind_for_all
         for change in changes:
             if isinstance(change, AlarmChanged) and change.alarm.alarm_type == "device.down":
                 raised = [each for each in change.entries if each.action in ("raised", "reopened")]

@@ -16,8 +16,9 @@ _UPLINKS: dict[Vendor, int] = {
 """ifIndex of the uplink that an OLT reports."""
 
 
-def topology_nodes(plant: SimulatedPlant) -> Iterator[Node]:
-    """Every node, parents before their children."""
+def topology_nodes(plant: SimulatedPlant, credentials: str = "") -> Iterator[Node]:
+    """Every node, parents before their children. ``credentials``: the name of those by which the OLTs are polled; empty:
+    they are not polled."""
     yield Node(id=plant.core, type="core", name="Core")
     for olt in plant.olts.values():
         yield Node(
@@ -28,6 +29,7 @@ def topology_nodes(plant: SimulatedPlant) -> Iterator[Node]:
             address=olt.address,
             vendor=olt.vendor,
             tenant=olt.tenant,
+            credentials=credentials,
         )
         uplink = _UPLINKS[olt.vendor]
         yield Node(
@@ -97,6 +99,6 @@ def _index(vendor: Vendor, resource: str) -> str:
     return ".".join(map(str, (index, *ont)))
 
 
-def topology_csv(plant: SimulatedPlant) -> str:
-    """The whole file."""
-    return "".join(csv_lines(topology_nodes(plant)))
+def topology_csv(plant: SimulatedPlant, credentials: str = "") -> str:
+    """The whole file. ``credentials`` as of :func:`topology_nodes`."""
+    return "".join(csv_lines(topology_nodes(plant, credentials)))

@@ -21,6 +21,8 @@ class ReadDevice(Struct, frozen=True, array_like=True):
 
     at: datetime
     up: tuple[PartStates, ...] = ()
+    onts: bool = False
+    """Its table of ONTs was read to the end once."""
 
 
 class ReadMemory(Struct):

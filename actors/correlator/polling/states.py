@@ -29,6 +29,9 @@ _SINCE_BEFORE: Final = frozenset({"burst", "changed", "gap"})
 """Reasons of reads that find what went down since an earlier read. A read at a start, or of the day, finds what may have been
 down for months."""
 
+_SINCE_LAST_POLL: Final = frozenset({"burst", "changed"})
+"""Of these, those that find what went down since the last scheduled poll."""
+
 
 def fold_polled_states(draft: Draft, event: PolledStates) -> None:
     """Fold one read. A device that left the topology since has nobody to take it."""
@@ -44,16 +47,21 @@ def fold_polled_states(draft: Draft, event: PolledStates) -> None:
     read = ReadDeviceState(draft, event, node, first=known is None, was_up=_up_before(known))
     read.interfaces.learn()
     found = reconcile(read)
-    _note_onsets(draft, event, found)
+    _note_onsets(draft, event, found, onts_known=known is not None and known.onts)
     _note_ports(draft, event)
     _note_power(read)
     if event.reason == "start" and not event.request:
         recheck_levels(draft, event.device)
     differ = compare(draft, read.device, event, read.parts)
-    draft.set(memory.devices, event.device, ReadDevice(event.begun, _interfaces_up(read.parts, event, known)))
+    draft.set(memory.devices, event.device, _as_read(read, known))
     if event.reason != "changed" or found.raised or found.cleared or differ:
         title, detail = _title(read, found), {**_detail(event, found), **differ}
         draft.emit(event_of_device(draft, read.device, RECONCILED, title, detail, "info"))
+
+
+def _as_read(read: ReadDeviceState, known: ReadDevice | None) -> ReadDevice:
+    onts = ("ont" in read.event.whole and not read.event.scope) or (known is not None and known.onts)
+    return ReadDevice(read.event.begun, _interfaces_up(read.parts, read.event, known), onts)
 
 
 def _up_before(known: ReadDevice | None) -> FoundParts | None:
@@ -78,9 +86,10 @@ def _interfaces_up(parts: FoundParts, event: PolledStates, known: ReadDevice | N
     return tuple(PartStates(kind="interface", under=under, up=spans) for under, spans in sorted(up.items()) if spans)
 
 
-def _note_onsets(draft: Draft, event: PolledStates, found: Reconciled) -> None:
+def _note_onsets(draft: Draft, event: PolledStates, found: Reconciled, *, onts_known: bool) -> None:
     """The ONTs that were found down: when it began is not known. Those that went down since an earlier read count with the
-    losses that their port reported in the meantime."""
+    losses that their port reported in the meantime. ``onts_known``: all ONTs of the device were read before, so that one
+    without an alarm was up at the last poll."""
     if not found.onts:
         return
     plant, memory = draft.state.plant, draft.state.memory(PonMemory)
@@ -92,7 +101,8 @@ def _note_onsets(draft: Draft, event: PolledStates, found: Reconciled) -> None:
         if port is not None and port not in bursts:
             bursts[port] = _burst_since(draft, event, memory, port)
         draft.set(memory.onset, ont, draft.at if port is None else bursts[port])
-        draft.set(memory.found, ont, draft.at)
+        if not (onts_known and event.reason in _SINCE_LAST_POLL):
+            draft.set(memory.found, ont, draft.at)
 
 
 def _burst_since(draft: Draft, event: PolledStates, memory: PonMemory, port: str) -> datetime:

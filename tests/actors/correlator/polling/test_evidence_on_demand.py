@@ -167,3 +167,18 @@ def test_an_ont_that_a_daily_read_finds_down_is_no_part_of_a_cut_of_a_moment_bef
     olt.waits(3)
     (cut,) = olt.concluded().values()
     assert olt.children(cut) == set(onts(0, [2])[:7])
+
+
+def test_an_ont_that_went_down_since_the_last_poll_is_its_own_cause(olt: Olt) -> None:
+    """Its trap was lost. One that was down when its device was read first is not: it may have been for months."""
+    world = olt.world.at(20)
+    olt.seconds = 20
+    world(read_of(world, parts("ont", "1/0", down={5: "los"}), reason="changed", whole=()))
+    olt.waits(3)
+    (alarm,) = world.of_type("ont.los")
+    assert alarm.is_root_cause
+    other = Olt(World())
+    other.world(read_of(other.world, parts("ont", "1/0", up=range(5), down={5: "los"}), reason="start"))
+    other.waits(3)
+    (standing,) = other.world.of_type("ont.los")
+    assert not standing.is_root_cause

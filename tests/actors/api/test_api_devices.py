@@ -139,6 +139,13 @@ async def test_a_device_with_unknown_credentials_says_so(plant: RunningApi) -> N
         assert device["last_error"]["text"] == "no [[poller.credentials]] are named 'lost'"
 
 
+async def test_nothing_is_said_of_a_device_that_no_poller_watches(plant: RunningApi) -> None:
+    plant.pollers.statuses.clear()
+    async with plant.serve(), plant.client("viewer") as client:
+        device = (await client.get(f"{PATH}/olt-1")).json()
+        assert (device["polled"], device["state"], device["interval_seconds"]) == (True, "unknown", 30.0)
+
+
 async def test_a_parked_poller_goes_before_what_was_concluded(plant: RunningApi) -> None:
     plant.pollers.statuses["olt-1"] = PolledDevice(id="olt-1", addresses=("10.0.0.1",), state="parked")
     async with plant.serve(), plant.client("viewer") as client:

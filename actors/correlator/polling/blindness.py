@@ -96,13 +96,18 @@ def due(draft: Draft, _subject: str) -> None:
     unseen, polled = len(memory.unseen), max(len(memory.heard), len(memory.unseen))
     if not sees_again(unseen, polled):
         return
-    draft.on_commit(setattr, memory, "blind", None)
-    draft.on_commit(setattr, memory, "own_fault", False)
-    draft.on_commit(setattr, memory, "sighted", draft.at)
     why = (
         f"devices answer again; {unseen} of {polled} do not yet, and are verified now" if unseen else "all devices answer again"
     )
     fold_system(draft, SystemReport(alarm_type=BLIND, active=False, description=why), _ACTOR)
+    see_again(draft, memory)
+
+
+def see_again(draft: Draft, memory: ContactMemory) -> None:
+    """faultd is no longer blind, or an operator says so: the devices that are still unseen are verified."""
+    draft.on_commit(setattr, memory, "blind", None)
+    draft.on_commit(setattr, memory, "own_fault", False)
+    draft.on_commit(setattr, memory, "sighted", draft.at)
     verify(draft, list(memory.unseen))
 
 

@@ -26,7 +26,7 @@ from actors.correlator.alarms.raise_clear import SYSTEM, clear_problems, raise_p
 from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.draft import Draft
 from actors.correlator.events.clock_jumps import at_present
-from actors.correlator.polling.blindness import CONTACT, go_blind, see, unsee, verify
+from actors.correlator.polling.blindness import BLIND, CONTACT, go_blind, see, see_again, unsee, verify
 from actors.correlator.polling.common_place import PolledPlaces, answers_below, attach_to_place, leave_place
 from actors.correlator.polling.contact_memory import ContactMemory, SilentDevice
 from actors.correlator.polling.read_memory import ReadMemory
@@ -152,10 +152,13 @@ def accept_trap(draft: Draft, node: Node) -> None:
 
 
 def ended_elsewhere(draft: Draft, alarm: Alarm) -> None:
-    """An operator or another system ended an alarm. A device that still answers no poll is polled anew."""
+    """An operator or another system ended an alarm. A device that still answers no poll is polled anew; so are all that are
+    unseen, when it was the alarm of blindness."""
+    memory, device = draft.state.memory(ContactMemory), alarm.resource_id
+    if alarm.alarm_type == BLIND and memory.blind is not None:
+        see_again(draft, memory)
     if alarm.alarm_type not in (DOWN, UNREACHABLE):
         return
-    memory, device = draft.state.memory(ContactMemory), alarm.resource_id
     known = draft.read(memory.silent, device)
     if known is not None and known.contact in ("down", "unreachable"):
         leave_place(draft, memory, known)

@@ -204,6 +204,16 @@ def test_faultd_restarts_while_it_is_blind(world: World) -> None:
     assert not world.state.remembered().get("SilentDevice")
 
 
+def test_an_operator_who_clears_the_alarm_does_not_blind_himself(world: World) -> None:
+    polls = some(world, 8)
+    polls.silence(*polls.devices)
+    polls.run(250)
+    world.clear_alarm(world.alarm.id)
+    polls.run(250)
+    assert world.alarm.cleared_at is None
+    assert not world.of_type("device.down")
+
+
 def test_a_management_network_that_flaps_is_one_alarm(world: World) -> None:
     polls = some(world, 8)
     for _ in range(4):

@@ -27,7 +27,7 @@ class TableRead:
 
     def __init__(self, table: TablePlan, columns: Sequence[ColumnPlan], link: DeviceLink, prefix: bytes = b"") -> None:
         self.table, self._link, self._prefix = table, link, prefix
-        self._walk = Walk(walked(columns, prefix), link.most_rows(len(columns)), link.agent.walk_size)
+        self._walk = Walk(walked(table, columns, prefix), link.most_rows(len(columns)), link.agent.walk_size)
         self._card = ""
         self.error = ""
         """Why the table is not whole; empty while nothing has failed."""

@@ -1,6 +1,7 @@
 """One table of a plan: its columns, and the way between the index of a row and the position of a part."""
 
 from collections.abc import Iterable
+from copy import copy
 from typing import get_args
 
 from protocols.poll.plan.column_plan import ColumnMeaning, ColumnPlan
@@ -15,9 +16,10 @@ Rows = dict[bytes, list[bytes | None]]
 
 
 class TablePlan:
-    """``placed`` is true where positions come from a column (``place``), which must have been read before."""
+    """``placed`` is true where positions come from a column (``place``), which must have been read before. ``unordered`` where
+    the agent's OIDs need not increase."""
 
-    __slots__ = ("_by_class", "_cards", "_form", "_positions", "columns", "kind", "name", "placed", "utilisation")
+    __slots__ = ("_by_class", "_cards", "_form", "_positions", "columns", "kind", "name", "placed", "unordered", "utilisation")
 
     def __init__(
         self,
@@ -31,10 +33,17 @@ class TablePlan:
     ) -> None:
         self.name, self.kind, self.columns, self.utilisation = name, kind, columns, utilisation
         self._form, self._positions, self._cards = form, position, card
+        self.unordered = False
         self.placed = any("." in each for each in position.names)
         self._by_class: dict[ScheduleClass, tuple[ColumnPlan, ...]] = {
             schedule: tuple(column for column in columns if column.schedule == schedule) for schedule in get_args(ScheduleClass)
         }
+
+    def without_order(self) -> "TablePlan":
+        """The same table, of an agent whose OIDs need not increase."""
+        found = copy(self)
+        found.unordered = True
+        return found
 
     def of(self, schedule: ScheduleClass) -> tuple[ColumnPlan, ...]:
         """The columns that are read in this class."""
@@ -73,9 +82,9 @@ class TablePlan:
         return self._form.candidates(fields, most) if fields is not None else []
 
 
-def walked(columns: Iterable[ColumnPlan], prefix: bytes = b"") -> Table:
-    """An empty table to walk these columns, or their rows below ``prefix`` alone (whose keys then lack it)."""
-    return Table([column.oid + prefix for column in columns])
+def walked(table: TablePlan, columns: Iterable[ColumnPlan], prefix: bytes = b"") -> Table:
+    """An empty table to walk these columns of ``table``, or their rows below ``prefix`` alone (whose keys then lack it)."""
+    return Table([column.oid + prefix for column in columns], unordered=table.unordered)
 
 
 def below(rows: Rows, prefix: bytes) -> Rows:

@@ -215,6 +215,7 @@ class Metrics:
         self.polled_devices_silent = gauge(
             "faultd_polled_devices_silent", "Polled devices that missed as many polls as are needed"
         )
+        self.polling_blind = gauge("faultd_polling_blind", "1 while faultd cannot see its devices (monitoring.blind)")
         self.polled_devices_parked = gauge(
             "faultd_polled_devices_parked", "Devices whose poller crashed too often and is parked"
         )

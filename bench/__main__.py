@@ -19,6 +19,7 @@ from bench.context import Context
 from bench.rows.compare import authpriv, cpu, informs
 from bench.rows.dispatch import dispatch
 from bench.rows.growth import correlation, counted, growth
+from bench.rows.pollers import pollers
 from bench.rows.polling import polling
 from bench.rows.recovery import catch_up, restart
 from bench.rows.sla import sla
@@ -46,6 +47,7 @@ GROUPS: dict[str, tuple[str, Callable[[Context], Sequence[Row]]]] = {
     "strategies": ("Correlation in the daemon", strategies),
     "topology": ("Topology", topology),
     "tables": ("SNMP tables", tables),
+    "pollers": ("Pollers", pollers),
     "polling": ("Polling", polling),
     "sla": ("Service level agreements", sla),
     "dispatch": ("Dispatch", dispatch),

@@ -59,7 +59,7 @@ class TableAgent:
     """Answers requests to one address."""
 
     def __init__(self, plant: int) -> None:
-        self._indexes, self._rows = indexes(plant)
+        self._plant = plant
         self._value = 0
 
     def following(self, name: bytes) -> int:
@@ -70,7 +70,7 @@ class TableAgent:
         if not rest:
             return 0
         column = rest[0] - 1
-        return column * ROWS + (self._rows[rest[1:]] + 1 if len(rest) > 1 else 0)
+        return column * ROWS + (indexes(self._plant)[1][rest[1:]] + 1 if len(rest) > 1 else 0)
 
     def cell(self, place: int) -> bytes:
         """The variable binding of a cell."""
@@ -79,7 +79,7 @@ class TableAgent:
         column, row = divmod(place, ROWS)
         self._value = (self._value + 7) % 0x6000
         value = b"\x02\x02" + (0x1000 + self._value).to_bytes(2, "big")
-        return _binding(_PREFIX + bytes((column + 1,)) + self._indexes[row], value)
+        return _binding(_PREFIX + bytes((column + 1,)) + indexes(self._plant)[0][row], value)
 
     def response(self, data: bytes, pos: int, end: int) -> bytes:
         """The Response to the PDU at ``pos``."""

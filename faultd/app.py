@@ -140,6 +140,8 @@ async def serve(
         appends, ledger = pipe.appends, pipe.ledger
         windows = WindowCatalogue(state)
         metrics.windows_active.set_function(windows.active)
+        contact = DeviceStates(state)
+        metrics.polling_blind.set_function(lambda: contact.blind)
         DispatchGauges(metrics, lambda: stages.dispatch)
         SlaGauges(metrics, lambda: stages.sla, lambda: instant_at(clock()))
         stored = Progress()
@@ -210,7 +212,7 @@ async def serve(
             limits=LimitsCatalogue(lambda: stages.sla),
             sources=listener.sources,
             pollers=pollers.poller,
-            device_state=DeviceStates(state).state,
+            device_state=contact.state,
             poll_names=pollers.names,
             discovered=DiscoveredOnts(state),
             sla=SlaCatalogue(lambda: stages.sla),

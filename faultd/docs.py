@@ -40,6 +40,7 @@ from actors.trap_listener.v3 import REPORTS
 from faultd.cli.every_command import app
 from faultd.config import Config
 from faultd.reload import SWITCHED
+from faultd.shipped_plans import plan_rows
 from protocols.alarm import Alarm
 from protocols.command import Action
 from protocols.event import Event
@@ -307,6 +308,11 @@ def service_effects() -> Iterator[str]:
         yield f"| `{word}` | {meaning} | {types if word != 'none' else 'all others'} |"
 
 
+def poll_plans() -> Iterator[str]:
+    """Every shipped plan of polling."""
+    yield from plan_rows(ROOT / "config" / "profiles")
+
+
 SECTIONS: dict[str, Callable[[], Iterator[str]]] = {
     "settings": settings,
     "metrics": metrics,
@@ -316,6 +322,7 @@ SECTIONS: dict[str, Callable[[], Iterator[str]]] = {
     "commands": commands,
     "symptoms": symptoms,
     "service-effects": service_effects,
+    "poll-plans": poll_plans,
 }
 
 

@@ -45,7 +45,7 @@ CONSUMERS = {
     "notifier": ConsumerPolicy(begins="newest", durable=False),
     "ticketer": ConsumerPolicy(begins="newest", durable=False),
     # A start reads everything, so a request of before it is void.
-    "poller": ConsumerPolicy(begins="newest", durable=False),
+    "poller": ConsumerPolicy(begins="newest", bounds_pruning=False, durable=False),
 }
 """Everybody who reads the recorded Changes. Each acknowledges by its name, which is that of its actor too."""
 OTHERS: tuple[Callable[[], Stage], ...] = (SlaClock, Dispatcher)

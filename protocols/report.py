@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
-ReportKind = Literal["trap", "network_event", "command", "faultd"]
+ReportKind = Literal["trap", "network_event", "command", "poll", "faultd"]
 
 
 class VarbindShown(Struct, frozen=True, kw_only=True):
@@ -65,7 +65,7 @@ class EventReport(Struct, frozen=True, kw_only=True):
     """The reporter: `device:ID`, `user:NAME` or `faultd:self`."""
     trap: TrapShown | None = None
     event: dict[str, Any] | None = None
-    """The fields of a network event, a command or a report of faultd about itself."""
+    """The fields of a network event, a command, what a poll found, or a report of faultd about itself."""
 
 
 class LedgerUnreadable(Exception):

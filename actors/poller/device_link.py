@@ -50,10 +50,6 @@ class DeviceLink:
         self._engine, self._settings, self._figures = engine, settings, figures
         self.agent, self.budget, self.varbinds = agent, budget_of(settings), 0
 
-    def most_rows(self, columns: int) -> int:
-        """Rows of ``columns`` that one answer may have: more than a card's budget saves up would overdraw it."""
-        return max(1, int(self.budget.least_burst) // max(1, columns))
-
     async def get(self, names: Sequence[bytes], card: str = "") -> tuple[list[bytes], Exchange]:
         """The values of instances; empty octets for one that was not read. Does not wait for the budget."""
         operation = Get(names)

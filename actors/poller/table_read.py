@@ -15,7 +15,9 @@ from protocols.snmp.manager.value import is_missing
 from protocols.snmp.manager.walk import Walk
 
 SLICE: Final = 64
-"""Variable bindings that are asked for at least before the budget is looked at again."""
+"""Variable bindings of one answer about a line card at most: so many have to be left before it is asked for."""
+_CARD_SLICE: Final = 2 * SLICE
+"""Variable bindings about line cards between two looks at their budgets: the next card may be another one."""
 _AT_ONCE: Final = 32
 """Names of one GET."""
 
@@ -27,7 +29,8 @@ class TableRead:
 
     def __init__(self, table: TablePlan, columns: Sequence[ColumnPlan], link: DeviceLink, prefix: bytes = b"") -> None:
         self.table, self._link, self._prefix = table, link, prefix
-        self._walk = Walk(walked(table, columns, prefix), link.most_rows(len(columns)), link.agent.walk_size)
+        rows = max(1, min(SLICE, int(link.budget.least_burst)) // max(1, len(columns))) if table.has_cards else None
+        self._walk = Walk(walked(table, columns, prefix), rows, link.agent.walk_size)
         self._card = ""
         self.error = ""
         """Why the table is not whole; empty while nothing has failed."""
@@ -47,29 +50,31 @@ class TableRead:
 
     def wait(self, reserve: float) -> float:
         """Seconds until the next slice may be asked for; ``reserve``: variable bindings that have to be left for others."""
-        return self._link.budget.wait(trio.current_time(), self._card, reserve + 1)
+        return self._link.budget.wait(trio.current_time(), self._card, reserve + SLICE)
 
     async def slice(self) -> None:
         """Ask for as much as the budget has now. A failure ends the read and is in ``error``."""
         link, table = self._link, self._walk.table
-        rows = len(table.rows)
-        most = max(SLICE, int(link.budget.left(trio.current_time(), self._card)))
+        known = len(table.rows)
+        most = max(1, int(link.budget.left(trio.current_time(), self._card)))
+        if self.table.has_cards:
+            most = min(most, _CARD_SLICE if self._card else SLICE)
         before = table.varbinds
         try:
             await link.slice(self._walk, most)
         except RequestError as error:
             self.error, self.silent = str(error), isinstance(error, SILENT)
         finally:
-            self._pay(table.varbinds - before, rows)
+            self._pay(table.varbinds - before, known)
         if not self.error and self._walk.finished:
             self.error = table.incomplete
 
-    def _pay(self, varbinds: int, rows: int) -> None:
+    def _pay(self, varbinds: int, known: int) -> None:
         """Each card pays for its rows; what belongs to none of the new rows is paid by the latest card."""
         link, card_of = self._link, self.table.card
         cards: dict[str, int] = {}
         width = len(self._walk.table.columns)
-        for index in islice(self._walk.table.rows, rows, None):
+        for index in islice(self._walk.table.rows, known, None):
             self._card = card_of(self._prefix + index)
             cards[self._card] = cards.get(self._card, 0) + width
         for card, owed in cards.items():

@@ -1,6 +1,7 @@
 """The polling engine: processor time of tables and of liveness, beside other managers, and what a trap costs meanwhile."""
 
 import asyncio
+import gc
 import resource
 import shutil
 import socket
@@ -24,6 +25,7 @@ from bench.datagrams import template
 from bench.rows.tables import reading
 from bench.table import Row
 from bench.table_agent import AUTH_PHRASE, COLUMNS, ENGINE, ENTRY, PRIV_PHRASE, ROWS, UPTIME, USER, address_of
+from faultd.cli.run import COLLECTOR
 from protocols.snmp.manager.community_session import CommunitySession
 from protocols.snmp.manager.get import Get
 from protocols.snmp.manager.session import AgentSession
@@ -75,6 +77,9 @@ def by_subtree() -> Walk:
 
 def carried_out(work: Callable[[PollEngine], Awaitable[None]]) -> float:
     """Processor seconds of this thread while an engine does ``work``."""
+
+    gc.collect()
+    gc.set_threshold(*COLLECTOR)  # as the daemon has it
 
     async def run() -> float:
         engine = PollEngine(EngineLimits(), Metrics())

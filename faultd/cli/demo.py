@@ -17,9 +17,9 @@ from faultd.console.rest import Rest, RestError
 from faultd.demo.agreements import make_agreements
 from faultd.demo.daemon import DaemonFailed, running
 from faultd.demo.night_shift import ADDRESS, make_night_shift
-from faultd.demo.show import show
+from faultd.demo.show import AnsweringPlant, show
 from faultd.demo.summary import Tally, folded_since, head_of, received_by, words
-from faultd.demo.workplace import Workplace, prepare
+from faultd.demo.workplace import Workplace, poll_interval, prepare
 from faultd.simulator.errors import SimulatorError
 from faultd.simulator.plant import PlantSpec, SimulatedPlant, build_plant
 from faultd.simulator.scenarios import scenario as scenario_named
@@ -47,7 +47,7 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="faultd-demo-") as temporary:
         # The embedded server may run under another account, which has to reach its files in here.
         Path(temporary).chmod(0o755)
-        place = prepare((folder or Path(temporary)).absolute(), plant)
+        place = prepare((folder or Path(temporary)).absolute(), plant, speed)
         tell(f"{olts} OLTs, {len(plant.pons)} PON ports, {len(plant.onts)} ONTs; files in {place.folder}")
         live = sys.stdout.isatty() and not plain
         begin, tally = head_of(place.ledger), Tally()
@@ -70,6 +70,15 @@ def demo(
 async def _demo(
     place: Workplace, plant: SimulatedPlant, scenario: str, speed: float, seconds: float | None, live: bool, tally: Tally
 ) -> None:
+    answering = AnsweringPlant(plant, scenario, speed)
+    async with trio.open_nursery() as serving:
+        await serving.start(answering.serve, place.ports["agents"])
+        await _with_daemon(place, answering, seconds, live, tally)
+        serving.cancel_scope.cancel()
+
+
+async def _with_daemon(place: Workplace, answering: AnsweringPlant, seconds: float | None, live: bool, tally: Tally) -> None:
+    plant, speed = answering.plant, answering.speed
     tell("starting faultd (the first start of the embedded PostgreSQL takes some seconds)")
     async with running(place, tell):
         for name, link in place.links:
@@ -77,6 +86,8 @@ async def _demo(
         rest = Rest(place.http, place.admin)
         promised = await trio.to_thread.run_sync(make_agreements, rest, plant, speed, abandon_on_cancel=True)
         await trio.to_thread.run_sync(make_night_shift, rest, abandon_on_cancel=True)
+        often = poll_interval(speed)
+        tell(f"the OLTs are polled every {often:g} s, three misses make one down; by default a device is polled every 60 s")
         tell(f"on call: {ADDRESS}, whose mails are printed and not delivered")
         made = f"{counted(promised, 'service level agreement')} made, so tight that a cut feeder breaks them"
         tell(made if promised else "the service level agreements of an earlier run are kept")
@@ -84,7 +95,7 @@ async def _demo(
             scope.deadline = trio.current_time() + (seconds if seconds is not None else float("inf"))
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_until_told, signals, scope)
-                await show(place, plant, scenario, speed, live=live, tally=tally)
+                await show(place, answering, live=live, tally=tally)
                 scope.cancel()
         tally.received = await received_by("127.0.0.1", place.ports["http"], tally.sent)
 

@@ -12,7 +12,7 @@ import typer
 
 from faultd.cli.common import EX_CANTCREAT, EX_USAGE, fail
 from faultd.evaluation.cases import CONDITIONS, KINDS, UnknownCase, build, case_ids
-from faultd.evaluation.report import Failures, as_json, tables
+from faultd.evaluation.report import Failures, as_json, compared, tables
 from faultd.evaluation.runner import evaluate
 from faultd.evaluation.story import tell
 
@@ -29,6 +29,8 @@ def evaluate_plants(
         str, typer.Option(help="What happens to the traps, comma separated; loss-N is N per cent lost.")
     ] = ",".join(CONDITIONS),
     loss: Annotated[str, typer.Option(help="Instead of --conditions: per cent of traps lost, comma separated.")] = "",
+    polls: Annotated[int, typer.Option(help="Poll the OLTs too, every so many seconds; 0: traps alone.", min=0, max=600)] = 0,
+    compare: Annotated[bool, typer.Option("--compare", help="With --polls: without polls too, and both side by side.")] = False,
     json: Annotated[Path | None, typer.Option("--json", help="Write totals and every case as JSON here.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the tables here, between the markers in it.")] = None,
     case: Annotated[str | None, typer.Option(help="One case, by its name: SEED/PLANT/KIND/CONDITION.")] = None,
@@ -48,24 +50,34 @@ def evaluate_plants(
             sys.stdout.write("\n".join(lines if explain else lines[lines.index("") + 1 :]) + "\n")
             return
         names = [f"loss-{each.strip()}" for each in loss.split(",")] if loss else conditions.split(",")
-        ids = list(case_ids(seed, plants, kinds.split(","), names))
+        if compare and not polls:
+            fail("--compare needs --polls SECONDS", EX_USAGE)
+        ids = list(case_ids(seed, plants, kinds.split(","), names, 0 if compare else polls))
+        polled_ids = list(case_ids(seed, plants, kinds.split(","), names, polls)) if compare else []
     except UnknownCase as error:
         fail(str(error), EX_USAGE)
     began = monotonic()
     at_once = jobs or len(os.sched_getaffinity(0))
     results = evaluate(ids, at_once, _progress(len(ids)))
-    text = tables(results)
+    polled = evaluate(polled_ids, at_once, _progress(len(polled_ids)))
+    text = tables(results) + (f"\n{compared(results, polled)}" if compare else "")
     sys.stdout.write(text)
-    for line in Failures(results).lines(SHOWN):
+    for line in Failures([*results, *polled]).lines(SHOWN):
         sys.stdout.write(f"{line}\n")
     try:
         if json is not None:
-            json.write_bytes(msgspec.json.format(msgspec.json.encode(as_json(results)), indent=1) + b"\n")
+            json.write_bytes(msgspec.json.format(msgspec.json.encode(as_json([*results, *polled])), indent=1) + b"\n")
         if markdown is not None:
-            _insert(markdown, f"{text}\n{len(ids)} cases on {plants} plants.\n")
+            _insert(markdown, f"{text}\n{len(ids)} cases on {plants} plants{_polled(polls, compare)}.\n")
     except OSError as error:
         fail(str(error), EX_CANTCREAT)
-    sys.stderr.write(f"{len(ids)} cases in {monotonic() - began:.0f} s, {at_once} processes\n")
+    sys.stderr.write(f"{len(ids) + len(polled_ids)} cases in {monotonic() - began:.0f} s, {at_once} processes\n")
+
+
+def _polled(polls: int, compare: bool) -> str:
+    if not polls:
+        return ""
+    return f"{', and the same' if compare else ''} with a poll every {polls} s"
 
 
 def _progress(count: int) -> Callable[[int], None]:

@@ -120,7 +120,10 @@ def _credentials(settings: Config, name: str, community_file: Path | None, versi
         if name:
             fail("--credentials and --community-file: give one of them", EX_USAGE)
         if str(community_file) == "-":
-            return PollerCredentials(name="prompt", version=version, community=sys.stdin.readline().strip())
+            community = sys.stdin.readline().strip()
+            if not community:
+                fail("standard input has no community", EX_NOINPUT)
+            return PollerCredentials(name="prompt", version=version, community=community)
         found = PollerCredentials(name="prompt", version=version, community_file=str(community_file))
     else:
         known = {each.name: each for each in settings.poller.credentials}
@@ -139,9 +142,14 @@ def _credentials(settings: Config, name: str, community_file: Path | None, versi
 def _address(host: str) -> str:
     """The address of a host: as written, or the first that its name has."""
     try:
-        return str(ip_address(host))
+        address = str(ip_address(host))
     except ValueError:
         pass
+    else:
+        zone = host.partition("%")[2]
+        if zone and zone not in {name for _, name in socket.if_nameindex()}:
+            fail(f"{host}: no interface is named {zone!r}", EX_UNAVAILABLE)
+        return address
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError) as error:

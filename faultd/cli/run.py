@@ -45,9 +45,9 @@ def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Run the daemon until SIGTERM or SIGINT.
 
     SIGTERM drains: every received trap reaches the ledger and, within drain_seconds, PostgreSQL. SIGHUP reads profiles,
-    topology, trap communities and users again; a file with a mistake changes nothing. Exit codes: 0 stopped, 69 an address or
-    the database refuses, 70 a core part crashed, 73 the ledger or state_dir cannot be used, 78 a mistake in the configuration,
-    130 interrupted before it was ready.
+    topology, trap communities and users, and the settings and credentials of polling again; a file with a mistake changes
+    nothing. Exit codes: 0 stopped, 69 an address or the database refuses, 70 a core part crashed, 73 the ledger or state_dir
+    cannot be used, 78 a mistake in the configuration, 130 interrupted before it was ready.
     """
     settings = _settings(config)
     logs.configure(settings.log)

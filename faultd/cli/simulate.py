@@ -22,6 +22,9 @@ from faultd.simulator.scenarios import SCENARIOS, scenario
 from faultd.simulator.topology import topology_csv
 from faultd.simulator.truth import truth_jsonl
 
+CREDENTIALS = "simulated"
+"""Name of the credentials by which the OLTs are polled, in the topology file of a plant with agents."""
+
 
 def _list_scenarios(wanted: bool) -> None:
     if wanted:
@@ -88,7 +91,7 @@ def simulate_plant(
         fail(str(error), EX_USAGE)
     try:
         if topology is not None:
-            topology.write_text(topology_csv(plant), encoding="utf-8")
+            topology.write_text(topology_csv(plant, CREDENTIALS if agents else ""), encoding="utf-8")
         if truth is not None:
             truth.write_text(truth_jsonl(plan.faults), encoding="utf-8")
     except OSError as error:

@@ -18,12 +18,15 @@ from faultd.console.view import line, open_children, screen, why
 from faultd.demo.mail_sink import TakenMail, taking_mail
 from faultd.demo.summary import Tally
 from faultd.demo.workplace import Workplace
+from faultd.simulator.agents.plant_agents import PlantAgents
+from faultd.simulator.agents.run import PlayClock
+from faultd.simulator.agents.serve import serve_agents
 from faultd.simulator.narration import Happening
-from faultd.simulator.plan import Datagram, Options, simulate
+from faultd.simulator.plan import Datagram, Options, SimulationPlan, simulate
 from faultd.simulator.plant import SimulatedPlant
 from faultd.simulator.runner import run_simulation, target
 from faultd.simulator.runner import tell as narrate_plan
-from faultd.simulator.scenarios import scenario
+from faultd.simulator.scenarios import Scenario, Script, scenario
 from protocols.alarm import Alarm
 from protocols.printable import printable
 from protocols.stream import TOPICS
@@ -36,9 +39,37 @@ NOTHING: Sequence[Alarm] = []
 """No frame came in time."""
 
 
-async def play(place: Workplace, plant: SimulatedPlant, name: str, speed: float, tell: deque[str], tally: Tally) -> None:
-    """Play the scenario again and again, each time with another seed, and show its faults. ``tally`` counts the datagrams
-    sent."""
+class AnsweringPlant:
+    """The plant whose OLTs answer SNMP during the whole of the demo: before its scenario begins nothing is wrong."""
+
+    def __init__(self, plant: SimulatedPlant, name: str, speed: float) -> None:
+        self.plant, self.speed = plant, speed
+        self._scenario, self._clock = scenario(name), PlayClock(speed)
+        self._agents = PlantAgents(plant, Scenario("nothing", "", 0.0, lambda *_: Script(())), _options(0))
+
+    async def serve(self, port: int, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
+        """Answer until cancelled. Raises OSError when the port is not free."""
+        self._clock.start()
+        await serve_agents(self._agents, port, self._clock, task_status=task_status)
+
+    def begin(self, seed: int) -> SimulationPlan:
+        """Begin the scenario with this seed now."""
+        options = _options(seed)
+        boots = self._agents.boots(self._clock(), options.start)
+        plan = simulate(self.plant, self._scenario, options, boots=boots)
+        self._agents.play(self._scenario, options, boots)
+        self._clock.start()
+        return plan
+
+
+def _options(seed: int) -> Options:
+    return Options(seed=seed, start=datetime.now(UTC))
+
+
+async def play(place: Workplace, answering: AnsweringPlant, tell: deque[str], tally: Tally) -> None:
+    """Play the scenario again and again, each time with another seed, and show its faults. ``tally`` counts the
+    datagrams sent."""
+    speed = answering.speed
 
     def on_news(news: Happening) -> None:
         tell.append(f"{datetime.now():%H:%M:%S}  {news.text}")  # noqa: DTZ005 - the wall clock of whoever looks
@@ -48,16 +79,14 @@ async def play(place: Workplace, plant: SimulatedPlant, name: str, speed: float,
 
     to = target("127.0.0.1", place.ports["traps"])
     for seed in count(1):
-        plan = simulate(plant, scenario(name), Options(seed=seed, start=datetime.now(UTC)))
+        plan = answering.begin(seed)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(partial(narrate_plan, plan, on_news, speed=speed))
             await run_simulation(plan, to, speed=speed, on_sent=on_sent)
             nursery.cancel_scope.cancel()
 
 
-async def show(
-    place: Workplace, plant: SimulatedPlant, name: str, speed: float, *, live: bool, tally: Tally | None = None
-) -> None:
+async def show(place: Workplace, answering: AnsweringPlant, *, live: bool, tally: Tally | None = None) -> None:
     """Play the scenario, and show the alarms and the mails, until cancelled or until the daemon closes the stream."""
     news: deque[str] = deque(maxlen=NEWS_SHOWN)
     mails: deque[str] = deque(maxlen=MAILS_WAITING)
@@ -72,7 +101,7 @@ async def show(
         follow(f"{place.stream}?topic={','.join(TOPICS)}", place.token) as follower,
         trio.open_nursery() as nursery,
     ):
-        nursery.start_soon(partial(play, place, plant, name, speed, news, tally))
+        nursery.start_soon(partial(play, place, answering, news, tally))
         if live:
             await _draw(place, follower, news, mails)
         else:

@@ -25,6 +25,8 @@ from protocols.severity import rank
 from protocols.sla.breach import SlaBreach
 from protocols.sla.changes import SlaBreachChanged
 
+DOWN, POLLING = "device.down", "faultd:polling"
+"""The alarm of a device that is down, and the actor that raises it where polls were missed."""
 ARRIVE_SECONDS = 5.0
 ROOTS = 8
 """Causes that the summary names."""
@@ -59,8 +61,11 @@ class Folded(Struct):
     """Tickets that were wanted."""
     notifications: int = 0
     """Notifications that were decided, by every channel."""
+    down: int = 0
+    """Devices that the pollers found down."""
     roots: tuple[Alarm, ...] = ()
-    """The alarms named as a cause that are attributed to no other, as they are at the end, the worst first."""
+    """The alarms named as a cause, and devices found down, that are attributed to no other, as they are at the end, the worst
+    first."""
 
 
 def head_of(ledger: Path) -> Head:
@@ -75,6 +80,7 @@ def folded_since(ledger: Path, begin: Head) -> Folded:
     """Counts of the Events folded after ``begin``. Raises LedgerError and FileNotFoundError."""
     found = Folded()
     raised: set[str] = set()
+    down: set[str] = set()
     causes: dict[str, Alarm] = {}
     cleared: set[str] = set()
     breaches: dict[str, SlaBreach] = {}
@@ -98,11 +104,13 @@ def folded_since(ledger: Path, begin: Head) -> Folded:
                 if not isinstance(change, AlarmChanged):
                     continue
                 raised.update(change.alarm.id for entry in change.entries if entry.action == "raised")
-                if change.alarm.is_root_cause or change.alarm.id in causes:
+                if any(entry.action == "raised" and entry.actor == POLLING for entry in change.entries):
+                    down |= {change.alarm.id} if change.alarm.alarm_type == DOWN else set()
+                if change.alarm.is_root_cause or change.alarm.id in down or change.alarm.id in causes:
                     causes[change.alarm.id] = change.alarm
                 if change.alarm.cleared_at is not None:
                     cleared.add(change.alarm.id)
-    roots = (alarm for alarm in causes.values() if alarm.is_root_cause and alarm.parent_alarm_id is None)
+    roots = (alarm for alarm in causes.values() if (alarm.is_root_cause or alarm.id in down) and alarm.parent_alarm_id is None)
     found.roots = tuple(sorted(roots, key=lambda alarm: (rank(alarm.severity), -alarm.subscriber_count)))
     standing = [breach for breach in breaches.values() if not breach.withdrawn]
     found.breaches, found.broken = len(standing), len({breach.instance_id for breach in standing})
@@ -110,7 +118,8 @@ def folded_since(ledger: Path, begin: Head) -> Folded:
         owed = found.credits.get(breach.currency, Decimal()) + Decimal(breach.credit).scaleb(-breach.minor_digits)
         found.credits |= {breach.currency: owed} if breach.credit else {}
     found.tickets, found.notifications = len(tickets), len(notifications)
-    found.alarms, found.causes, found.cleared = len(raised), len(causes), len(cleared & raised)
+    found.alarms, found.causes, found.cleared = len(raised), len(causes.keys() - down), len(cleared & raised)
+    found.down = len(down)
     return found
 
 
@@ -149,6 +158,7 @@ def words(tally: Tally, folded: Folded) -> list[str]:
         f"traps: {tally.sent:,} sent, {received}, {folded.traps:,} folded, {lost:,} lost{still}",
         f"alarms: {folded.alarms:,} raised, {folded.cleared:,} of them cleared, {folded.causes:,} named as a cause of others",
     ]
+    lines.append(f"polls: {counted(folded.down, 'device')} found down")
     owed = " + ".join(f"{amount:,} {currency}" for currency, amount in sorted(folded.credits.items())) or "none"
     broken = counted(folded.broken, "service level agreement")
     lines.append(f"SLA: {counted_breaches(folded.breaches)} of {broken}, credits {owed}")

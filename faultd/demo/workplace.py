@@ -12,9 +12,15 @@ from actors.ledger.settings import LedgerSettings
 from actors.tokens import TokenFile
 from faultd.simulator.plant import SimulatedPlant
 from faultd.simulator.topology import topology_csv
+from protocols.topology import SHORTEST_POLL_INTERVAL
 
 ENVIRONMENT = "env"
-PREFERRED = {"traps": 10162, "http": 8162, "stream": 8163, "mail": 8165}
+PREFERRED = {"traps": 10162, "http": 8162, "stream": 8163, "mail": 8165, "agents": 10161}
+DATAGRAMS = ("traps", "agents")
+CREDENTIALS = "demo"
+"""Name of the credentials by which the OLTs are polled."""
+POLL_SECONDS = 5.0
+"""Seconds from one poll of an OLT to the next at speed 1."""
 
 
 class Workplace(Struct, frozen=True):
@@ -56,13 +62,20 @@ class Workplace(Struct, frozen=True):
         return f"ws://127.0.0.1:{self.ports['stream']}/alarms"
 
 
-def prepare(folder: Path, plant: SimulatedPlant) -> Workplace:
-    """Write the plant's topology and a configuration into ``folder`` and make a token."""
+def poll_interval(speed: float) -> float:
+    """Seconds from one poll of an OLT to the next when ``speed`` simulated seconds pass in each."""
+    return max(SHORTEST_POLL_INTERVAL, POLL_SECONDS / max(speed, 1.0))
+
+
+def prepare(folder: Path, plant: SimulatedPlant, speed: float = 1.0) -> Workplace:
+    """Write the plant's topology and a configuration into ``folder`` and make a token. At ``speed`` simulated seconds per
+    second an OLT's death has to be noticed before it is over."""
     folder.mkdir(parents=True, exist_ok=True)
     topology = folder / "topology.csv"
-    topology.write_text(topology_csv(plant), encoding="utf-8")
+    topology.write_text(topology_csv(plant, CREDENTIALS), encoding="utf-8")
     ports = {
-        name: free_port(port, socket.SOCK_DGRAM if name == "traps" else socket.SOCK_STREAM) for name, port in PREFERRED.items()
+        name: free_port(port, socket.SOCK_DGRAM if name in DATAGRAMS else socket.SOCK_STREAM)
+        for name, port in PREFERRED.items()
     }
     config = folder / "faultd.toml"
     config.write_text(
@@ -84,6 +97,18 @@ bind = "127.0.0.1:{ports["stream"]}"
 
 [topology]
 file = "{topology}"
+
+[poller]
+port = {ports["agents"]}
+interval_seconds = {poll_interval(speed)}
+timeout_seconds = 1.0
+retries = 1
+start_seconds = 1.0
+
+[[poller.credentials]]
+name = "{CREDENTIALS}"
+version = "2c"
+community = "{plant.spec.community}"
 
 [notifier.email]
 host = "127.0.0.1"

@@ -1,6 +1,7 @@
 """The cases: plants of many shapes, every kind of fault, and every treatment of the traps on their way.
 
-A case is named ``SEED/PLANT/KIND/CONDITION``. The name alone reproduces it octet for octet.
+A case is named ``SEED/PLANT/KIND/CONDITION``, with ``/polls-15`` behind it where the OLTs are polled every 15 seconds. The name
+alone reproduces it octet for octet; with polls its faults and traps are the same.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,8 @@ _MIXED: tuple[Kind, ...] = ("feeder_cut", "distribution_cut", "drop_cut", "card_
 TOGETHER = {"two": 2, "three": 3}
 """Kinds of cases with several faults within seconds, and how many."""
 KINDS: tuple[str, ...] = (*SINGLE, *TOGETHER, "two_bends", "cut_in_outage", "nothing")
+
+POLLED = "polls-"
 
 START, END, LENGTH = 10.0, 75.0, 150.0
 """Seconds of virtual time: when faults begin, when they are repaired, when the case is over."""
@@ -98,6 +101,8 @@ class Case(Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...]
     background: tuple[Fault, ...]
     options: Options
+    polls: int = 0
+    """Seconds from one poll of an OLT to the next; 0: nobody polls."""
     readings: tuple[float, ...] = ()
     """Seconds at which something reads the light of the ONTs on the ports of bent fibres, and reports it through the API."""
 
@@ -112,8 +117,9 @@ def condition(name: str) -> CaseCondition:
     raise UnknownCase("condition", name, tuple(CONDITIONS))
 
 
-def case_ids(seed: int, plants: int, kinds: Sequence[str], conditions: Sequence[str]) -> Iterator[str]:
+def case_ids(seed: int, plants: int, kinds: Sequence[str], conditions: Sequence[str], polls: int = 0) -> Iterator[str]:
     """The names of all cases, plant by plant. Raises UnknownCase."""
+    behind = f"/{POLLED}{polls}" if polls else ""
     for kind in kinds:
         if kind not in KINDS:
             raise UnknownCase("kind", kind, KINDS)
@@ -121,7 +127,7 @@ def case_ids(seed: int, plants: int, kinds: Sequence[str], conditions: Sequence[
         condition(name)
     for number in range(plants):
         for kind in kinds:
-            yield from (f"{seed}/{number:03d}/{kind}/{name}" for name in conditions)
+            yield from (f"{seed}/{number:03d}/{kind}/{name}{behind}" for name in conditions)
 
 
 def plant_of(case_id: str) -> SimulatedPlant:
@@ -154,10 +160,10 @@ def plant_of(case_id: str) -> SimulatedPlant:
 
 def build(case_id: str, plant: SimulatedPlant | None = None) -> Case:
     """The case of this name, on its plant (``plant_of``) when that is at hand. Raises UnknownCase."""
-    _, number, kind, name = _parts(case_id)
+    seed, number, kind, name, polls = _parts(case_id)
     plant = plant or plant_of(case_id)
     chosen = condition(name)
-    rng = Random(f"evaluate/{case_id}")
+    rng = Random(f"evaluate/{seed}/{number}/{kind}/{name}")
     faults = _draw(plant, rng, kind)
     readings = _readings(plant, kind, faults, int(number))
     background: list[Fault] = []
@@ -183,15 +189,19 @@ def build(case_id: str, plant: SimulatedPlant | None = None) -> Case:
         faults=faults,
         background=tuple(background),
         options=options,
+        polls=polls,
         readings=readings,
     )
 
 
-def _parts(case_id: str) -> tuple[str, str, str, str]:
-    parts = case_id.split("/")
-    if len(parts) != 4 or not (parts[0].removeprefix("-").isdigit() and parts[1].isdigit()) or parts[2] not in KINDS:
+def _parts(case_id: str) -> tuple[str, str, str, str, int]:
+    seed, number, kind, name, *polls = [*case_id.split("/"), "", "", ""][: max(4, case_id.count("/") + 1)]
+    if not (seed.removeprefix("-").isdigit() and number.isdigit()) or kind not in KINDS or len(polls) > 1:
         raise UnknownCase("case", case_id)
-    return parts[0], parts[1], parts[2], parts[3]
+    interval = polls[0].removeprefix(POLLED) if polls else "0"
+    if polls and (interval == polls[0] or not interval.isdigit() or not int(interval)):
+        raise UnknownCase("case", case_id)
+    return seed, number, kind, name, int(interval)
 
 
 def _fault(name: str, kind: Kind, target: str, start: float, depth: float = 0.0) -> Fault:

@@ -1,22 +1,28 @@
-"""A case through the real stages, in virtual time: traps as the wire carries them, a tick every second, nothing else."""
+"""A case through the real stages, in virtual time: traps as the wire carries them, a tick every second, and the Events of the
+pollers where there are any."""
 
+import heapq
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
+from math import ceil
 from random import Random
 
 import msgspec
 
 from actors.correlator.profiles import Translator, compile
 from actors.correlator.settings import CorrelatorSettings
+from actors.poller.settings import PollerSettings
 from faultd.config import Config
 from faultd.evaluation.cases import LENGTH, VERDICT, Case
 from faultd.evaluation.outcome import CaseOutcome, Conclusion, OpenAlarm, SentPage, TrueFault
 from faultd.evaluation.places import AREA, CausePlaces
+from faultd.evaluation.polls import CasePolls
 from faultd.evaluation.score import SAY_IT
 from faultd.inputs import read_profiles, read_rules
 from faultd.pipe import Stages
+from faultd.simulator.agents.plant_agents import PlantAgents
 from faultd.simulator.fault import Fault, dependents, element_of
 from faultd.simulator.optics import installed, jitter
 from faultd.simulator.plan import Datagram, simulate
@@ -33,6 +39,10 @@ from protocols.event import Event, NetworkEvent, PolicyLoaded, ProfilesLoaded, R
 from protocols.maintenance import WindowPlan as Window
 from protocols.maintenance import WindowScope
 from protocols.optical_power import Measurement
+from protocols.poll.contact import PollMissed
+from protocols.poll.part_states import unpack_states
+from protocols.poll.request import PollRequested
+from protocols.poll.states import DownCause, PolledStates
 from protocols.principal import Principal
 from protocols.snmp.message import decode
 from protocols.topology import Node
@@ -41,6 +51,12 @@ LEDGER = "00000000-0000-4000-8000-000000000000"
 
 
 _PLANNER = Principal("planner", "operator")
+FOUND = "found by poll"
+"""The beginning of the reason of what a read of states raises: a report of the device, and no conclusion."""
+SILENCING = ("olt_power", "olt_unreachable", "uplinks_down")
+"""Faults that a poller sees as an OLT that does not answer."""
+RECOVERY = 30.0
+"""Seconds for which ONTs are still coming up after a fault."""
 
 
 @lru_cache(maxsize=1)
@@ -65,13 +81,17 @@ def _nodes(plant: SimulatedPlant) -> tuple[Node, ...]:
     return _plants[0][1]
 
 
+CaseStep = tuple[float, Event, Datagram | None]
+"""A second, what is folded then, and the datagram that it is of."""
+
+
 class Played:
     """A case while and after it is played: the stages, and the notes from which its :class:`CaseOutcome` is made."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
         self.places = CausePlaces(case.plant)
-        self.plan = _simulate(case)
+        self.plan = simulate(case.plant, _scenario(case), case.options)
         self.stages = Stages(LEDGER)
         self.state = self.stages.state
         self._truth = [_true_fault(case, fault, self.places) for fault in (*case.faults, *case.background, *_noise(self.plan))]
@@ -85,10 +105,15 @@ class Played:
         self._children: dict[str, set[str]] = {}
         self._raised = self._raised_then = 0
         self._verdict: tuple[OpenAlarm, ...] | None = None
+        self._polls = _polls(case) if case.polls else None
+        self._found_down: dict[str, tuple[float, DownCause]] = {}
+        """ONTs that a read found down: since when, and why."""
+        self._silent: dict[str, float] = {}
+        """OLTs that missed as many polls as are needed, and when."""
         profiles, translator = _profiles()
         self.state.use_profiles(profiles, translator)
 
-    def events(self) -> Iterator[tuple[float, Event, Datagram | None]]:
+    def events(self) -> Iterator[CaseStep]:
         """The fold's input, each item with its second."""
         settings = CorrelatorSettings()
         case = self.case
@@ -97,20 +122,13 @@ class Played:
         yield 0.0, _rules(), None
         if case.condition.window:
             yield 0.0, Command(_PLANNER, PutWindow(self._window())), None
-        second = 1.0
-        readings = list(case.readings)
-        for datagram in self.plan.datagrams:
-            while second <= datagram.at:
-                yield second, Tick(), None
-                while readings and readings[0] <= second:
-                    yield from ((second, event, None) for event in self._read(readings.pop(0)))
-                second += 1.0
-            if datagram.at > LENGTH:
-                break
-            yield datagram.at, self._trap(datagram), datagram
-        while second <= LENGTH:
-            yield second, Tick(), None
-            second += 1.0
+        ticks: Iterator[CaseStep] = ((float(second), Tick(), None) for second in range(1, int(LENGTH) + 1))
+        traps = ((each.at, self._trap(each), each) for each in self.plan.datagrams if each.at <= LENGTH)
+        readings = ((ceil(at), event, None) for at in case.readings for event in self._read(at))
+        for at, event, datagram in heapq.merge(ticks, readings, traps, key=lambda each: each[0]):
+            if self._polls is not None:
+                yield from ((polled, found, None) for polled, found in self._polls.until(at))
+            yield at, event, datagram
 
     def run(self) -> CaseOutcome:
         """Everything, and what came of it."""
@@ -168,8 +186,11 @@ class Played:
 
     def _feed(self, at: float, event: Event, datagram: Datagram | None) -> list[Change]:
         self._offset += 1
+        self._note_polls(at, event)
         changes = self.stages.fold(self._offset, moment(at), event)
         for change in changes:
+            if self._polls is not None and isinstance(change, PollRequested):
+                self._polls.request(at, change)
             if isinstance(change, AlarmChanged):
                 self._note(at, change, datagram)
             elif isinstance(change, AlarmRepeated) and datagram is not None and datagram.fault:
@@ -224,7 +245,7 @@ class Played:
         if alarm.source == "system":
             return
         if alarm.id not in self._alarms:
-            if change.entries[0].actor.startswith("faultd:"):
+            if change.entries[0].actor.startswith("faultd:") and not change.entries[0].text.startswith(FOUND):
                 self._inferred.add(alarm.id)
             else:
                 self._raised += 1
@@ -232,6 +253,8 @@ class Played:
         told = any(each.actor.startswith("device:") for each in change.entries)
         if told and alarm.cleared_at is None and datagram is not None and datagram.fault:
             self._reported.setdefault(alarm.id, set()).add(datagram.fault)
+        if alarm.cleared_at is None and any(each.text.startswith(FOUND) for each in change.entries):
+            self._reported.setdefault(alarm.id, set()).update(self._true_causes(alarm.resource_id, at))
         if alarm.parent_alarm_id is not None:
             self._children.setdefault(alarm.parent_alarm_id, set()).update(self._faults_of(alarm))
         root = alarm.cleared_at is None and alarm.parent_alarm_id is None and _is_root(alarm)
@@ -266,8 +289,26 @@ class Played:
         below = self.places.onts(alarm.resource_id) if told else frozenset()
         return frozenset(told | {each.id for each in self._truth if below & each.onts})
 
+    def _true_causes(self, place: str, at: float) -> Iterator[str]:
+        """The faults that have to do with what a read finds down at that second."""
+        onts = self.places.onts(place)
+        for each in self._truth:
+            if each.start <= at < each.end + RECOVERY and (onts & each.onts or f"{place}/".startswith(f"{each.place}/")):
+                yield each.id
+
+    def _note_polls(self, at: float, event: Event) -> None:
+        """Remember what polls show of the faults, until the verdict."""
+        if at > VERDICT:
+            return
+        if isinstance(event, PollMissed) and event.misses >= event.needed:
+            self._silent.setdefault(event.device, at)
+        elif isinstance(event, PolledStates):
+            for part in unpack_states(event.states):
+                if part.kind == "ont" and part.state == "down":
+                    self._found_down.setdefault(f"{event.device}/{part.position}", (at, part.cause))
+
     def _heard(self, fault: TrueFault) -> TrueFault:
-        """The fault with what arrived of it up to the verdict."""
+        """The fault with what arrived of it, and what polls found of it, up to the verdict."""
         arrived = [
             each
             for each in self.plan.datagrams
@@ -276,13 +317,23 @@ class Played:
         arrived = [each for each in arrived if each.report.what != "cold_start"]
         read = [at for at in self.case.readings if fault.kind == "bend" and at > fault.start]
         gasps = {each.report.resource for each in arrived if each.report.what == "ont_dying_gasp"}
+        resources = [each.report.resource for each in arrived]
+        if self._polls is not None:
+            silent = self._silent.get(fault.place, -1.0)
+            if fault.kind in SILENCING and silent >= fault.start:
+                return msgspec.structs.replace(fault, last_trap=max((silent, *(each.at for each in arrived))))
+            reported = set(resources)
+            for ont in fault.onts:
+                at, cause = self._found_down.get(ont, (-1.0, ""))
+                if at >= fault.start and ont not in reported:
+                    resources.append(ont)
+                    read.append(at)
+                    gasps |= {ont} if cause == "dying_gasp" else set()
         return msgspec.structs.replace(
             fault,
             last_trap=max((*read, *(each.at for each in arrived)), default=fault.start),
             gasped=bool(gasps),
-            unheard=self._unheard(
-                fault, [each.report.resource for each in arrived], gasps, {each.report.what for each in arrived}
-            ),
+            unheard=self._unheard(fault, resources, gasps, {each.report.what for each in arrived}),
         )
 
     def _unheard(self, fault: TrueFault, resources: list[str], gasps: set[str], said: set[What]) -> str:
@@ -312,6 +363,18 @@ class Played:
         return ""
 
 
+def _polls(case: Case) -> CasePolls:
+    settings = PollerSettings(interval_seconds=case.polls)
+    return CasePolls(
+        case.plant,
+        PlantAgents(case.plant, _scenario(case), case.options),
+        settings,
+        moment,
+        seed=case.id,
+        loss=case.options.loss,
+    )
+
+
 def _is_root(alarm: Alarm) -> bool:
     return alarm.is_root_cause or alarm.alarm_type in SAY_IT
 
@@ -321,10 +384,9 @@ def moment(second: float) -> datetime:
     return EPOCH + timedelta(seconds=second)
 
 
-def _simulate(case: Case) -> Simulated:
+def _scenario(case: Case) -> Scenario:
     script = Script((*case.faults, *case.background), noise=case.condition.noise)
-    scenario = Scenario(case.id, "", case.options.duration or 0.0, lambda _plant, _rng, _duration: script)
-    return simulate(case.plant, scenario, case.options)
+    return Scenario(case.id, "", case.options.duration or 0.0, lambda _plant, _rng, _duration: script)
 
 
 def _noise(plan: Simulated) -> Iterator[Fault]:

@@ -31,6 +31,33 @@ def tables(results: Sequence[Result]) -> str:
     return "\n".join(_parts(results, conditions, kinds)) + "\n"
 
 
+def compared(without: Sequence[Result], polled: Sequence[Result]) -> str:
+    """The same cases without and with polls: by kind of case and by condition, side by side."""
+    kinds = [kind for kind in KINDS if any(kind_of(name) == kind for name, _ in without)]
+    conditions = list(dict.fromkeys(condition_of(name) for name, _ in without))
+    parts = ["### With polls\n", *_headline(polled), *_side_by_side("By kind of case", kinds, without, polled, by_kind=True)]
+    parts += _side_by_side("By condition, all kinds", conditions, without, polled, by_kind=False)
+    return "\n".join(parts) + "\n"
+
+
+def _side_by_side(
+    title: str, names: Sequence[str], without: Sequence[Result], polled: Sequence[Result], *, by_kind: bool
+) -> Iterator[str]:
+    """Each figure without polls and, behind the arrow, with them."""
+    columns = ("faults", "not knowable", "recall", "precision", "not split", "power is power", "p95 s", "pages")
+    chosen = [_HEAD.index(column) for column in columns]
+    yield f"#### {title}: without polls → with polls\n"
+    yield f"| | {' | '.join(columns)} |"
+    yield f"|---|{'---:|' * len(columns)}"
+    for name in names:
+        before, after = (
+            _cells(add_up(select(each, (name,)) if by_kind else select(each, (), name))) for each in (without, polled)
+        )
+        pairs = ((before[column], after[column]) for column in chosen)
+        yield f"| {name} | {' | '.join(one if one == other else f'{one or 0} → {other or 0}' for one, other in pairs)} |"
+    yield ""
+
+
 def _parts(results: Sequence[Result], conditions: list[str], kinds: list[str]) -> Iterator[str]:
     yield from _headline(results)
     yield from _table(

@@ -44,7 +44,7 @@ def _play_lot(case_ids: list[str]) -> list[Result]:
 
 
 def _plant_name(case_id: str) -> str:
-    return case_id.rsplit("/", 2)[0]
+    return "/".join(case_id.split("/")[:2])
 
 
 @lru_cache(maxsize=1)

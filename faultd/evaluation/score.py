@@ -29,8 +29,8 @@ RIGHT: dict[str, tuple[str, ...]] = {
 POWER = ("area_outage", "ont_power", "ont_reboot")
 CUTS = ("feeder_cut", "distribution_cut", "drop_cut", "ont_flapping")
 CUT = "fibre.cut"
-SAY_IT = ("uplink.down", "card.fault", "card.offline", "olt.poweroff", "ont.rogue")
-"""Alarms of devices that name a cause by themselves: standing alone, each is a root, marked as one or not."""
+SAY_IT = ("uplink.down", "card.fault", "card.offline", "olt.poweroff", "ont.rogue", "device.down")
+"""Alarms of devices and pollers that name a cause by themselves: standing alone, each is a root, marked as one or not."""
 INFERRED = ("fibre.cut", "power.outage", "card.failure", "olt.failure", "fibre.degraded", "ont.rogue", "pon.rogue.onts")
 
 

@@ -16,8 +16,9 @@ _UPLINKS: dict[Vendor, int] = {
 """ifIndex of the uplink that an OLT reports."""
 
 
-def topology_nodes(plant: SimulatedPlant) -> Iterator[Node]:
-    """Every node, parents before their children."""
+def topology_nodes(plant: SimulatedPlant, credentials: str = "") -> Iterator[Node]:
+    """Every node, parents before their children. ``credentials``: the name of those by which the OLTs are polled; empty:
+    they are not polled."""
     yield Node(id=plant.core, type="core", name="Core")
     for olt in plant.olts.values():
         yield Node(
@@ -28,6 +29,7 @@ def topology_nodes(plant: SimulatedPlant) -> Iterator[Node]:
             address=olt.address,
             vendor=olt.vendor,
             tenant=olt.tenant,
+            credentials=credentials,
         )
         uplink = _UPLINKS[olt.vendor]
         yield Node(
@@ -90,13 +92,13 @@ def _index(vendor: Vendor, resource: str) -> str:
             index = huawei.if_index(frame, slot, port)
         case "zte", (_, slot, port, *ont):
             index = zte.if_index(slot, port)
-        case "bdcom", (slot, port, number):
-            return str(bdcom.if_index(slot, port, number))
+        case "bdcom", (slot, port, *ont):
+            return str(bdcom.if_index(slot, port, *(ont or (0,))))
         case _:
             return ""
     return ".".join(map(str, (index, *ont)))
 
 
-def topology_csv(plant: SimulatedPlant) -> str:
-    """The whole file."""
-    return "".join(csv_lines(topology_nodes(plant)))
+def topology_csv(plant: SimulatedPlant, credentials: str = "") -> str:
+    """The whole file. ``credentials`` as of :func:`topology_nodes`."""
+    return "".join(csv_lines(topology_nodes(plant, credentials)))

@@ -9,11 +9,19 @@ import httpx
 import pytest
 import trio
 from acceptance.harness import API, PATIENCE, Daemon, Watcher
+from msgspec.structs import replace
 from vocabulary import snmpd
+from vocabulary.plant_agents import served
 
 from actors.ledger.read import iterate_events, read_head
 from actors.ledger.schema import connect_reader
+from faultd.simulator.agents.plant_agents import PlantAgents
+from faultd.simulator.plan import Options, simulate
+from faultd.simulator.plant import PlantSpec, build_plant
+from faultd.simulator.scenarios import scenario
+from faultd.simulator.topology import topology_csv
 from protocols.alarm import Alarm
+from protocols.topology_csv import csv_lines, parse_csv
 
 pytestmark = pytest.mark.acceptance
 
@@ -60,12 +68,12 @@ priv_key_file = "{place}/priv"
 [traps]"""
 
 
-async def device_until(client: httpx.AsyncClient, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+async def device_until(client: httpx.AsyncClient, wanted: Callable[[dict[str, Any]], bool], path: str = OLT) -> dict[str, Any]:
     """The device once it is as wanted."""
     device: dict[str, Any] = {}
     with trio.fail_after(PATIENCE):
         while not device or not wanted(device):
-            device = (await client.get(OLT)).json()
+            device = (await client.get(path)).json()
     return device
 
 
@@ -160,6 +168,49 @@ async def answered(client: httpx.AsyncClient) -> None:
     with trio.fail_after(PATIENCE):
         while not (await client.post(f"{OLT}/poll")).json().get("answered"):
             pass
+
+
+async def test_an_olt_that_dies_silently_is_down_with_its_customers_behind_it(place: Path, database_url: str) -> None:
+    plant = build_plant(PlantSpec(olts=2, cards_per_olt=1, pons_per_card=1, onts_per_pon=8, vendors=("huawei",)))
+    (fault,) = simulate(plant, scenario("olt-power"), Options(duration=600.0)).faults
+    assert fault.end is not None
+    nodes = parse_csv(topology_csv(plant))
+    polled = [replace(node, credentials="public") if node.type == "olt" else node for node in nodes]
+    (place / "plant.csv").write_text("".join(csv_lines(polled)))
+    with served(PlantAgents(plant, scenario("olt-power"), Options(duration=600.0))) as agents:
+        agents.begin_at(0.0 - PATIENCE)
+        config = f"""
+[topology]
+file = "{place}/plant.csv"
+[poller]
+interval_seconds = 1
+misses = 2
+timeout_seconds = 0.5
+retries = 0
+start_seconds = 0
+port = {agents.port}
+[[poller.credentials]]
+name = "public"
+community = "public"
+[traps]"""
+        daemon = Daemon(place, database_url, config)
+        await daemon.start()
+        async with daemon.http() as client, daemon.stream() as watcher:
+            for name in plant.olts:
+                device = await device_until(client, lambda device: device["state"] == "up", f"{DEVICES}/{name}")
+                assert (device["plan"], device["profile"]) == ("huawei", "huawei")
+            agents.begin_at(fault.start + 1)
+            await watcher.until(lambda alarms: opened(alarms, "device.down"))
+            (alarm,) = opened(watcher.alarms, "device.down")
+            assert (alarm.resource_id, alarm.subscriber_count) == (fault.root, len(fault.affected_customers))
+            (ont, *_) = fault.affected_onts
+            event = {"type": "cpe.offline", "resource_type": "ont", "resource_id": ont}
+            assert (await client.post(f"{API}/events", json=event)).status_code < 300
+            await watcher.until(lambda alarms: any(each.parent_alarm_id == alarm.id for each in alarms))
+            agents.begin_at(fault.end + 300)
+            await watcher.until(lambda alarms: not opened(alarms, "device.down"))
+            await device_until(client, lambda device: device["state"] == "up", f"{DEVICES}/{fault.root}")
+        assert await daemon.stop() == 0, daemon.last_words()
 
 
 def ledger_text(place: Path) -> str:

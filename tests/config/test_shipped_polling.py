@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from actors.correlator.profiles import load_profiles
+from actors.poller.plan.table_reader import power
 from protocols.poll import section
 from protocols.poll.plan.column_plan import ColumnMeaning, ColumnPlan
 from protocols.poll.plan.compile_plan import compile_plans
@@ -18,6 +19,7 @@ from protocols.profile import Profile
 from protocols.snmp import ber
 from protocols.snmp.manager.value import encode_index
 from protocols.snmp.oid import encode_oid
+from protocols.snmp.values import encode_value
 
 ROOT = Path(__file__).parents[2]
 MANUAL = (ROOT / "docs" / "profiles.md").read_text()
@@ -123,6 +125,36 @@ def test_a_row_of_another_form_is_no_part(plan: str, table: str, index: tuple[in
     found = next(each for each in PLANS.by_name[plan].tables if each.name == table)
     assert not found.is_part(octets(*index))
     assert found.position(octets(*index)) is None
+
+
+@pytest.mark.parametrize(
+    ("plan", "table", "meaning", "raw", "dbm"),
+    [
+        ("huawei", "onts", "ont_rx", 2147483647, None),
+        ("huawei", "onts", "ont_rx", -2345, -23.45),
+        ("huawei", "onts", "olt_rx", 7742, -22.58),
+        ("huawei", "onts", "olt_rx", 2147483647, None),
+        ("zte/c3xx", "powers", "ont_rx", 65535, None),
+        ("zte/c3xx", "powers", "ont_rx", 65000, -31.072),
+        ("zte/c3xx", "onts", "olt_rx", -80000, None),
+        ("zte/c3xx", "onts", "olt_rx", -24500, -24.5),
+        ("nokia", "onts", "ont_rx", 32768, None),
+        ("nokia", "onts", "olt_rx", 65534, None),
+        ("calix_axos", "onts", "ont_rx", 100, -20.0),
+        ("raisecom", "onts", "ont_rx", 0, None),
+        ("raisecom", "onts", "ont_rx", 4000, -22.0),
+        ("calix_e7", "onts", "ont_rx", 0, None),
+        ("gcom", "onts", "ont_rx", "-21.4", -21.4),
+        ("vsol", "onts", "ont_rx", "N/A", None),
+    ],
+)
+def test_a_raw_value_is_a_power_or_none(
+    plan: str, table: str, meaning: ColumnMeaning, raw: int | str, dbm: float | None
+) -> None:
+    found = next(each for each in PLANS.by_name[plan].tables if each.name == table).column(meaning)
+    assert found is not None
+    element = encode_value("INTEGER", raw) if isinstance(raw, int) else encode_value("OCTET STRING", raw.encode())
+    assert power(found, element) == dbm
 
 
 def test_the_onts_of_one_port_are_read_by_a_bounded_walk_or_by_get() -> None:

@@ -9,11 +9,14 @@ from msgspec.structs import replace
 from vocabulary.traps import make_trap
 from vocabulary.written_ledger import WrittenLedger
 
+from actors.ledger.read import Head
 from faultd.demo.summary import Folded, Tally, folded_since, head_of, words
 from protocols.alarm import Alarm
-from protocols.event import NetworkEvent, Tick, Trap
+from protocols.event import NetworkEvent, Tick, TopologyLoaded, Trap
+from protocols.poll.contact import PollMissed
 from protocols.sla.breach import SlaBreach
 from protocols.sla.changes import SlaBreachChanged
+from protocols.topology import Node
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
@@ -38,6 +41,30 @@ def test_what_was_folded_is_counted_from_where_it_begins(tmp_path: Path) -> None
         assert folded_since(path, begin) == Folded(traps=2, alarms=2, causes=0, cleared=1)
         ledger.at(2, trap())
         assert folded_since(path, begin).whole is False
+
+
+def test_a_device_that_polls_found_down_is_counted_and_named(tmp_path: Path) -> None:
+    """One that another system reported is neither."""
+    path = tmp_path / "ledger.sqlite"
+    ledger = WrittenLedger(path)
+    olts = tuple(Node(id=f"olt-{number}", type="olt", name=f"Mill {number}", address=f"192.0.2.{number}") for number in (1, 2))
+    with closing(ledger.file):
+        ledger.record(ledger.at(0, TopologyLoaded("t", olts), report("device.down", "olt-2")))
+        missed = (
+            PollMissed(
+                device="olt-1",
+                address="192.0.2.1",
+                first=NOW,
+                misses=misses,
+                needed=3,
+                other_object=False if misses == 3 else None,
+            )
+            for misses in (1, 2, 3)
+        )
+        ledger.record(ledger.at(1, *missed))
+        found = folded_since(path, Head())
+    assert (found.down, found.causes, [alarm.title for alarm in found.roots]) == (1, 0, ["Mill 1 is down"])
+    assert "polls: 1 device found down" in words(Tally(), found)
 
 
 def broken(number: int, revision: int, **fields: Any) -> SlaBreachChanged:
@@ -75,7 +102,7 @@ def test_breaches_and_credits_are_those_that_the_ledger_has_last(tmp_path: Path)
         ledger.record([broken(4, 1, instance_id="SI1", type="latency"), broken(5, 1, currency="CHF", credit=7)])
     found = folded_since(path, begin)
     assert (found.breaches, found.broken) == (4, 3)
-    assert words(Tally(), found)[2] == "SLA: 4 breaches of 3 service level agreements, credits 0.07 CHF + 27.15 EUR"
+    assert words(Tally(), found)[3] == "SLA: 4 breaches of 3 service level agreements, credits 0.07 CHF + 27.15 EUR"
 
 
 def test_the_causes_are_named_as_they_are_at_the_end() -> None:
@@ -86,7 +113,7 @@ def test_the_causes_are_named_as_they_are_at_the_end() -> None:
     )  # fmt: skip
     over = replace(cut, alarm_id="A7", title="drop fibre", subscriber_count=1, cleared_at=NOW)
     told = words(Tally(1, 1), Folded(1, 2, 2, 1, roots=(cut, over)))
-    assert told[4:] == [
+    assert told[5:] == [
         "  critical A66     Harbour 1 PON 0/1/1: feeder fibre cut of a port with a name",
         "                   that goes beyond the line (32 customers)",
         "  critical A7      drop fibre (1 customer), cleared",
@@ -98,6 +125,7 @@ def test_a_loss_is_said_as_one() -> None:
     assert words(Tally(1200, 1200), Folded(1200, 300, 4, 280)) == [
         "traps: 1,200 sent, 1,200 received, 1,200 folded, 0 lost",
         "alarms: 300 raised, 280 of them cleared, 4 named as a cause of others",
+        "polls: 0 devices found down",
         "SLA: 0 breaches of 0 service level agreements, credits none",
         "dispatch: 0 tickets, 0 notifications decided, 0 mails taken",
     ]

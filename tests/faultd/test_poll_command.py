@@ -117,5 +117,14 @@ def test_a_wrong_command_line(
     assert (done.exit_code, said in done.stderr) == (code, True), done.output
 
 
+def test_a_host_that_cannot_be_asked(tmp_path: Path) -> None:
+    (tmp_path / "faultd.toml").write_text(V2C)
+    for host, said in (("fe80::1%none", "no interface is named 'none'"), ("a.invalid", "a.invalid: ")):
+        done = CliRunner().invoke(app, ["poll", host, "--config", str(tmp_path / "faultd.toml")])
+        assert (done.exit_code, said in done.stderr) == (69, True), done.output
+    done = CliRunner().invoke(app, ["poll", "127.0.0.1", "--community-file", "-"], input="\n")
+    assert (done.exit_code, done.stderr) == (66, "faultd: standard input has no community\n")
+
+
 def test_advice_is_about_reasons_that_there_are() -> None:
     assert {*ADVICE, *OTHER_CREDENTIALS} <= {*REQUEST_REASONS}

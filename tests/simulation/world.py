@@ -29,6 +29,7 @@ from simulation.network import Device, Network, Socket, Weather, devices
 from simulation.oracle import Backup, Oracle
 from simulation.people import POISON, AccountManager, Person
 from simulation.polled_plant import PARTS, PolledOlt
+from simulation.polling import Pollers
 from simulation.postgres import Server, Tables
 from simulation.seams import deterministic, virtual
 from simulation.secure import EngineDisk, read, response_id, user_of
@@ -70,7 +71,8 @@ def _profiles() -> tuple[Profile, ...]:
     types, standard = load_profiles({name: (_SHIPPED / name).read_text() for name in ("types.toml", "standard.toml")})
     if standard.types:
         types, standard = standard, types
-    named = {"device.down", *(name for rule in standard.alarms for name in (rule.type, *rule.clears))}
+    polled = ("device.down", "snmp.unreachable", "monitoring.blind", "devices.unreachable")
+    named = {*polled, *(name for rule in standard.alarms for name in (rule.type, *rule.clears))}
     return structs.replace(types, types={name: types.types[name] for name in sorted(named)}), standard
 
 
@@ -245,6 +247,7 @@ class World(Observer):
         self.trouble = Trouble(self.rng)
         self.engine_disk = EngineDisk(self.rng)
         self.network = Network(self.rng, self.spawn)
+        self.pollers = Pollers(self, tuple(node.id for node in PLANT.nodes if node.address), Random(seed))
         self.crashes = self.lives = 0
         self._database: Any = None
         self._fuse = 0
@@ -460,6 +463,7 @@ class World(Observer):
                 if "lost commit" in self.plan.accidents:
                     self.server.commit_fails = self.rng.choice(("", "before", "after"))
                 self.spawn(self._processes)
+                self.spawn(self.pollers.live)
                 lively = await self._lively()
                 with trio.move_on_after(QUIET_SECONDS) as quiet:
                     await self._rest(lively)
@@ -507,7 +511,7 @@ class World(Observer):
         # What a client left early is still under way, and so is what the desk has to be told. A poll may find more to tell.
         quiet = 0.0
         while quiet < 2 * POLL_SECONDS:
-            waits = any(next_task(each) for each in self.oracle.dispatched.tickets.values())
+            waits = any(next_task(each) for each in self.oracle.dispatched.tickets.values()) or not self.pollers.rests
             quiet = 0.0 if waits else quiet + 1.0
             await trio.sleep(1.0)
         await self._polled.settle()
@@ -528,6 +532,8 @@ class World(Observer):
                 self.violate(f"{effects.name} ended at {cursors.get(effects.name)} on disk, the ledger at batch {seq}")
         self.oracle.recovered(self.life.path, database.ledger_id, stages, seq)
         self.oracle.settle(stages)
+        if wrong := self.oracle.contact.left(stages.state):
+            self.violate(wrong)
         self.oracle.occurrences(self.server.tables)
         self.oracle.standing(self.server.tables)
         self._polled.judge(self.violate, stages.state.alarms.values())

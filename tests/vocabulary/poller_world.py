@@ -25,7 +25,6 @@ from protocols.poll.section import PollColumn, PollSection, PollTable
 from protocols.poll.states import ReadReason
 from protocols.profile import Profile
 from protocols.snmp import ber
-from protocols.snmp.manager.errors import NoAnswer
 from protocols.snmp.manager.operation import Operation
 from protocols.snmp.manager.transaction import Transaction
 from protocols.snmp.oid import encode_oid
@@ -203,18 +202,21 @@ def olt(number: int, **fields: object) -> Node:
 
 
 class PollerWorld:
-    """``events`` are on the ledger, each with the seconds since the start. While ``ledger_takes`` is false none is taken."""
+    """``events`` are on the ledger, each with the seconds since the start. Without ``engine`` the real one is used."""
 
     def __init__(
-        self, nodes: Iterable[Node], engine: MemoryEngine, settings: PollerSettings | None = None, plans: PollPlans = PLANS
+        self,
+        nodes: Iterable[Node],
+        engine: MemoryEngine | None = None,
+        settings: PollerSettings | None = None,
+        plans: PollPlans = PLANS,
     ) -> None:
-        self.engine, self.feed, self.metrics = engine, TestFeed(), Metrics()
+        self.engine, self.feed, self.metrics = engine or MemoryEngine({}), TestFeed(), Metrics()
         self.nodes = Nodes(nodes)
         self.began = trio.current_time()
         self.events: list[tuple[float, Event]] = []
-        self.jump = 0.0
         appends, self._receive = trio.open_memory_channel[Append](0)
-        self.takes = trio.Event()
+        self.takes, self._came = trio.Event(), trio.Event()
         self.takes.set()
         self.poller = Poller(
             settings or PollerSettings(interval_seconds=60.0),
@@ -230,7 +232,7 @@ class PollerWorld:
         )
 
     def now(self) -> datetime:
-        return START + timedelta(seconds=trio.current_time() - self.began + self.jump)
+        return START + timedelta(seconds=trio.current_time() - self.began)
 
     def of(self, *kinds: type) -> list[Event]:
         """The Events of these kinds, in order."""
@@ -252,6 +254,11 @@ class PollerWorld:
     def request(self, device: str, scope: str = "", offset: int = 77, reason: ReadReason = "burst") -> None:
         self.feed.publish(PollRequested(offset=offset, device=device, scope=scope, reason=reason, why="a test"))
 
+    async def until(self, kind: type, count: int = 1) -> None:
+        """Wait for so many Events of ``kind``."""
+        while len(self.of(kind)) < count:
+            await self._came.wait()
+
     async def take_events(self) -> None:
         offset = 0
         async for append in self._receive:
@@ -261,6 +268,8 @@ class PollerWorld:
                 self.events.append((trio.current_time() - self.began, event))
             if append.committed is not None:
                 append.committed.give(offset)
+            self._came.set()
+            self._came = trio.Event()
 
     def hold(self) -> None:
         """The ledger is busy."""
@@ -277,7 +286,3 @@ async def polling(world: PollerWorld) -> AsyncIterator[PollerWorld]:
         await nursery.start(world.poller.run)
         yield world
         nursery.cancel_scope.cancel()
-
-
-def silence(address: str) -> NoAnswer:
-    return NoAnswer(f"{address} does not answer")

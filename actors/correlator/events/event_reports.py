@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.correlator.events.traps import TrapDevice
+from actors.correlator.polling.reconciliation import REPORTER
 from actors.correlator.profiles.rules import ProfileRule
 from actors.correlator.profiles.translator import Translator
 from actors.correlator.profiles.trap_oids import normalise
@@ -12,6 +13,8 @@ from actors.correlator.profiles.values import VarbindReader
 from actors.correlator.state import State
 from protocols.command import Clear, Command, Raise, Resolve
 from protocols.event import NetworkEvent, Stamped, SystemReport, Trap
+from protocols.poll.contact import PollAnswered, PollMissed, PollStopped
+from protocols.poll.states import LevelCrossed, PolledStates
 from protocols.report import EventReport, TrapShown, VarbindShown
 from protocols.snmp.notification import VarBind
 
@@ -47,6 +50,17 @@ def report_of(state: State, stamped: Stamped) -> EventReport | None:
                 by=f"user:{event.by.name}",
                 event={"action": type(action).__name__.lower(), **_fields(action)},
             )
+        case PollMissed() | PollAnswered() | PollStopped() | PolledStates() | LevelCrossed():
+            device = state.plant.nodes.get(event.device)
+            return EventReport(
+                offset=stamped.offset,
+                at=stamped.at,
+                received=None,
+                kind="poll",
+                tenant_id=(device.tenant if device is not None else "") or tenant,
+                by=REPORTER,
+                event=_named(event),
+            )
         case SystemReport():
             return EventReport(
                 offset=stamped.offset,
@@ -68,6 +82,16 @@ def _fields(value: msgspec.Struct) -> dict[str, Any]:
         for name in value.__struct_fields__
         if name not in _LEFT_OUT and (shown := msgspec.to_builtins(getattr(value, name))) not in ("", None, (), [], {})
     }
+
+
+def _named(value: Any) -> Any:
+    """The content of a Struct by the names of its fields, without the empty ones; Events of polls are arrays within."""
+    if isinstance(value, msgspec.Struct):
+        fields = {name: _named(getattr(value, name)) for name in value.__struct_fields__}
+        return {name: each for name, each in fields.items() if each not in ("", None, [], {})}
+    if isinstance(value, tuple | list):
+        return [_named(each) for each in value]
+    return msgspec.to_builtins(value)
 
 
 def _trap(state: State, stamped: Stamped, trap: Trap) -> EventReport:

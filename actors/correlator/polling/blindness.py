@@ -1,5 +1,8 @@
 """Blindness: faultd cannot see most of its devices, or its own socket or interface is at fault.
 
+By most devices it is blind for all of them. By a fault of its own it is blind for those whose polls name the fault; the others
+are judged as ever.
+
 One alarm ``monitoring.blind`` stands for all devices that fall silent meanwhile: none of them is judged, and the SLA clock
 hears since when nothing is known of each (``SightChanged``). When enough of them answer again, faultd sees: the alarm ends, and
 those that still do not answer are verified by polls of which none lies in the dark.
@@ -25,24 +28,26 @@ NAME: Final = "polling.sight"
 """Of the timer that decides whether faultd sees again, with the Event after the one that changed the number."""
 CONTACT: Final = "polling.contact"
 """Of the timer of one device, see :mod:`actors.correlator.polling.contact`."""
-VERIFIED_WITHIN: Final = timedelta(minutes=10)
-"""A device that could not be verified within this time is requested again."""
+VERIFIED_WITHIN: Final = timedelta(minutes=5)
+"""A device that could not be verified within this time is requested again; also while a fault of faultd itself lasts, since
+nobody tells of its end."""
 _ACTOR: Final = "faultd:polling"
 
 
 def go_blind(draft: Draft, memory: ContactMemory, event: PollMissed, entry: SilentDevice) -> None:
-    """Raise the alarm. This device, and every other that misses polls and was not judged yet, is unseen from its first miss
-    on."""
+    """Raise the alarm. This device is unseen from its first miss on, and so is every other that misses polls and was not judged
+    yet: by the same fault, where faultd itself is at fault."""
     found = [
         (device, known)
         for device, known in memory.silent.items()
-        if known.contact in ("missed", "doubted") and device != event.device
+        if known.contact in ("missed", "doubted") and device != event.device and (known.own_fault or not event.own_fault)
     ]
     draft.on_commit(setattr, memory, "blind", draft.at)
+    draft.on_commit(setattr, memory, "own_fault", bool(event.own_fault))
     unsee(draft, memory, [*found, (event.device, entry)])
     count = len(found) + 1
     if event.own_fault:
-        title = f"faultd cannot see its devices: {event.own_fault}"
+        title = f"faultd cannot see {'its devices' if found else event.device}: {event.own_fault}"
         why = f"The poller reports: {event.own_fault}."
     else:
         title = f"faultd cannot see its devices: {event.others.silent + 1} of {event.others.asked + 1} are silent"
@@ -51,8 +56,8 @@ def go_blind(draft: Draft, memory: ContactMemory, event: PollMissed, entry: Sile
             f"; {left} answer by another way." if left else "; none answers."
         )
     description = (
-        f"{why} No device is reported as down until faultd sees again. Nothing is known of {count} devices; the time counts as "
-        "unknown for the services below them. Traps are still accepted."
+        f"{why} None of them is reported as down until faultd sees again. Nothing is known of {count} devices; the time counts "
+        "as unknown for the services below them. Traps are still accepted."
     )
     report = SystemReport(alarm_type=BLIND, active=True, severity="major", title=title, description=description)
     fold_system(draft, report, _ACTOR)
@@ -63,7 +68,10 @@ def unsee(draft: Draft, memory: ContactMemory, devices: Iterable[tuple[str, Sile
     lost: list[tuple[str, datetime]] = []
     for device, known in devices:
         draft.set(memory.silent, device, replace(known, contact="unseen"))
-        draft.no_wake(CONTACT, device)
+        if known.own_fault:
+            draft.wake(CONTACT, device, draft.at + VERIFIED_WITHIN)
+        else:
+            draft.no_wake(CONTACT, device)
         if draft.read(memory.unseen, device) is None:
             draft.set(memory.unseen, device, known.first)
             lost.append((device, known.first))
@@ -88,12 +96,18 @@ def due(draft: Draft, _subject: str) -> None:
     unseen, polled = len(memory.unseen), max(len(memory.heard), len(memory.unseen))
     if not sees_again(unseen, polled):
         return
-    draft.on_commit(setattr, memory, "blind", None)
-    draft.on_commit(setattr, memory, "sighted", draft.at)
     why = (
         f"devices answer again; {unseen} of {polled} do not yet, and are verified now" if unseen else "all devices answer again"
     )
     fold_system(draft, SystemReport(alarm_type=BLIND, active=False, description=why), _ACTOR)
+    see_again(draft, memory)
+
+
+def see_again(draft: Draft, memory: ContactMemory) -> None:
+    """faultd is no longer blind, or an operator says so: the devices that are still unseen are verified."""
+    draft.on_commit(setattr, memory, "blind", None)
+    draft.on_commit(setattr, memory, "own_fault", False)
+    draft.on_commit(setattr, memory, "sighted", draft.at)
     verify(draft, list(memory.unseen))
 
 

@@ -1,8 +1,9 @@
 """The common place of devices that fall silent together: a site, a ring, an uplink.
 
-When every polled device at and below a node of the topology is silent, and two or more of them fell silent together, one
-alarm ``devices.unreachable`` at that node is the cause of their ``device.down``. It claims no more than that the fault is there
-or on the way to it. It ends with the last of them, or when a device below the node answers that was never down.
+When every polled device below a node of the topology is silent, and two or more of them fell silent together, one alarm
+``devices.unreachable`` at that node is the cause of their ``device.down``. The node itself may be a device that answers. The
+alarm claims no more than that the fault is there or on the way to it. It ends with the last of the devices, or when a device
+below the node answers that was never down.
 """
 
 from datetime import timedelta
@@ -32,7 +33,7 @@ _ACTOR: Final = f"faultd:{_RULE}"
 
 
 class PolledPlaces(DerivedView):
-    """The polled devices at and below each node, and the silent ones among them."""
+    """The polled devices below each node, and the silent ones among them."""
 
     of_configuration = True
 
@@ -40,7 +41,7 @@ class PolledPlaces(DerivedView):
         memory = state.memory(ContactMemory)
         self._plant = state.plant
         self.above: dict[str, tuple[str, ...]] = {}
-        """The node of each polled device and those above it, nearest first."""
+        """The nodes above each polled device, nearest first."""
         self.polled: dict[str, int] = {}
         self.silent: dict[str, dict[str, None]] = {}
         for device in memory.heard:
@@ -68,14 +69,14 @@ class PolledPlaces(DerivedView):
                 self.polled[node] -= 1
 
     def all_silent(self, node: str) -> dict[str, None]:
-        """The polled devices at and below the node when all of them are silent, else none."""
+        """The polled devices below the node when all of them are silent, else none."""
         found = self.silent.get(node, {})
         return found if len(found) == self.polled.get(node, 0) else {}
 
     def _add(self, device: str) -> tuple[str, ...]:
         places = self.above.get(device)
         if places is None:
-            places = self.above[device] = above(self._plant, device)
+            places = self.above[device] = above(self._plant, device)[1:]
             for node in places:
                 self.polled[node] = self.polled.get(node, 0) + 1
         return places
@@ -87,8 +88,8 @@ def attach_to_place(draft: Draft, memory: ContactMemory, node: Node, known: Sile
     if blocked_by(draft, node.id, alarm.tenant_id, but=alarm.id):
         return known  # lost equipment above it explains it better
     view = draft.state.view(PolledPlaces)
-    places = view.above.get(node.id, ())[1:]
-    at = next((each for each in places if _open_at(draft, memory, each, known) is not None), "")
+    places = view.above.get(node.id, ())
+    at = next((each for each in (node.id, *places) if _open_at(draft, memory, each, known) is not None), "")
     if not at:
         at = _find(memory, view, places, known)
         if not at or not _raise(draft, memory, at, known, alarm, view):
@@ -117,7 +118,7 @@ def answers_below(draft: Draft, memory: ContactMemory, device: str) -> None:
     """A device that was not down answers: it is not true that all below its places are silent."""
     if not memory.places:
         return
-    for node in draft.state.view(PolledPlaces).above.get(device, ())[1:]:
+    for node in draft.state.view(PolledPlaces).above.get(device, ()):
         place = draft.read(memory.places, node)
         if place is not None:
             _end(draft, memory, node, place, f"{device}, which is below it, answers and was never down")
@@ -152,15 +153,15 @@ def _raise(draft: Draft, memory: ContactMemory, at: str, known: SilentDevice, al
         source="network_device",
         resource_type=node.type,
         resource_name=name,
-        title=f"{name}: all {count} polled devices here fell silent",
+        title=f"{name}: all {count} polled devices below it fell silent",
         event_type="communicationsAlarm",
         probable_cause="communicationsSubsystemFailure",
-        description=f"All {count} polled devices at and below {name} answer no poll, the first of them since "
+        description=f"All {count} polled devices below {name} answer no poll, the first of them since "
         f"{known.first:%Y-%m-%d %H:%M:%S} UTC. The fault is at {name} or on the way to it: its power, its uplink, or the "
         "management network to it. Polls cannot tell which.",
         recommended_action="Check the power of the place and its uplink. ONTs that still report by other devices show that the "
         "plant works and only the management network is cut.",
-        why=f"all {count} polled devices at and below it are silent, and fell silent together",
+        why=f"all {count} polled devices below it are silent, and fell silent together",
     )
     report = ReportTime(received=draft.at, reporter=_ACTOR, source=SYSTEM, dated=known.first)
     if raise_problem(draft, problem, report) is None:

@@ -4,8 +4,8 @@
     fewer misses than K      none                      missed                       –
     K misses                 missed                    down, unreachable            device.down or snmp.unreachable is raised
     K misses                 missed                    doubted, as long again       –
-    K misses                 any but down/unreachable  unseen, while blind          monitoring.blind is raised
-    K misses, in the dark    missed, unseen            unseen: polled again         –
+    K misses, blind          any but down/unreachable  unseen                       monitoring.blind is raised
+    K misses, in the dark    missed, unseen            the same, polled anew        –
     a trap of the device     down                      unreachable                  snmp.unreachable in place of device.down
     an answer                any                       none                         its alarms are cleared
 
@@ -26,11 +26,11 @@ from actors.correlator.alarms.raise_clear import SYSTEM, clear_problems, raise_p
 from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.draft import Draft
 from actors.correlator.events.clock_jumps import at_present
-from actors.correlator.polling.blindness import CONTACT, go_blind, see, unsee, verify
+from actors.correlator.polling.blindness import BLIND, CONTACT, go_blind, see, see_again, unsee, verify
 from actors.correlator.polling.common_place import PolledPlaces, answers_below, attach_to_place, leave_place
 from actors.correlator.polling.contact_memory import ContactMemory, SilentDevice
 from actors.correlator.polling.read_memory import ReadMemory
-from actors.correlator.polling.requests import request_each, request_read
+from actors.correlator.polling.requests import request_each
 from actors.correlator.polling.restarts import carried, restart_between
 from actors.correlator.polling.verdict import LATE_TRAP, evidence_of, signs_of_life, verdict_on
 from actors.correlator.resources import silent_devices
@@ -57,12 +57,12 @@ def fold_poll_missed(draft: Draft, event: PollMissed) -> None:
     known = memory.silent.get(event.device)
     first = at_present(event.first, state, draft.at)
     if known is None:
-        known = SilentDevice(first=first, misses=event.misses)
+        known = SilentDevice(first=first, misses=event.misses, needed=event.needed)
         draft.on_commit(state.view(PolledPlaces).fell_silent, event.device)
         silent_devices.watch(draft, event.device)
     elif event.misses <= 1 or event.misses <= known.misses:
         known = replace(known, first=first, trap=None)  # the poller counts anew
-    known = replace(known, misses=event.misses)
+    known = replace(known, misses=event.misses, needed=event.needed, own_fault=bool(event.own_fault))
     if event.misses < event.needed:
         draft.set(memory.silent, event.device, known)
         return
@@ -70,11 +70,11 @@ def fold_poll_missed(draft: Draft, event: PollMissed) -> None:
     known = replace(known, evidence=evidence_of(event, known.first), lives=lives)
     verdict = verdict_on(event, lives)
     if known.contact in ("down", "unreachable"):
-        if memory.blind is None and verdict in ("down", "unreachable"):
+        if not memory.blind_for_all and verdict in ("down", "unreachable"):
             _conclude(draft, memory, node, known)
-    elif verdict == "blind" and memory.blind is None:
+    elif verdict == "blind" and (memory.blind is None or (memory.own_fault and not event.own_fault)):
         go_blind(draft, memory, event, known)
-    elif memory.blind is not None:
+    elif verdict == "blind" or memory.blind_for_all:
         unsee(draft, memory, ((event.device, known),))
     elif memory.sighted is not None and known.first < memory.sighted:
         draft.set(memory.silent, event.device, known)
@@ -88,7 +88,8 @@ def fold_poll_missed(draft: Draft, event: PollMissed) -> None:
 
 
 def fold_poll_answered(draft: Draft, event: PollAnswered) -> None:
-    """A device answered: its alarms end, and its times tell whether it restarted."""
+    """A device answered: its alarms end, and its times tell whether it restarted. Its poller reads it whole after a restart,
+    and after as many misses as are needed."""
     state = draft.state
     node = state.plant.nodes.get(event.device)
     if node is None:
@@ -100,19 +101,20 @@ def fold_poll_answered(draft: Draft, event: PollAnswered) -> None:
     if known is not None or event.device not in memory.heard:
         draft.on_commit(state.view(PolledPlaces).answered, event.device)
     draft.drop(memory.parked, event.device)
-    ended = _clear(draft, node, (DOWN, UNREACHABLE), times.at, "it answers SNMP again")
-    before = event.before or memory.heard.get(event.device)
+    _clear(draft, node, (DOWN, UNREACHABLE), times.at, "it answers SNMP again", told=known is not None)
+    # The fold's own have moved along with every jump of the clock; the poller's are of its last read.
+    own = memory.heard.get(event.device)
+    before = own if event.before is None or (state.jumps and own is not None) else event.before
     if before is not None:
-        before = replace(before, at=at_present(before.at, state, draft.at))
-    restarted = before is not None and _note_restart(draft, node, before, times)
+        _note_restart(draft, node, before, times)
     draft.set(memory.heard, event.device, times if before is None else carried(before, times))
     if known is None:
         return
     _forget_silence(draft, memory, event.device, known, times.at)
     if not known.place:
         answers_below(draft, memory, event.device)
-    if (ended or known.contact in ("down", "unreachable", "unseen")) and not restarted:
-        request_each(draft, (event.device,), "returned", "the device answers again")
+    if known.contact == "unseen" and event.misses < known.needed:
+        request_each(draft, (event.device,), "returned", "faultd was blind, and the device answers again")
 
 
 def fold_poll_stopped(draft: Draft, event: PollStopped) -> None:
@@ -150,10 +152,13 @@ def accept_trap(draft: Draft, node: Node) -> None:
 
 
 def ended_elsewhere(draft: Draft, alarm: Alarm) -> None:
-    """An operator or another system ended an alarm. A device that still answers no poll is polled anew."""
+    """An operator or another system ended an alarm. A device that still answers no poll is polled anew; so are all that are
+    unseen, when it was the alarm of blindness."""
+    memory, device = draft.state.memory(ContactMemory), alarm.resource_id
+    if alarm.alarm_type == BLIND and memory.blind is not None:
+        see_again(draft, memory)
     if alarm.alarm_type not in (DOWN, UNREACHABLE):
         return
-    memory, device = draft.state.memory(ContactMemory), alarm.resource_id
     known = draft.read(memory.silent, device)
     if known is not None and known.contact in ("down", "unreachable"):
         leave_place(draft, memory, known)
@@ -166,7 +171,7 @@ def due(draft: Draft, device: str) -> None:
     memory = draft.state.memory(ContactMemory)
     known = memory.silent.get(device)
     node = draft.state.plant.nodes.get(device)
-    if known is None or node is None or memory.blind is not None:
+    if known is None or node is None or memory.blind_for_all:
         return
     if known.contact == "doubted":
         _conclude(draft, memory, node, known)
@@ -247,8 +252,9 @@ def _contact_before(draft: Draft, device: str) -> str:
     return "" if known is None else known.contact
 
 
-def _clear(draft: Draft, node: Node, types: tuple[str, ...], at: datetime, why: str) -> bool:
-    """End the device's alarms of these types that no other system reported last. True when one was ended."""
+def _clear(draft: Draft, node: Node, types: tuple[str, ...], at: datetime, why: str, *, told: bool = True) -> None:
+    """End the device's alarms of these types that no other system reported last. ``told``: the others get a line of their
+    timeline."""
     tenant = _tenant(draft, node)
     mine = []
     for alarm_type in types:
@@ -258,10 +264,10 @@ def _clear(draft: Draft, node: Node, types: tuple[str, ...], at: datetime, why: 
                 continue
             if mark is None or mark.source == SYSTEM:
                 mine.append(alarm_type)
-            else:
+            elif told:
                 text = f"{why}; the alarm stays until {mark.source.removeprefix('api:')}, which reported it, reports its end"
                 draft.put(moved(alarm), "clear_ignored", ACTOR, text)
-    return bool(mine and clear_problems(draft, tenant, node.id, mine, "", _report(draft, at), why))
+    clear_problems(draft, tenant, node.id, mine, "", _report(draft, at), why)
 
 
 def _forget(draft: Draft, memory: ContactMemory, device: str, why: str) -> None:
@@ -284,13 +290,13 @@ def _forget_silence(draft: Draft, memory: ContactMemory, device: str, known: Sil
     leave_place(draft, memory, known)
 
 
-def _note_restart(draft: Draft, node: Node, before: AgentTimes, now: AgentTimes) -> bool:
-    """Report a restart as a device event, and request a whole read."""
+def _note_restart(draft: Draft, node: Node, before: AgentTimes, now: AgentTimes) -> None:
+    """Report a restart as a device event."""
     found = restart_between(before, now)
     if found.oddity:
         draft.note("agent_times_odd")
     if not found.restarted:
-        return False
+        return
     name = node.name or node.id
     device = found.restarted == "device"
     draft.emit(
@@ -313,8 +319,6 @@ def _note_restart(draft: Draft, node: Node, before: AgentTimes, now: AgentTimes)
             },
         )
     )
-    request_read(draft, node.id, "restart", f"{'the device' if device else 'its SNMP agent'} restarted: {found.reason}")
-    return True
 
 
 def _report(draft: Draft, dated: datetime) -> ReportTime:

@@ -25,6 +25,10 @@ class SilentDevice(Struct, frozen=True, kw_only=True, array_like=True, gc=False)
     lives: str = ""
     trap: datetime | None = None
     place: str = ""
+    needed: int = 0
+    """Misses after which the device is judged."""
+    own_fault: bool = False
+    """The last miss was due to faultd's own socket or interface."""
 
 
 class CommonPlace(Struct, frozen=True, array_like=True, gc=False):
@@ -39,7 +43,8 @@ class CommonPlace(Struct, frozen=True, array_like=True, gc=False):
 class ContactMemory(Struct):
     """``heard``: the times that each polled device reported last. ``silent``: the devices that do not answer. ``parked``:
     devices whose poller is parked. ``unseen``: devices of which nothing is known, and since when, since faultd is or was blind.
-    ``blind``: since when faultd is blind; ``sighted``: when it last ceased to be. ``places``: by node."""
+    ``blind``: since when faultd is blind; ``sighted``: when it last ceased to be. ``own_fault``: it is blind by a fault of its
+    own, and for the devices of that fault alone. ``places``: by node."""
 
     heard: dict[str, AgentTimes] = {}
     silent: dict[str, SilentDevice] = {}
@@ -48,3 +53,9 @@ class ContactMemory(Struct):
     blind: datetime | None = None
     sighted: datetime | None = None
     places: dict[str, CommonPlace] = {}
+    own_fault: bool = False
+
+    @property
+    def blind_for_all(self) -> bool:
+        """True while the silence of no device means anything."""
+        return self.blind is not None and not self.own_fault

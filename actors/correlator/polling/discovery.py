@@ -38,7 +38,7 @@ def compare(draft: Draft, device: TrapDevice, event: PolledStates, parts: FoundP
     state = draft.state
     memory = state.memory(FoundOntMemory)
     before = memory.found.get(event.device, {})
-    whole = "ont" in event.whole and not event.scope and any(True for _ in parts.groups("ont"))
+    whole = "ont" in event.whole and not event.scope and bool(parts.groups("ont"))
     if not event.serials and not before and not whole:
         return {}
     found = dict(before)
@@ -46,7 +46,12 @@ def compare(draft: Draft, device: TrapDevice, event: PolledStates, parts: FoundP
     room = min(MOST_FOUND - memory.count + len(found) + len(gone), MOST_FOUND_OF_DEVICE)
     if whole:
         _take_lists(state, event, parts, found, gone, room, draft.at)
+    nodes = state.plant.nodes
     for each in event.serials:
+        node = nodes.get(f"{event.device}/{each.position}")
+        if node is not None and node.serial == each.serial:
+            found.pop(each.position, None)  # as nearly all of them
+            continue
         known, serial = found.get(each.position), canonical_serial(each.serial)
         if serial and (known is None or known.serial != serial) and (known is not None or len(found) + len(gone) < room):
             found[each.position] = FoundOnt(serial, draft.at)

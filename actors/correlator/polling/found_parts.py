@@ -65,9 +65,9 @@ class FoundParts:
         """True when the read lists a part of this kind below ``under``."""
         return (kind, under) in self._groups
 
-    def groups(self, kind: PartKind) -> Iterator[PartStates]:
+    def groups(self, kind: PartKind) -> list[PartStates]:
         """The states of one kind."""
-        return (group for group in self._groups.values() if group.kind == kind)
+        return [group for group in self._groups.values() if group.kind == kind]
 
     def listed(self, kind: PartKind | None = None) -> Iterator[FoundPart]:
         """Every part, or those of one kind, at most ``MOST_PARTS``."""

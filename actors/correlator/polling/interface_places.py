@@ -8,7 +8,7 @@ from actors.correlator.polling.found_parts import FoundParts
 from actors.correlator.resources.interfaces import MOST_OF_DEVICE, known_of, learn, locate, node_of
 from protocols.poll.states import DownCause, PartState, PolledStates
 
-SENDER: Final = "faultd:poll"
+SENDER: Final = "faultd:polling"
 """Sender of the poller's names, which come in no start of the device: a name counts as it was read."""
 _START: Final = 0
 

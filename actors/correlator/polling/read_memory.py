@@ -16,11 +16,13 @@ _AT_A_TIME = 2
 
 
 class ReadDevice(Struct, frozen=True, array_like=True):
-    """A device whose states have been read. ``at``: when its last read began. ``down``: its interfaces that were down in the
-    last whole read; a port without a cable is down for ever, and is no fault."""
+    """A device whose states have been read. ``at``: when its last read began. ``up``: its interfaces that were up when they
+    were last read. One that never was, a port without a cable, is no fault."""
 
     at: datetime
-    down: tuple[PartStates, ...] = ()
+    up: tuple[PartStates, ...] = ()
+    onts: bool = False
+    """Its table of ONTs was read to the end once."""
 
 
 class ReadMemory(Struct):

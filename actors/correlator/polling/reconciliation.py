@@ -29,6 +29,7 @@ from actors.correlator.polling.found_parts import FoundPart, FoundParts
 from actors.correlator.polling.interface_places import SENDER, InterfacePlaces
 from actors.correlator.polling.judged_types import judged_kind, type_of_down
 from actors.correlator.polling.open_alarms import OpenAlarmsView
+from actors.correlator.polling.read_memory import FoundOntMemory
 from actors.correlator.resources.interfaces import INTERFACE_DOWN, UPLINK_DOWN
 from actors.correlator.resources.onts import end_of_another, place_of_ont
 from actors.correlator.resources.placement import serial_of
@@ -41,7 +42,7 @@ from protocols.serial import canonical_serial
 from protocols.topology import Node
 from protocols.walls import shown_to
 
-REPORTER: Final = "faultd:poll"
+REPORTER: Final = "faultd:polling"
 SOURCE: Final = "poll:"
 """The source of a read's reports is this and the device's id."""
 PROFILE: Final = "poll"
@@ -78,17 +79,24 @@ class Reconciled:
 class ReadDeviceState:
     """One read with the device it is of, as all steps of its fold need it."""
 
-    __slots__ = ("device", "draft", "event", "first", "interfaces", "parts", "report", "serials", "was_down")
+    __slots__ = ("_known", "_serials", "device", "draft", "event", "first", "interfaces", "parts", "report", "was_up")
 
-    def __init__(self, draft: Draft, event: PolledStates, node: Node, *, first: bool, was_down: FoundParts | None) -> None:
-        """``first``: no earlier read of the device is known. ``was_down``: its interfaces that were down in the read before."""
-        self.draft, self.event, self.first, self.was_down = draft, event, first, was_down
+    def __init__(self, draft: Draft, event: PolledStates, node: Node, *, first: bool, was_up: FoundParts | None) -> None:
+        """``first``: no earlier read of the device is known. ``was_up``: its interfaces that were up before."""
+        self.draft, self.event, self.first, self.was_up = draft, event, first, was_up
         self.device = TrapDevice(node, node.address, draft.state.settings.default_tenant)
         self.parts = FoundParts(event)
         self.interfaces = InterfacePlaces(draft, event)
-        self.serials = {each.position: canonical_serial(each.serial) for each in event.serials}
+        self._serials = {each.position: canonical_serial(each.serial) for each in event.serials}
+        self._known = draft.state.memory(FoundOntMemory).found.get(event.device, {})
         # By faultd's own clock, so that it moves along when that clock jumps; a reporter's own time would not.
         self.report = ReportTime(min(event.ended, draft.at), REPORTER, f"{SOURCE}{event.device}")
+
+    def serial_at(self, position: str) -> str:
+        """The serial of the ONT at a position, where it differs from the topology's; empty where none was read."""
+        serial = self._serials.get(position, "")
+        known = self._known.get(position) if not serial else None
+        return known.serial if known is not None else serial
 
     @property
     def words(self) -> str:
@@ -162,7 +170,7 @@ def _judge(read: ReadDeviceState, alarm: Alarm, found: Reconciled) -> None:
 
 def _ended_for_another(read: ReadDeviceState, alarm: Alarm) -> bool:
     """End an alarm of an ONT whose position has another serial now. True when it ended."""
-    serial = read.serials.get(alarm.resource_id.removeprefix(f"{read.event.device}/"), "")
+    serial = read.serial_at(alarm.resource_id.removeprefix(f"{read.event.device}/"))
     mark = read.draft.state.marks.get(alarm.id)
     if not serial or serial_of(alarm) in ("", serial) or mark is None or _is_newer(mark, read.event):
         return False
@@ -215,7 +223,7 @@ def _raise_missed(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> 
         finding = replace(finding, names=read.interfaces.names_of(part.position))
         finding, resource_id, node, places = interface_of(draft, device, finding, SENDER, 0)
     elif part.kind == "ont":
-        serial = read.serials.get(part.position, "")
+        serial = read.serial_at(part.position)
         plant, default = draft.state.plant, draft.state.settings.default_tenant
         resource_id, node, places = f"{device.id}/{part.position}", None, ()
         if serial:
@@ -258,13 +266,15 @@ def _raise_missed(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> 
 
 
 def _is_missed_interface(read: ReadDeviceState, position: str) -> bool:
-    """True when the interface went down since the read before, or has a place in the topology. A port without a cable is down
-    too, and nobody waits for it."""
-    if not read.parts.lists_all:
+    """True when the interface was up before, has a place in the topology, or an open alarm. A port without a cable is down too,
+    and nobody waits for it. An ONT that is an interface too, and a PON port with ONTs, have states of their own."""
+    state, resource_id = read.draft.state, read.interfaces.resource(position)
+    node = state.plant.nodes.get(resource_id)
+    if node is not None and (node.type == "ont" or (node.type == "pon" and state.plant.onts_below(resource_id))):
+        return False
+    if node is not None or resource_id in state.by_resource:
         return True
-    if read.interfaces.resource(position) in read.draft.state.plant.nodes:
-        return True
-    return read.was_down is not None and read.was_down.state("interface", position) is None
+    return read.was_up is not None and read.was_up.state("interface", position) is not None
 
 
 def _is_open(read: ReadDeviceState, kind: PartKind, places: Iterable[str], *, gasp: bool) -> bool:

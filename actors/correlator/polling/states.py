@@ -1,7 +1,7 @@
 """``PolledStates``: from the states of one read to alarms, evidence, optical power and the ONTs that the topology lacks."""
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from actors.correlator.polling.found_parts import FoundParts
 from actors.correlator.polling.levels import recheck_levels
 from actors.correlator.polling.read_memory import ReadDevice, ReadMemory
 from actors.correlator.polling.reconciliation import ReadDeviceState, Reconciled, reconcile
+from actors.correlator.polling.topology_onts import joined, without
 from actors.correlator.pon.inspection_timer import schedule_inspection
 from actors.correlator.pon.memory import PonMemory, PortRead
 from actors.correlator.resources.onts import place_of_ont
@@ -23,7 +24,13 @@ from protocols.poll.states import PartStates, PolledStates
 
 RECONCILED: Final = "poll.reconciled"
 _BURST_LASTS: Final = timedelta(seconds=60)
-"""A loss this long before the read of a burst can belong to it."""
+"""A loss this long after the others of its port belongs to them, where a read alone shows it."""
+_SINCE_BEFORE: Final = frozenset({"burst", "changed", "gap"})
+"""Reasons of reads that find what went down since an earlier read. A read at a start, or of the day, finds what may have been
+down for months."""
+
+_SINCE_LAST_POLL: Final = frozenset({"burst", "changed"})
+"""Of these, those that find what went down since the last scheduled poll."""
 
 
 def fold_polled_states(draft: Draft, event: PolledStates) -> None:
@@ -37,48 +44,68 @@ def fold_polled_states(draft: Draft, event: PolledStates) -> None:
     begun, ended = at_present(event.begun, draft.state, draft.at), at_present(event.ended, draft.state, draft.at)
     event = replace(event, begun=begun, ended=ended)
     known = memory.devices.get(event.device)
-    read = ReadDeviceState(draft, event, node, first=known is None, was_down=_down_before(known))
+    read = ReadDeviceState(draft, event, node, first=known is None, was_up=_up_before(known))
     read.interfaces.learn()
     found = reconcile(read)
-    _note_onsets(draft, event, found)
+    _note_onsets(draft, event, found, onts_known=known is not None and known.onts)
     _note_ports(draft, event)
     _note_power(read)
     if event.reason == "start" and not event.request:
         recheck_levels(draft, event.device)
     differ = compare(draft, read.device, event, read.parts)
-    draft.set(memory.devices, event.device, ReadDevice(event.begun, _interfaces_down(read.parts, event, known)))
+    draft.set(memory.devices, event.device, _as_read(read, known))
     if event.reason != "changed" or found.raised or found.cleared or differ:
         title, detail = _title(read, found), {**_detail(event, found), **differ}
         draft.emit(event_of_device(draft, read.device, RECONCILED, title, detail, "info"))
 
 
-def _down_before(known: ReadDevice | None) -> FoundParts | None:
-    """The interfaces that were down in the read before, as parts."""
+def _as_read(read: ReadDeviceState, known: ReadDevice | None) -> ReadDevice:
+    onts = ("ont" in read.event.whole and not read.event.scope) or (known is not None and known.onts)
+    return ReadDevice(read.event.begun, _interfaces_up(read.parts, read.event, known), onts)
+
+
+def _up_before(known: ReadDevice | None) -> FoundParts | None:
+    """The interfaces that were up before, as parts."""
     if known is None:
         return None
-    return FoundParts(PolledStates(device="", reason="changed", begun=known.at, ended=known.at, states=known.down))
+    return FoundParts(PolledStates(device="", reason="changed", begun=known.at, ended=known.at, states=known.up))
 
 
-def _interfaces_down(parts: FoundParts, event: PolledStates, known: ReadDevice | None) -> tuple[PartStates, ...]:
-    if "interface" not in event.whole or event.scope:
-        return known.down if known is not None else ()
-    return tuple(replace(group, up=(), unknown=()) for group in parts.groups("interface") if group.down)
+def _interfaces_up(parts: FoundParts, event: PolledStates, known: ReadDevice | None) -> tuple[PartStates, ...]:
+    """The interfaces that are up now, as far as they were read."""
+    groups = parts.groups("interface")
+    if "interface" in event.whole and not event.scope:
+        return tuple(replace(group, down=(), unknown=()) for group in groups if group.up)
+    before = known.up if known is not None else ()
+    if not groups:
+        return before
+    up = {group.under: group.up for group in before}
+    for group in groups:
+        lost = joined([*((each[0], each[1]) for each in group.down), *group.unknown])
+        up[group.under] = joined([*without(up.get(group.under, ()), lost), *group.up])
+    return tuple(PartStates(kind="interface", under=under, up=spans) for under, spans in sorted(up.items()) if spans)
 
 
-def _note_onsets(draft: Draft, event: PolledStates, found: Reconciled) -> None:
-    """The ONTs that were found down: when it began is not known. In the read of a burst they count with the burst."""
+def _note_onsets(draft: Draft, event: PolledStates, found: Reconciled, *, onts_known: bool) -> None:
+    """The ONTs that were found down: when it began is not known. Those that went down since an earlier read count with the
+    losses that their port reported in the meantime. ``onts_known``: all ONTs of the device were read before, so that one
+    without an alarm was up at the last poll."""
     if not found.onts:
         return
-    memory = draft.state.memory(PonMemory)
-    since = _burst_since(draft, event, memory) if event.reason == "burst" else draft.at
+    plant, memory = draft.state.plant, draft.state.memory(PonMemory)
+    bursts: dict[str, datetime] = {}
     for ont in found.onts:
-        if ont not in memory.onset and ont in draft.state.plant.nodes:
-            draft.set(memory.onset, ont, since)
+        if ont in memory.onset or ont not in plant.nodes:
+            continue
+        port = plant.pon_of(ont) if event.reason in _SINCE_BEFORE else None
+        if port is not None and port not in bursts:
+            bursts[port] = _burst_since(draft, event, memory, port)
+        draft.set(memory.onset, ont, draft.at if port is None else bursts[port])
+        if not (onts_known and event.reason in _SINCE_LAST_POLL):
             draft.set(memory.found, ont, draft.at)
 
 
-def _burst_since(draft: Draft, event: PolledStates, memory: PonMemory) -> Any:
-    port = f"{event.device}/{event.scope}"
+def _burst_since(draft: Draft, event: PolledStates, memory: PonMemory, port: str) -> datetime:
     onsets = [memory.onset[each] for each in (port, *draft.state.plant.onts_below(port)) if each in memory.onset]
     return max((at for at in onsets if event.begun - _BURST_LASTS <= at <= event.begun), default=draft.at)
 
@@ -105,7 +132,7 @@ def _note_power(read: ReadDeviceState) -> None:
         if is_optical_power(each.dbm):
             by_position[each.position].append(Measurement(each.quantity, each.dbm))
     for position, found in by_position.items():
-        serial, resource_id = read.serials.get(position, ""), f"{event.device}/{position}"
+        serial, resource_id = read.serial_at(position), f"{event.device}/{position}"
         if serial:
             default = read.draft.state.settings.default_tenant
             resource_id, _, _ = place_of_ont(plant, event.device, read.device.tenant, default, position, serial)

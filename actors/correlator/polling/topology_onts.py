@@ -59,6 +59,21 @@ def missing(wanted: tuple[Span, ...], there: tuple[Span, ...], most: int) -> lis
     return found
 
 
+def without(spans: tuple[Span, ...], gone: tuple[Span, ...]) -> list[Span]:
+    """The numbers of ``spans`` that ``gone`` does not have. Both in rising order."""
+    found: list[Span] = []
+    for first, last in spans:
+        for lost, end in gone:
+            if end < first or lost > last:
+                continue
+            if lost > first:
+                found.append((first, lost - 1))
+            first = end + 1
+        if first <= last:
+            found.append((first, last))
+    return found
+
+
 def _spans(device_id: str, onts: Iterable[str]) -> dict[str, tuple[Span, ...]]:
     numbers: dict[str, list[Span]] = {}
     inside = f"{device_id}/"

@@ -3,7 +3,7 @@
 others silent                                      faultd's own fault    the device itself             verdict
 all (three devices or more, this one included)     any                   any                           blind
 more than half, five devices or more with this     any                   any                           blind
-any                                                yes                   any                           blind
+any                                                yes                   any                           blind for this device
 more than a quarter, four or more                  no                    any                           doubted
 fewer                                              no                    lives by other means          unreachable
 fewer                                              no                    nothing                       down
@@ -57,8 +57,6 @@ def signs_of_life(event: PollMissed, first: datetime, trap: datetime | None) -> 
         found.append("it answers another request")
     if event.echo:
         found.append("it answers ICMP echo")
-    if event.silence == "no_route":
-        found.append("the host of faultd has no route to it, so nothing is known of the device")
     if trap is not None and trap > first + LATE_TRAP:
         found.append(f"a trap of it was accepted at {trap:%H:%M:%S} UTC")
     return "; ".join(found)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from actors.correlator.draft import Draft
+from actors.correlator.polling.read_memory import ReadMemory
 from actors.correlator.polling.requests import is_read, request_read
 from actors.correlator.pon.cause import Evidence
 from actors.correlator.pon.memory import PonMemory
@@ -19,6 +20,8 @@ FEWEST: Final = 2
 def inquire(draft: Draft, memory: PonMemory, port: str, episodes: Sequence[Sequence[Evidence]], *, port_dark: bool) -> None:
     """Request a read of the port's ONTs, when several of them, or the port itself, went dark after the last read."""
     plant = draft.state.plant
+    if not draft.state.memory(ReadMemory).devices:
+        return  # nothing is polled
     device_id = plant.device_of(port)
     if device_id is None or not port.startswith(f"{device_id}/") or not is_read(draft.state, device_id):
         return

@@ -12,12 +12,11 @@ All numbers are natural logarithms of probabilities. They were chosen by hand; d
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple
 
 Seen = Literal["dark", "gasp", "silent", "alive", "out", "found_dark", "found_gasp"]
 """The state of one ONT: lost without a gasp; reported its loss of power; no report; shown to live since; out before; found
 down by a poll, without and with loss of power as the cause: it may have been out before."""
-_SEEN: tuple[Seen, ...] = get_args(Seen)
 _HURT: Final[tuple[Seen, ...]] = ("dark", "gasp", "found_dark", "found_gasp")
 _OUT_ANYWAY: Final[tuple[Seen, ...]] = ("out", "found_dark", "found_gasp")
 """States that need no break of this episode."""
@@ -214,10 +213,13 @@ def rogue(root: Tree, signs: Signs, *, culprit: str | None = None, port_dark: bo
 def _weigh(root: Tree, port_dark: bool, leaning: float, odds: Odds) -> dict[str, _Scores]:
     """The best explanation of every node below ``root``, from the leaves up."""
     scores: dict[str, _Scores] = {}
-    leaves: dict[Seen, _Scores] = {seen: _leaf(seen, odds) for seen in _SEEN}
+    leaves: dict[Seen, _Scores] = {}
     for tree in _post_order(root):
         if not tree.branches:
-            scores[tree.id] = leaves[tree.seen]
+            leaf = leaves.get(tree.seen)
+            if leaf is None:
+                leaf = leaves[tree.seen] = _leaf(tree.seen, odds)
+            scores[tree.id] = leaf
         else:
             below = [scores[branch.id] for branch in tree.branches]
             scores[tree.id] = _port(below, port_dark, leaning, odds) if tree is root else _fork(below, odds)

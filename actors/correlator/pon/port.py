@@ -9,6 +9,7 @@ from typing import Any
 from actors.correlator.alarms.attachment import attach
 from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
+from actors.correlator.polling.read_memory import ReadMemory
 from actors.correlator.pon.area import area_pending, join_areas
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, over, own, withdraw
@@ -173,7 +174,7 @@ def _explain(
         counts = {
             "dark": seen_below["dark"] + seen_below["found_dark"],
             "gasp": seen_below["gasp"] + seen_below["found_gasp"],
-            "found": seen_below["found_dark"] + seen_below["found_gasp"],
+            "found": _polled(draft, members),
             "alive": seen_below["alive"],
             "silent": seen_below["silent"],
         }
@@ -191,6 +192,13 @@ def _explain(
         )
         causes[cause.kind, cause.place] = cause
     return causes, lonely
+
+
+def _polled(draft: Draft, members: Iterable[Evidence]) -> int:
+    """Number of ONTs whose outage a poll found, and no trap reported."""
+    if not draft.state.memory(ReadMemory).devices:
+        return 0
+    return len([each for each in members if "found_by" in draft.alarm(each.alarms[0]).metadata])
 
 
 def _why(draft: Draft, kind: str, place: str, counts: Mapping[str, int], total: int, port_dark: bool) -> str:

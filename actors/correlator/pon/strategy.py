@@ -92,7 +92,8 @@ def _service(draft: Draft, memory: PonMemory, node: Node, traits: SymptomTraits,
             rogue.sign(draft, memory, ont, traits.sign)
     elif not is_out(draft, ont):
         draft.drop(memory.onset, ont)
-        draft.drop(memory.found, ont)
+        if ont in memory.found:
+            draft.drop(memory.found, ont)
         draft.on_commit(memory.came_back, ont, draft.at)
     if node.area and (traits.gasp or area in memory.at_port):
         schedule_inspection(draft, memory, area, SETTLE - AREAS_FIRST)

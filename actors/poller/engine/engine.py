@@ -32,10 +32,16 @@ from protocols.snmp.manager.transaction import Transaction
 
 CALLS_A_WAKE: Final = 16
 """Calls of recvmmsg before other tasks run."""
+SEND_TRIES: Final = 8
+"""Calls to send one datagram: each but the last may fail for the error of an earlier one."""
 REOPEN_SECONDS: Final = 1.0
 """Seconds between attempts to open a socket."""
 _NO_ROUTE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EINVAL})
 """What the kernel says of an address for which it has no route, or a route that forbids or swallows."""
+_OF_ICMP: Final = frozenset(
+    {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EMSGSIZE, errno.EPROTO, errno.ENOPROTOOPT, errno.EACCES}
+)
+"""What a call says for an ICMP error, also when the queue had no room for it: no fault of the socket."""
 
 _log = structlog.get_logger()
 
@@ -151,18 +157,25 @@ class PollEngine:
         if poll_socket is None:
             self._end(inquiry, OwnFault("the polling engine has no socket for this address family"))
             return
-        while not inquiry.transaction.done:
+        for _ in range(SEND_TRIES):
+            if inquiry.transaction.done:
+                return
             try:
                 poll_socket.send(octets, agent.sockaddr)
             except BlockingIOError:
                 self._unsent[inquiry] = octets
                 self._full.set()
+                return
             except OSError as error:
+                failure = error
                 # With IP_RECVERR a call can fail for an earlier datagram: then that one's error is in the queue.
-                if self._read_errors(poll_socket):
-                    continue
-                self._end(inquiry, _send_failure(error))
-            return
+                if not self._read_errors(poll_socket) and error.errno != errno.ECONNREFUSED:
+                    break
+            else:
+                if self._unsent:
+                    self._unsent.pop(inquiry, None)
+                return
+        self._end(inquiry, _send_failure(failure))
 
     async def _send_unsent(self) -> None:
         while True:
@@ -211,8 +224,8 @@ class PollEngine:
         for _ in range(CALLS_A_WAKE):
             try:
                 arrivals = poll_socket.receive()
-            except OSError:
-                if self._read_errors(poll_socket):
+            except OSError as error:
+                if self._read_errors(poll_socket) or error.errno in _OF_ICMP:
                     continue
                 raise
             if not arrivals:
@@ -246,14 +259,14 @@ class PollEngine:
             inquiry.end()
 
     def _read_errors(self, poll_socket: PollSocket) -> bool:
-        """End the requests that nothing listens to. True when there was an error in the queue. Raises OSError."""
+        """End the requests that nothing listens to. True when there was an error in the queue."""
         found = False
         while (error := poll_socket.read_error()) is not None:
             found = True
             ended = False
             for agent in self._senders.at(error.to) if error.port else ():
                 inquiry = agent.inquiry
-                if inquiry is not None and not inquiry.transaction.done and inquiry.latest.startswith(error.quoted):
+                if inquiry is not None and not inquiry.transaction.done and error.quotes(inquiry.latest):
                     self._end(inquiry, PortUnreachable(f"ICMP says that nothing listens at port {agent.port}"))
                     ended = True
             if not ended:

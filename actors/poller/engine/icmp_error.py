@@ -28,6 +28,10 @@ class IcmpError(Struct, frozen=True, gc=False):
     quoted: bytes
     port: bool
 
+    def quotes(self, request: bytes) -> bool:
+        """True when the ICMP message repeats octets of ``request``, which nobody knows who does not see it on its way."""
+        return bool(self.quoted) and request.startswith(self.quoted)
+
 
 def set_error_queue(sock: socket.socket) -> None:
     """Let the kernel tell about ICMP errors. Raises OSError."""
@@ -38,10 +42,10 @@ def set_error_queue(sock: socket.socket) -> None:
 
 
 def read_error(sock: socket.socket) -> IcmpError | None:
-    """The next error in the queue, None when it is empty. Raises OSError."""
+    """The next error in the queue, None when it is empty or cannot be read."""
     try:
         quoted, ancillary, _, to = sock.recvmsg(_QUOTED, _CONTROL, MSG_ERRQUEUE)
-    except BlockingIOError:
+    except OSError:
         return None
     port = False
     for level, kind, content in ancillary:

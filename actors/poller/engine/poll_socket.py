@@ -55,7 +55,7 @@ class PollSocket:
         return self._receiver.receive()
 
     def read_error(self) -> IcmpError | None:
-        """The next ICMP error, None when there is none. Raises OSError."""
+        """The next ICMP error, None when there is none."""
         return read_error(self.socket)
 
     def more_dropped(self) -> int:

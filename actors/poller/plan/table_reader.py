@@ -170,35 +170,38 @@ class TableReader:
         self._identity = repack(kept | after) if scope else packed
         places = self._places()
         serials, names, moved = [], [], []
+        void: set[bytes] = set()
         for index, row in after.items():
             old = before.get(index)
             if row == old or not self.plan.is_part(index):
                 continue
             position = self._position(index, places)
+            elsewhere = self.plan.placed and position != (was_at := self._position(index, before))
+            if elsewhere:
+                # Also one that had no place yet: its state was read, and could not be reported.
+                void.add(index)
+                if was_at is not None:
+                    moved.append(index)
             for number, column in enumerate(columns):
                 element, was = row[number], old[number] if old is not None else b""
-                if element == was:
+                if element == was and not elsewhere:
                     continue
                 if column.meaning == "serial":
                     serial, known = part_serial(element), part_serial(was)
-                    if serial and serial != known:
-                        if position is not None:
-                            serials.append(PolledSerial(position, serial))
-                        if known:
-                            moved.append(index)
+                    if serial and position is not None and (serial != known or elsewhere):
+                        serials.append(PolledSerial(position, serial))
+                    if serial and known and serial != known:
+                        moved.append(index)
                 elif column.meaning == "name":
                     name, known = part_name(element), part_name(was)
-                    if name and name != known:
-                        if position is not None:
-                            names.append(PolledName(position, name))
-                        if known and self.plan.kind == "interface":
-                            moved.append(index)
-                elif column.meaning == "place" and old is not None and column.place(element) != column.place(was):
-                    moved.append(index)
-        void = tuple(dict.fromkeys(moved))
+                    if name and position is not None and (name != known or elsewhere):
+                        names.append(PolledName(position, name))
+                    if name and known and name != known and self.plan.kind == "interface":
+                        moved.append(index)
+        void.update(moved)
         if void:
-            self._inherit_nothing(set(void))
-        return IdentityNews(tuple(serials), tuple(names), void)
+            self._inherit_nothing(void)
+        return IdentityNews(tuple(serials), tuple(names), tuple(dict.fromkeys(moved)))
 
     # Optical power
 
@@ -207,25 +210,31 @@ class TableReader:
         notable one by ``NOTABLE_DB``, or lie on another side of a level. Without a reading a part keeps its last notable
         one."""
         columns = self.plan.of("optics")
+        quantities = [next((each for each in _POWERS if each == column.meaning), None) for column in columns]
         before = unpack_rows(self._power, len(columns))
         after = unpack_rows(pack_rows(rows), len(columns))
         places = self._places()
+        nothing = (b"",) * len(columns)
         found: list[PolledPower] = []
         remembered = self._kept(before, after, scope) if scope else {}
         for index, row in after.items():
-            position = self._position(index, places)
-            if position is None:
+            old = before.get(index, nothing)
+            if row == old:
+                remembered[index] = old
                 continue
-            old = before.get(index, (b"",) * len(columns))
+            position: str | None = None
             now = list(old)
-            for number, column in enumerate(columns):
-                quantity = next((each for each in _POWERS if each == column.meaning), None)
+            for number, (column, quantity) in enumerate(zip(columns, quantities, strict=True)):
                 if quantity is None or row[number] == old[number]:
                     continue
                 dbm = power(column, row[number])
-                if dbm is not None and is_notable(column.levels, power(column, old[number]), dbm):
-                    found.append(PolledPower(position, quantity, round(dbm, 3)))
-                    now[number] = row[number]
+                if dbm is None or not is_notable(column.levels, power(column, old[number]), dbm):
+                    continue
+                position = position or self._position(index, places)
+                if position is None:
+                    break
+                found.append(PolledPower(position, quantity, round(dbm, 3)))
+                now[number] = row[number]
             remembered[index] = tuple(now)
         self._power = repack(remembered)
         return tuple(found)
@@ -345,9 +354,10 @@ def part_name(element: bytes | None) -> str:
 
 
 def power(column: ColumnPlan, element: bytes | None) -> float | None:
-    """The optical power in dBm; None without a reading, also where the number is none that an optical power can be."""
+    """The optical power in dBm; None without a reading, also where the number is none that an optical power can be. Exactly
+    0 dBm, which destroys a receiver of PON, is the number of an agent that has none."""
     value = column.number(element)
-    return value if value is not None and is_optical_power(value) else None
+    return value if value and is_optical_power(value) else None
 
 
 def is_notable(levels: tuple[PollLevel, ...], before: float | None, now: float) -> bool:

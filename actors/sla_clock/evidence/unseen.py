@@ -27,6 +27,8 @@ def _begin(run: FoldRun, device: str, since: datetime) -> None:
     state = run.state
     name, place = f"{UNSEEN}:{device}", state.plant.places.get(device)
     known = state.outages_of.get(name, ())
+    if known and state.outages[known[-1]].end is None:
+        return
     unseen = SlaOutage(
         id=f"{name}.{run.offset}",
         number=len(known),

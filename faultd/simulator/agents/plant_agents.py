@@ -1,6 +1,7 @@
 """The SNMP agents of a plant: one for each OLT, by its address. Pure: a datagram and a second in, what is sent out."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
@@ -118,6 +119,12 @@ class PlantAgents:
         self._simulation, _ = prepare(self._plant, scenario, options, boots=boots)
         for each in self._made.values():
             each.view.begin(self._simulation, options.start)
+
+    def boots(self, at: float, start: datetime) -> dict[str, BootRecord]:
+        """The latest start of each OLT, so that its uptime goes on when second ``at`` becomes second 0 of a scenario whose
+        clocks show ``start``."""
+        agents = self._simulation.agents.items()
+        return {olt: BootRecord(start - timedelta(seconds=at - agent.booted), agent.boots) for olt, agent in agents}
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from protocols.poll.section import PollLevel, ScheduleClass
 from protocols.poll.states import DownCause, PartState
 from protocols.profile_decoders import DECODERS, DecodeError
+from protocols.snmp.ber import INTEGER
 from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.manager.value import decode_value
 
@@ -162,6 +163,10 @@ def decoded(element: bytes | None) -> int | float | str | bytes | None:
     """The value of an element: a number, the octets of a text, a dotted OID or address; None for a missing or malformed one."""
     if not element:
         return None
+    size = len(element) - 2
+    if element[0] == INTEGER and 0 < size <= 8 and element[1] == size:
+        # Nearly all values of a table.
+        return int.from_bytes(element[2:], "big", signed=True)
     try:
         found = decode_value(element)
     except SnmpRefusal:

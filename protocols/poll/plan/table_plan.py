@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from copy import copy
-from typing import get_args
+from typing import Final, get_args
 
 from protocols.poll.plan.column_plan import ColumnMeaning, ColumnPlan
 from protocols.poll.plan.index_form import IndexForm
@@ -14,12 +14,27 @@ from protocols.snmp.manager.table import Table
 Rows = dict[bytes, list[bytes | None]]
 """Of a ``Table``: index octets to the elements of the columns that were read."""
 
+CARDS_REMEMBERED: Final = 16_384
+"""Indexes of rows whose card is remembered: the devices of one plan have much the same rows, and are read each minute."""
+
 
 class TablePlan:
     """``placed`` is true where positions come from a column (``place``), which must have been read before. ``unordered`` where
     the agent's OIDs need not increase."""
 
-    __slots__ = ("_by_class", "_cards", "_form", "_positions", "columns", "kind", "name", "placed", "unordered", "utilisation")
+    __slots__ = (
+        "_by_class",
+        "_card_of",
+        "_cards",
+        "_form",
+        "_positions",
+        "columns",
+        "kind",
+        "name",
+        "placed",
+        "unordered",
+        "utilisation",
+    )
 
     def __init__(
         self,
@@ -34,6 +49,7 @@ class TablePlan:
         self.name, self.kind, self.columns, self.utilisation = name, kind, columns, utilisation
         self._form, self._positions, self._cards = form, position, card
         self.unordered = False
+        self._card_of: dict[bytes, str] = {}
         self.placed = any("." in each for each in position.names)
         self._by_class: dict[ScheduleClass, tuple[ColumnPlan, ...]] = {
             schedule: tuple(column for column in columns if column.schedule == schedule) for schedule in get_args(ScheduleClass)
@@ -64,10 +80,23 @@ class TablePlan:
         """True when a row of this index is a part of this table."""
         return self._form.read(index) is not None
 
+    @property
+    def has_cards(self) -> bool:
+        """Whether rows are those of line cards, which have budgets of their own."""
+        return self._cards is not None
+
     def card(self, index: bytes) -> str:
         """The line card of a row; empty: the device's own budget."""
-        fields = self._form.read(index) if self._cards is not None else None
-        return (self._cards.write(fields) or "") if self._cards is not None and fields is not None else ""
+        if self._cards is None:
+            return ""
+        known = self._card_of.get(index)
+        if known is None:
+            fields = self._form.read(index)
+            known = (self._cards.write(fields) or "") if fields is not None else ""
+            if len(self._card_of) >= CARDS_REMEMBERED:
+                self._card_of.clear()
+            self._card_of[index] = known
+        return known
 
     def prefixes(self, scope: str) -> list[bytes]:
         """Beginnings of the indexes of all rows of this table at or below the position ``scope``: a walk of

@@ -1,6 +1,6 @@
 """Messages of v1 and v2c: a community, and the request-id by which an answer is known (RFC 1157, RFC 3416)."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from protocols.snmp import ber
 from protocols.snmp.errors import SnmpRefusal
@@ -10,6 +10,8 @@ from protocols.snmp.manager.response_pdu import ResponsePdu, read_response_pdu
 from protocols.snmp.manager.session import AgentSession
 from protocols.snmp.pdu import RESPONSE
 from protocols.snmp.peek import read_version
+
+_SEQUENCE: Final = bytes((ber.SEQUENCE,))
 
 
 class CommunitySession(AgentSession):
@@ -32,6 +34,11 @@ class CommunitySession(AgentSession):
         """The Response with the request's version and community, and the request-id of one of its messages."""
         try:
             odd: set[str] = set()
+            if len(datagram) <= LARGEST_ANSWER and datagram.startswith(_SEQUENCE):
+                # Nearly every answer has version and community as the request has them.
+                _, start, end = ber.read_header(datagram, 0, len(datagram), odd)
+                if datagram.startswith(self._head, start):
+                    return self._answer(read_response_pdu(datagram, start + len(self._head), end))
             version, pos, end = read_version(datagram, odd, LARGEST_ANSWER)
             if version != (0 if self.version == "1" else 1):
                 self.ignore("other_version")
@@ -44,6 +51,9 @@ class CommunitySession(AgentSession):
         if community != self._community:
             self.ignore("wrong_community")
             return None
+        return self._answer(response)
+
+    def _answer(self, response: ResponsePdu) -> ResponsePdu | None:
         if response.tag != RESPONSE or not self.waits_for(response.request_id):
             self.ignore_number(response.request_id)
             return None

@@ -1,11 +1,14 @@
 """The PDUs that a manager sends (RFC 3416 sections 4.2.1 to 4.2.5), from OIDs as content octets."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from protocols.snmp import ber
 from protocols.snmp.pdu import GET, GET_BULK, GET_NEXT, SET
 
 _NULL = b"\x05\x00"
+_SMALL: Final = [ber.integer(value) for value in range(257)]
+"""The integers that non-repeaters and max-repetitions are."""
 
 
 class RequestPdu:
@@ -21,7 +24,7 @@ class RequestPdu:
 
     def octets(self, request_id: int) -> bytes:
         """The whole PDU."""
-        head = ber.integer(request_id) + ber.integer(self.second) + ber.integer(self.third)
+        head = ber.integer(request_id) + _integer(self.second) + _integer(self.third)
         return ber.element(self.tag, head + ber.element(ber.SEQUENCE, self.varbinds))
 
 
@@ -46,7 +49,19 @@ def set_request(bindings: Iterable[tuple[bytes, bytes]]) -> RequestPdu:
 
 
 def _unspecified(names: Iterable[bytes]) -> bytes:
-    return b"".join([_binding(name, _NULL) for name in names])
+    # Nearly every binding is short: its two headers are then four octets.
+    return b"".join(
+        [
+            bytes((ber.SEQUENCE, len(name) + 4, ber.OBJECT_IDENTIFIER, len(name))) + name + _NULL
+            if len(name) < 124
+            else _binding(name, _NULL)
+            for name in names
+        ]
+    )
+
+
+def _integer(value: int) -> bytes:
+    return _SMALL[value] if 0 <= value < len(_SMALL) else ber.integer(value)
 
 
 def _binding(name: bytes, value: bytes) -> bytes:

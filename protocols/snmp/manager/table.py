@@ -60,16 +60,19 @@ class Table:
             raise TableTooLarge(f"more than {self._max_varbinds} variable bindings")
         if self.octets > self._max_octets:
             raise TableTooLarge(f"more than {self._max_octets} octets")
-        rounds = -(-len(found) // (2 * len(asked))) if asked else 0
         stopped: OidNotIncreasing | None = None
+        rounds = len(found)
+        around = 2 * len(asked)
         for place, column in enumerate(asked):
-            if not self.ended[column]:
-                names = found[2 * place :: 2 * len(asked)]
-                values = found[2 * place + 1 :: 2 * len(asked)]
-                taken = self._add_column(column, names[:rounds], values)
-                if taken < rounds and taken < len(names) and not self.ended[column]:
-                    rounds = taken
-                    stopped = OidNotIncreasing(self.last[column], names[taken])
+            if self.ended[column]:
+                continue
+            names, values = found[2 * place :: around], found[2 * place + 1 :: around]
+            if stopped is not None:
+                del names[rounds:]
+            taken = self._add_column(column, names, values)
+            if taken < len(names) and not self.ended[column]:
+                rounds = taken
+                stopped = OidNotIncreasing(self.last[column], names[taken])
         if stopped is not None:
             raise stopped
         if len(self.rows) > self._max_rows:
@@ -78,19 +81,24 @@ class Table:
     def _add_column(self, column: int, names: list[bytes], values: list[bytes]) -> int:
         """Take cells of one column; the number of those before one that ends the column or does not increase."""
         rows, prefix, width = self.rows, self.columns[column], len(self.columns)
-        previous = first = self.last[column]
-        size, length, taken = len(prefix), len(previous), 0
+        previous = self.last[column]
+        size, head, taken = len(prefix), previous[:-1], 0
         for name, value in zip(names, values, strict=False):
             if not name.startswith(prefix) or value[0] == END_OF_MIB_VIEW:
                 self.ended[column] = True
                 break
-            # The order of octets is that of OIDs, except where sub-identifiers of different lengths meet.
+            # Names that differ in their last octet alone are in the order of that octet.
             if self.unordered:
                 if not self._is_new(column, name):
                     break
-            elif (name <= previous or len(name) != length) and not follows(name, previous):
+            elif name[:-1] == head:
+                if name <= previous:
+                    break
+            elif follows(name, previous):
+                head = name[:-1]
+            else:
                 break
-            previous, length = name, len(name)
+            previous = name
             taken += 1
             index = name[size:]
             row = rows.get(index)
@@ -98,9 +106,6 @@ class Table:
                 row = rows[index] = [None] * width
             row[column] = value
         self.last[column] = previous
-        # Exact, once an answer: this is why a walk cannot go round. An unordered one cannot: each of its OIDs is a new one.
-        if taken and not self.unordered and not follows(previous, first):
-            raise OidNotIncreasing(first, previous)
         return taken
 
     def _is_new(self, column: int, name: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from protocols.printable import counted
 from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.manager.errors import BadAnswer, NoAnswer, RequestError, TooSlow
 from protocols.snmp.manager.operation import Operation
@@ -96,7 +97,7 @@ class Transaction:
         if self.done or self._pdu is None or now < self.deadline:
             return None
         if not self._left:
-            asked = f"asked {self._retries + 1} times, the first time for {self._timeout:g} s"
+            asked = f"asked {counted(self._retries + 1, 'time')}, the first time for {self._timeout:g} s"
             self.end(NoAnswer(asked + self.session.hint()))
             return None
         self._left -= 1

@@ -1,5 +1,6 @@
 """Privacy protocols: CBC-DES (RFC 3414 section 8) and CFB128-AES (RFC 3826; AES-192 and AES-256 the same way)."""
 
+from functools import lru_cache
 from typing import Final, Literal
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -63,4 +64,10 @@ def _cipher(priv: PrivProtocol, key: bytes, boots: int, time: int, salt: bytes) 
         # The library has DES only as the three equal rounds of triple DES.
         pre_iv = int.from_bytes(key[8:], "big") ^ int.from_bytes(salt, "big")
         return Cipher(TripleDES(key[:8] * 3), CBC(pre_iv.to_bytes(8, "big")))
-    return Cipher(AES(key), CFB(boots.to_bytes(4, "big") + time.to_bytes(4, "big") + salt))
+    return Cipher(_aes(key), CFB(boots.to_bytes(4, "big") + time.to_bytes(4, "big") + salt))
+
+
+@lru_cache(maxsize=1_024)
+def _aes(key: bytes) -> AES:
+    """The cipher for a key. Checking the key's length takes as long as encrypting a request."""
+    return AES(key)

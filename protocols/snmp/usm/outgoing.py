@@ -1,5 +1,6 @@
 """An outgoing message at its security level: encrypted, composed, signed (RFC 3414 section 3.1)."""
 
+from protocols.snmp import ber
 from protocols.snmp.peek import MAX_DATAGRAM, Level
 from protocols.snmp.usm.ciphers import SaltCounter
 from protocols.snmp.usm.message import compose
@@ -39,4 +40,9 @@ def secured(
         reportable=reportable,
         max_size=max_size,
     )
-    return message if level == "noAuthNoPriv" else user.sign(message, engine_id)
+    if level == "noAuthNoPriv":
+        return message
+    # Behind the digest come the salt and the ScopedPDU alone.
+    behind = len(ber.element(ber.OCTET_STRING, salt))
+    behind += len(ber.element(ber.OCTET_STRING, scoped_pdu)) if level == "authPriv" else len(scoped_pdu)
+    return user.sign(message, engine_id, len(message) - behind - user.digest_length)

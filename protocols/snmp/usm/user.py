@@ -64,13 +64,14 @@ class UsmUser:
             self._remember(self._auth_keys, engine_id, key)
         return True
 
-    def sign(self, message: bytes, engine_id: bytes) -> bytes:
-        """The message, which has zero octets in the digest's place, with its digest. Raises SnmpRefusal for another message."""
+    def sign(self, message: bytes, engine_id: bytes, position: int = 0) -> bytes:
+        """The message, which has zero octets in the digest's place, with its digest. ``position`` is that place; 0: it is
+        looked for, which raises SnmpRefusal for another message."""
         key = self._auth_keys.get(engine_id)
         if key is None:
             key = localized_key(self.auth, self._auth_master, engine_id)
             self._remember(self._auth_keys, engine_id, key)
-        position = digest_position(message)
+        position = position or digest_position(message)
         signature = digest(self.auth, key, message)
         return message[:position] + signature + message[position + len(signature) :]
 

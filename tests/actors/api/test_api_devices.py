@@ -8,6 +8,7 @@ import trio
 from trio.testing import MockClock
 from vocabulary.api import RunningApi
 
+from actors.api import devices
 from protocols.event import TopologyChanged, TopologyLoaded
 from protocols.poll.contact import AgentTimes
 from protocols.poll.device import PolledDevice, PollError
@@ -87,6 +88,15 @@ async def test_the_list_is_the_nodes_with_an_address(plant: RunningApi) -> None:
         plant.problem(await north.get(f"{PATH}/olt-2"), 404, "unknown_device")
 
 
+async def test_a_filter_that_finds_nothing_gives_short_pages(plant: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "LOOKED_AT", 2)
+    async with plant.serve(), plant.client("viewer") as client:
+        first = (await client.get(PATH, params={"state": "down"})).json()
+        assert (first["items"], first["next_cursor"] is None) == ([], False)
+        second = (await client.get(PATH, params={"state": "down", "cursor": first["next_cursor"]})).json()
+        assert second == {"items": [], "next_cursor": None}
+
+
 async def test_a_device_is_shown_with_what_its_poller_knows(plant: RunningApi) -> None:
     async with plant.serve(), plant.client("viewer") as client:
         answer = await client.get(f"{PATH}/olt-1")
@@ -127,6 +137,13 @@ async def test_a_device_with_unknown_credentials_says_so(plant: RunningApi) -> N
         assert (device["polled"], device["state"]) == (True, "unknown")
         assert device["last_error"]["reason"] == "unknown_credentials"
         assert device["last_error"]["text"] == "no [[poller.credentials]] are named 'lost'"
+
+
+async def test_nothing_is_said_of_a_device_that_no_poller_watches(plant: RunningApi) -> None:
+    plant.pollers.statuses.clear()
+    async with plant.serve(), plant.client("viewer") as client:
+        device = (await client.get(f"{PATH}/olt-1")).json()
+        assert (device["polled"], device["state"], device["interval_seconds"]) == (True, "unknown", 30.0)
 
 
 async def test_a_parked_poller_goes_before_what_was_concluded(plant: RunningApi) -> None:

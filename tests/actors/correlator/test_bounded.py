@@ -23,6 +23,7 @@ from protocols.change import AlarmChanged, Change, UnknownTrap
 from protocols.command import Command, Raise
 from protocols.event import Event, NetworkEvent, PolicyLoaded, ProfilesLoaded, SystemReport, TopologyLoaded, Trap
 from protocols.ledger import RecordedBatch
+from protocols.poll.contact import AgentTimes, PollAnswered, PollMissed
 from protocols.principal import Principal
 from protocols.snmp.notification import Notification, VarBind
 from protocols.topology import Node
@@ -49,6 +50,9 @@ def hostile(round: int) -> Iterator[Event]:
         yield network("cpe.offline", f"ont-{name}", "")
         yield network("device.down", f"gone-{name}", "")
         yield network("device.up", f"gone-{name}", "")
+        yield PollMissed(device=f"gone-{name}", address=address, first=START, misses=3, needed=3)
+        yield PollMissed(device=f"olt-{number % 4}", address=address, first=START, misses=3, needed=3)
+        yield PollAnswered(device=f"gone-{name}", address=address, times=AgentTimes(at=START))
         yield SystemReport(alarm_type="x", active=number % 2 == 0, qualifier=str(number))
     yield Command(OPERATOR, by_hand(round))
     yield PolicyLoaded("bad", b"\xc1")

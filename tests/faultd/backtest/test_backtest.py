@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from typer.testing import CliRunner
-from vocabulary.world import START
+from vocabulary.world import START, moment
 from vocabulary.written_ledger import WrittenLedger
 
 from actors.correlator.settings import CorrelatorSettings
@@ -20,6 +20,7 @@ from faultd.cli.every_command import app
 from protocols.backtest import Result
 from protocols.command import Acknowledge, Command, CreateRule, DeleteRule
 from protocols.event import NetworkEvent, RulesLoaded, Tick, TopologyLoaded
+from protocols.poll.contact import OtherPolls, PollMissed
 from protocols.principal import Principal
 from protocols.rule import Actions, Conditions, Rule
 from protocols.topology import Node
@@ -245,3 +246,22 @@ def _only_rule(state: State) -> str:
 
     (record,) = rule_records(state)
     return record.id
+
+
+def test_what_pollers_reported_is_judged_on_both_sides(written: WrittenLedger) -> None:
+    """A silent device is down, and a blackout later holds back the others, under the new rules as well."""
+    nodes = tuple(Node(id=f"olt-{number}", type="olt", address=f"192.0.2.{number}", tenant="t") for number in range(1, 6))
+
+    def missed(device: str, misses: int, first: float, others: OtherPolls) -> PollMissed:
+        return PollMissed(device=device, address="", first=moment(first), misses=misses, needed=2, others=others)
+
+    written.at(0, TopologyLoaded("t", nodes))
+    written.at(10, missed("olt-2", 1, 10, OtherPolls(4, 0)))
+    written.at(20, missed("olt-2", 2, 10, OtherPolls(4, 0)))
+    for misses, seconds in ((1, 30), (2, 40)):
+        written.at(seconds, *(missed(f"olt-{number}", misses, 30, OtherPolls(4, 4)) for number in (1, 3, 4, 5)))
+    written.ticks(45, 90)
+    result = backtest(written.path, "1h", Trial(rules=(suppression_rule(),)))
+    assert differing(result) == {("suppressed", "olt-2", "", "rule quiet please"), ("pages", "olt-2", "raised", "")}
+    assert {each.alarm_type for each in written.state.alarms.values()} == {"device.down", "monitoring.blind"}
+    assert (result.today.alarms, result.new.alarms) == (2, 2)

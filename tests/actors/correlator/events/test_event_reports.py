@@ -12,6 +12,8 @@ from actors.correlator.events.event_reports import report_of
 from actors.correlator.profiles import load_profiles
 from protocols.command import Acknowledge, Clear, Command, Raise
 from protocols.event import NetworkEvent, ProfilesLoaded, Stamped, SystemReport, Tick, TopologyLoaded, Trap
+from protocols.poll.contact import PollMissed
+from protocols.poll.states import PartStates, PolledStates
 from protocols.principal import Principal
 from protocols.report import EventReport, TrapShown, VarbindShown
 from protocols.snmp.notification import Notification, VarBind
@@ -118,6 +120,36 @@ def test_events_of_other_systems_commands_and_faultds_own(world: World) -> None:
     assert (report.event["action"], report.event["title"]) == ("raise", "X")
     assert shown(world, Command(by, Clear("done"), ("a",))).event == {"action": "clear", "note": "done"}
     assert shown(world, SystemReport(alarm_type="disk.full", active=True)).kind == "faultd"
+
+
+def test_events_of_pollers_are_shown_by_the_names_of_their_fields(world: World) -> None:
+    read = PolledStates(
+        device="olt-1",
+        reason="daily",
+        begun=WHEN,
+        ended=WHEN,
+        whole=("ont",),
+        states=(PartStates(kind="ont", under="0/1", up=((0, 3),), down=((4, 4, "los"),)),),
+    )
+    report = shown(world, read)
+    assert (report.kind, report.tenant_id, report.by) == ("poll", "default", "faultd:polling")
+    assert report.event is not None
+    assert report.event["states"] == [{"kind": "ont", "under": "0/1", "up": [[0, 3]], "down": [[4, 4, "los"]]}]
+    assert "incomplete" not in report.event
+    msgspec.json.encode(report)
+    missed = PollMissed(device="gone", address="192.0.2.7", first=WHEN, misses=3, needed=3)
+    assert (shown(world, missed).tenant_id, shown(world, missed).event) == (
+        "default",
+        {
+            "device": "gone",
+            "address": "192.0.2.7",
+            "first": shown(world, read).event["begun"],  # type: ignore[index]
+            "misses": 3,
+            "needed": 3,
+            "silence": "no_answer",
+            "others": {"asked": 0, "silent": 0},
+        },
+    )
 
 
 @pytest.mark.parametrize("event", [Tick(), Command(Principal("ada", "operator"), Acknowledge(), ("a",))], ids=repr)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from vocabulary.polls import Polls, ids, olt
+from vocabulary.sla import plan_window
 from vocabulary.traps import make_trap
 from vocabulary.world import World, moment
 
@@ -12,7 +13,7 @@ from actors.correlator.polling.device_states import DeviceStates
 from actors.correlator.profiles.loading import load_profiles
 from protocols.change import AlarmChanged, DeviceEvent
 from protocols.event import ClockJumped, ProfilesLoaded, TopologyChanged
-from protocols.poll.contact import AgentTimes, PollAnswered, PollMissed, PollStopped
+from protocols.poll.contact import AgentTimes, OtherPolls, PollAnswered, PollMissed, PollStopped
 from protocols.poll.request import PollRequested
 from protocols.topology import Node
 
@@ -49,7 +50,7 @@ def test_a_device_that_dies_is_down_after_its_misses_dated_from_the_first(world:
     polls.run(60)
     assert world.alarm.cleared_at == moment(240)
     assert world.notified == [("raised", "device.down"), ("recovered", "device.down")]
-    assert [(each.device, each.reason) for each in world.history if isinstance(each, PollRequested)] == [("olt-1", "returned")]
+    assert not [each for each in world.history if isinstance(each, PollRequested)]  # its poller reads it whole anyway
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_a_device_that_dies_is_down_after_its_misses_dated_from_the_first(world:
         ({"echo": True}, "snmp.unreachable", "it answers ICMP echo"),
         ({"other_object": True}, "snmp.unreachable", "it answers another request"),
         ({"silence": "refused"}, "snmp.unreachable", "it refuses SNMP by ICMP"),
-        ({"silence": "no_route"}, "snmp.unreachable", "no route to it"),
+        ({"silence": "no_route"}, "device.down", "nor had ICMP echo"),
     ],
 )
 def test_what_the_other_means_of_contact_say(world: World, facts: dict[str, object], alarm_type: str, words: str) -> None:
@@ -191,6 +192,29 @@ def test_a_device_that_leaves_the_topology_is_forgotten(world: World) -> None:
     assert b"olt-1" not in bytes(remembered)
 
 
+def test_a_maintenance_window_over_the_device_holds_it_back(world: World) -> None:
+    polls = two(world)
+    plan_window(world, 50, 1_000)
+    polls.silence("olt-1")
+    polls.run(400)
+    (down,) = world.of_type("device.down")
+    assert [each.kind for each in down.suppressed_by] == ["window"]
+    assert not world.notified
+    polls.back("olt-1")
+    polls.run(100)
+    assert world.get(down.id).cleared_at is not None
+    assert not world.notified
+
+
+def test_a_device_of_which_one_miss_is_enough(world: World) -> None:
+    two(world)
+    event = PollMissed(device="olt-1", address="", first=world.now, misses=1, needed=1, echo=False, others=OtherPolls(1, 0))
+    world(event)
+    assert world.alarm.alarm_type == "device.down"
+    world(PollAnswered(device="olt-1", address="", times=AgentTimes(at=world.now)))
+    assert world.alarm.cleared_at is not None
+
+
 # --- restarts ---------------------------------------------------------------------------------------------------------
 
 
@@ -198,17 +222,30 @@ def answered(world: World, at: float, **times: int) -> None:
     world.at(at)(PollAnswered(device="olt-1", address="192.0.0.2", times=AgentTimes(at=moment(at), **times)))
 
 
-def test_a_restart_is_a_device_event_and_asks_for_a_whole_read(world: World) -> None:
+def test_a_restart_is_a_device_event(world: World) -> None:
     two(world)
     answered(world, 60, uptime=900_000, boots=7, host_uptime=8_640_000)
     answered(world, 120, uptime=1_500, boots=8, host_uptime=8_646_000)
-    event, request = world.only(DeviceEvent), world.only(PollRequested)
+    event = world.only(DeviceEvent)
     assert (event.event_name, event.severity) == ("agent.restarted", "info")
     assert "uptime 9000 s to 15 s" in event.detail["why"]
-    assert (request.device, request.reason) == ("olt-1", "restart")
     answered(world, 240, uptime=500, boots=9, host_uptime=400)
     assert world.only(DeviceEvent).event_name == "device.restarted"
     assert not world.alarms
+
+
+def test_a_jump_of_the_clock_is_no_restart(world: World) -> None:
+    two(world)
+    answered(world, 60, uptime=900_000)
+    for hours in (700, -700, 5):
+        before = world.now
+        world.now = before + timedelta(hours=hours)
+        world(ClockJumped(before, world.now))
+    last = AgentTimes(at=moment(60), uptime=900_000)
+    world.now += timedelta(seconds=60)
+    times = AgentTimes(at=world.now, uptime=906_000)
+    world(PollAnswered(device="olt-1", address="192.0.0.2", times=times, before=last))
+    assert not world.all(DeviceEvent)
 
 
 def test_a_reading_that_failed_is_no_value(world: World) -> None:

@@ -6,7 +6,7 @@ from vocabulary.reads import parts, read_of
 from vocabulary.world import World
 
 from protocols.poll.request import PollRequested
-from protocols.poll.states import DownCause
+from protocols.poll.states import DownCause, ReadReason
 
 
 @pytest.fixture
@@ -145,3 +145,40 @@ def test_the_same_over_a_restart(world: World) -> None:
     world(read_of(world, parts("ont", "1/0", up=range(32)), reason="start"))
     olt.seconds = 10
     test_lost_traps_of_a_cut_are_made_good_and_count_with_it(olt)
+
+
+@pytest.mark.parametrize("reason", ["changed", "gap"])
+def test_an_ont_whose_trap_was_lost_counts_with_the_cut_also_when_the_next_poll_finds_it(olt: Olt, reason: ReadReason) -> None:
+    """It was not alive during the cut: it went down since the poll before, and nobody knows when."""
+    olt.reports("ont.los", *onts(0, [2])[:7])
+    olt.waits(12)
+    read = read_of(olt.world.at(olt.seconds), parts("ont", "1/0", down={23: "los"}), reason=reason, whole=())
+    olt.world(read)
+    olt.waits(3)
+    (cut,) = olt.concluded().values()
+    assert (cut.alarm_type, cut.resource_id) == ("fibre.cut", "olt/1/0/s.2")
+    assert olt.children(cut) == set(onts(0, [2]))
+
+
+def test_an_ont_that_a_daily_read_finds_down_is_no_part_of_a_cut_of_a_moment_before(olt: Olt) -> None:
+    olt.reports("ont.los", *onts(0, [2])[:7])
+    olt.waits(12)
+    olt.world(read_of(olt.world.at(olt.seconds), parts("ont", "1/0", down={31: "los"}), reason="daily", whole=()))
+    olt.waits(3)
+    (cut,) = olt.concluded().values()
+    assert olt.children(cut) == set(onts(0, [2])[:7])
+
+
+def test_an_ont_that_went_down_since_the_last_poll_is_its_own_cause(olt: Olt) -> None:
+    """Its trap was lost. One that was down when its device was read first is not: it may have been for months."""
+    world = olt.world.at(20)
+    olt.seconds = 20
+    world(read_of(world, parts("ont", "1/0", down={5: "los"}), reason="changed", whole=()))
+    olt.waits(3)
+    (alarm,) = world.of_type("ont.los")
+    assert alarm.is_root_cause
+    other = Olt(World())
+    other.world(read_of(other.world, parts("ont", "1/0", up=range(5), down={5: "los"}), reason="start"))
+    other.waits(3)
+    (standing,) = other.world.of_type("ont.los")
+    assert not standing.is_root_cause

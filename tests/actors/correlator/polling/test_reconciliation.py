@@ -19,7 +19,7 @@ from protocols.alarm import Alarm, Identity
 from protocols.change import DeviceEvent
 from protocols.command import Shelve
 from protocols.event import PolicyLoaded, ProfilesLoaded, TopologyLoaded
-from protocols.poll.states import DownCause, PartKind, PolledName
+from protocols.poll.states import DownCause, PartKind, PolledName, ReadReason
 from protocols.topology import Node
 
 NODES = (
@@ -69,7 +69,7 @@ def test_a_stale_alarm_of_an_ont_that_is_up_is_cleared_and_says_so(world: World,
     world.at(60)
     world(read_of(world, parts("ont", "1/0", up=range(32))))
     over = world.get(alarm.id)
-    assert (over.cleared_at, over.cleared_by) == (moment(60), "faultd:poll")
+    assert (over.cleared_at, over.cleared_by) == (moment(60), "faultd:polling")
     assert world.timeline(alarm.id)[-1].text.startswith("found clear by poll: olt reports it up")
     assert (summary(world)["cleared"], summary(world)["raised"]) == (1, 0)
 
@@ -154,7 +154,7 @@ def test_other_parts_have_their_types_and_end_with_the_next_read(
     assert alarm.resource_id == resource
     world.at(70)
     world(read_of(world, parts(kind, under, up=[number])))
-    assert world.get(alarm.id).cleared_by == "faultd:poll"
+    assert world.get(alarm.id).cleared_by == "faultd:polling"
 
 
 def test_a_port_without_onts_is_no_fault_and_one_that_hears_an_ont_has_light(world: World) -> None:
@@ -306,3 +306,34 @@ def test_at_the_limit_of_alarms_one_refusal_stands_for_all(world: World) -> None
     assert summary(world)["raised"] == 3
     assert summary(world)["refused_at_the_limit"] == 7
     assert len([each for each in world.all(DeviceEvent) if each.event_name == "alarm.refused"]) == 1
+
+
+def test_a_port_counts_as_up_or_down_as_it_was_last_read(world: World) -> None:
+    world.at(60)
+    world(read_of(world, parts("interface", "if/", up=[5], down={6: "", 7: ""})))
+    world.at(70)
+    world(read_of(world, parts("interface", "if/", up=[6], down={8: ""}), reason="changed", whole=()))  # 8 is a new one
+    assert not world.of_type("interface.down")
+    world.at(80)
+    world(read_of(world, parts("interface", "if/", down={6: ""}), reason="changed", whole=()))
+    (alarm,) = world.of_type("interface.down")
+    assert alarm.resource_id == "olt/if/6"
+    world.at(90)
+    world(read_of(world, parts("interface", "if/", down={5: "", 6: "", 7: "", 8: ""})))
+    assert {each.resource_id for each in world.of_type("interface.down")} == {"olt/if/5", "olt/if/6"}
+    world.at(100)  # parts of another kind have gone: the table of interfaces was read as ever
+    world(read_of(world, parts("ont", "1/0", up=[3]), reason="changed", whole=("ont",)))
+    assert len([each for each in world.of_type("interface.down") if each.cleared_at is None]) == 2
+
+
+@pytest.mark.parametrize("reason", ["daily", "changed"])
+def test_an_interface_that_is_an_ont_or_a_port_with_onts_has_a_state_of_its_own(reason: ReadReason) -> None:
+    """On some OLTs each ONT is an interface too: its alarm would stand beside that of the ONT, and page for each customer."""
+    nodes = [replace(each, index="7") if each.id == "olt/1/0/5" else each for each in plant(areas=False)]
+    nodes = [replace(each, index="3") if each.id == "olt/1/0" else each for each in nodes]
+    world = World()
+    world(TopologyLoaded("t", (*nodes, Node(id="olt/if/up1", type="uplink", parents=("olt",), index="101"))))
+    world.at(60)
+    states = parts("interface", "if/", down={3: "", 7: "", 101: ""}), parts("ont", "1/0", up=range(5), down={5: "los"})
+    world(read_of(world, *states, reason=reason, whole=() if reason == "changed" else ("interface", "ont")))
+    assert open_types(world).keys() == {"olt/if/up1", "olt/1/0/5"}

@@ -195,6 +195,26 @@ async def test_what_the_kernel_says_at_sending(
             await engine.ask(PolledAgent("127.0.0.1", 9, community()), Get([NAME]))
 
 
+async def test_an_icmp_error_that_had_no_room_in_the_queue_is_no_fault_of_the_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel then says ECONNREFUSED at some call, and nothing of whom it is about."""
+    metrics = Metrics()
+    async with udp_agent() as device, running(metrics=metrics) as engine:
+        poll_socket = engine._sockets[socket.AF_INET]
+        send, receive, said = poll_socket.send, poll_socket.receive, []
+
+        def refused(call: Any, *arguments: Any) -> Any:
+            if call not in said:
+                said.append(call)
+                raise OSError(errno.ECONNREFUSED, "refused")
+            return call(*arguments)
+
+        monkeypatch.setattr(poll_socket, "send", lambda *arguments: refused(send, *arguments))
+        monkeypatch.setattr(poll_socket, "receive", lambda: refused(receive))
+        exchange = await engine.ask(polled(device), get := Get([NAME]))
+        assert (values(get), exchange.sent, len(said)) == ([b"agent"], 1, 2)
+        assert metrics.value("faultd_poll_sockets_reopened_total") == 0
+
+
 async def test_an_address_that_the_kernel_refuses_is_no_route() -> None:
     async with running() as engine:
         with pytest.raises(errors.NoRoute):

@@ -197,8 +197,11 @@ def test_places_come_from_a_column() -> None:
     assert onts.states(states, {}) == (), "no place is known yet"
     assert onts.take_identity(rows({index: "GPON0/3:12", encode_index((1,)): "VLAN"})) == IdentityNews()
     assert list(unpack_states(onts.states(states, {}))) == [PolledPart("ont", "0/3/12", "up")]
+    assert onts.take_states(states).changed == (index,), "now it has a place, and can be reported"
     assert onts.known_below("0/3") == [index]
-    moved = onts.take_identity(rows({index: "GPON0/3:13"}))
+    onts.take_identity(rows({index: "GPON0/3:12", other: "GPON0/3:7"}))
+    assert onts.take_states(states).changed == (other,)
+    moved = onts.take_identity(rows({index: "GPON0/3:13", other: "GPON0/3:7"}))
     assert moved.moved == (index,)
     assert onts.take_states(states).changed == (index,)
 

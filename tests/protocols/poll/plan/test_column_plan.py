@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.poll.plan.column_plan import ColumnPlan, decoded, raw_number, whole_number
+from protocols.snmp.manager.value import decode_value
 from protocols.snmp.values import encode_value
 
 
@@ -96,6 +97,12 @@ def test_any_octets_give_a_value_or_none(column: ColumnPlan, octets: bytes) -> N
 @given(st.sampled_from([2, 4, 0x41, 0x42, 0x43, 0x44, 0x46]), st.binary(max_size=60), st.sampled_from(COLUMNS))
 def test_any_content_gives_a_value_or_none(tag: int, content: bytes, column: ColumnPlan) -> None:
     test_any_octets_give_a_value_or_none.hypothesis.inner_test(column, bytes([tag, len(content)]) + content)  # type: ignore[attr-defined]
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_an_integer_is_what_the_codec_reads(value: int) -> None:
+    element = integer(value)
+    assert decoded(element) == decode_value(element).value == value
 
 
 def test_an_agent_that_sends_noise_does_not_grow_the_memory() -> None:

@@ -1,11 +1,11 @@
 """The manager against net-snmp's snmpd: every algorithm pair, every operation, and every way to be turned down."""
 
-import itertools
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from vocabulary.snmpd import Agent, carry_out, running
+from vocabulary.snmpd_users import AUTH_PHRASE, PAIRS, PRIV_PHRASE, name_of, user_lines, user_of
 
 from protocols.snmp.manager import errors
 from protocols.snmp.manager.community_session import CommunitySession
@@ -21,7 +21,6 @@ from protocols.snmp.manager.value import decode_index, decode_value, is_missing
 from protocols.snmp.manager.walk import Walk, walk_of
 from protocols.snmp.oid import encode_oid
 from protocols.snmp.usm.ciphers import SaltCounter
-from protocols.snmp.usm.digests import AuthProtocol
 from protocols.snmp.usm.engine_clocks import EngineClocks
 from protocols.snmp.usm.user import UsmUser
 from protocols.snmp.values import encode_value
@@ -33,48 +32,16 @@ DESCRIPTION, UPTIME, CONTACT, NAME = (encode_oid(f"{SYSTEM}.{number}.0") for num
 SERVICES = encode_oid(f"{SYSTEM}.7.0")
 OR_COLUMNS = [encode_oid(f"{SYSTEM}.9.1.{number}") for number in (2, 3, 4)]
 """sysORID, sysORDescr, sysORUpTime."""
-AUTH_PHRASE, PRIV_PHRASE = "authpass12345", "privpass67890"
-
-AUTHS = [each for each in get_args(AuthProtocol) if each]
-NET_SNMP_PRIV = {
-    ("", "blumenthal"): "",
-    ("DES", "blumenthal"): "DES",
-    ("AES", "blumenthal"): "AES",
-    ("AES-192", "blumenthal"): "AES-192",
-    ("AES-256", "blumenthal"): "AES-256",
-    ("AES-192", "reeder"): "AES-192-C",
-    ("AES-256", "reeder"): "AES-256-C",
-}
-"""net-snmp's names of the privacy protocols; -C is Cisco's, which extends keys as Reeder's draft does."""
-PAIRS = [("", "", "blumenthal"), *((auth, *priv) for auth, priv in itertools.product(AUTHS, NET_SNMP_PRIV))]
-
-
-def name_of(auth: str, priv: str, extension: str) -> str:
-    return f"u{auth}{priv}{extension}"
 
 
 def configuration() -> list[str]:
-    lines = ["rwcommunity public", "sysservices 72", "sysname agent", f"sysdescr {'x' * 200}"]
-    for auth, priv, extension in PAIRS:
-        name = name_of(auth, priv, extension)
-        net_snmp_priv = NET_SNMP_PRIV[priv, extension]
-        secrets = f" {auth} {AUTH_PHRASE}" if auth else ""
-        secrets += f" {net_snmp_priv} {PRIV_PHRASE}" if priv else ""
-        lines.append(f"createUser {name}{secrets}")
-        lines.append(f"rwuser {name} {'priv' if priv else 'auth' if auth else 'noauth'}")
-    return lines
+    return ["rwcommunity public", "sysservices 72", "sysname agent", f"sysdescr {'x' * 200}", *user_lines()]
 
 
 @pytest.fixture(scope="module")
 def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
     with running(tmp_path_factory.mktemp("snmpd"), configuration()) as agent:
         yield agent
-
-
-def user_of(auth: Any, priv: Any = "", extension: Any = "blumenthal", **given: str) -> UsmUser:
-    name = given.get("name", name_of(auth, priv, extension))
-    auth_phrase, priv_phrase = given.get("auth_phrase", AUTH_PHRASE), given.get("priv_phrase", PRIV_PHRASE)
-    return UsmUser(name, auth, auth_phrase, priv, priv_phrase, extension)
 
 
 def usm_session(user: UsmUser, **given: Any) -> UsmSession:

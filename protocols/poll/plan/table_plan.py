@@ -14,8 +14,9 @@ from protocols.snmp.manager.table import Table
 Rows = dict[bytes, list[bytes | None]]
 """Of a ``Table``: index octets to the elements of the columns that were read."""
 
-CARDS_REMEMBERED: Final = 16_384
-"""Indexes of rows whose card is remembered: the devices of one plan have much the same rows, and are read each minute."""
+ROWS_REMEMBERED: Final = 16_384
+"""Indexes of rows whose card and position are remembered: the devices of one plan have much the same rows, and are read each
+minute."""
 
 
 class TablePlan:
@@ -27,6 +28,7 @@ class TablePlan:
         "_card_of",
         "_cards",
         "_form",
+        "_position_of",
         "_positions",
         "columns",
         "kind",
@@ -50,6 +52,7 @@ class TablePlan:
         self._form, self._positions, self._cards = form, position, card
         self.unordered = False
         self._card_of: dict[bytes, str] = {}
+        self._position_of: dict[bytes, str | None] = {}
         self.placed = any("." in each for each in position.names)
         self._by_class: dict[ScheduleClass, tuple[ColumnPlan, ...]] = {
             schedule: tuple(column for column in columns if column.schedule == schedule) for schedule in get_args(ScheduleClass)
@@ -71,10 +74,17 @@ class TablePlan:
 
     def position(self, index: bytes, place: dict[str, int | float | str] | None = None) -> str | None:
         """The position of a row; None for a row that is no part of this table, or whose place is not known."""
+        if place:
+            fields = self._form.read(index)
+            return self._positions.write({**fields, **place}) if fields is not None else None
+        if index in self._position_of:
+            return self._position_of[index]
         fields = self._form.read(index)
-        if fields is None:
-            return None
-        return self._positions.write({**fields, **place} if place else fields)
+        found = self._positions.write(fields) if fields is not None else None
+        if len(self._position_of) >= ROWS_REMEMBERED:
+            self._position_of.clear()
+        self._position_of[index] = found
+        return found
 
     def is_part(self, index: bytes) -> bool:
         """True when a row of this index is a part of this table."""
@@ -93,7 +103,7 @@ class TablePlan:
         if known is None:
             fields = self._form.read(index)
             known = (self._cards.write(fields) or "") if fields is not None else ""
-            if len(self._card_of) >= CARDS_REMEMBERED:
+            if len(self._card_of) >= ROWS_REMEMBERED:
                 self._card_of.clear()
             self._card_of[index] = known
         return known
@@ -114,8 +124,3 @@ class TablePlan:
 def walked(table: TablePlan, columns: Iterable[ColumnPlan], prefix: bytes = b"") -> Table:
     """An empty table to walk these columns of ``table``, or their rows below ``prefix`` alone (whose keys then lack it)."""
     return Table([column.oid + prefix for column in columns], unordered=table.unordered)
-
-
-def below(rows: Rows, prefix: bytes) -> Rows:
-    """The rows of a walk below ``prefix``, by their whole index."""
-    return {prefix + index: row for index, row in rows.items()}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from actors.poller.plan.table_reader import IdentityNews, StateNews, TableReader, levels_of, part_serial
 from protocols.poll.part_states import PolledPart, pack_states, unpack_states
 from protocols.poll.plan.compile_plan import compile_plans
-from protocols.poll.plan.table_plan import Rows, TablePlan, below, walked
+from protocols.poll.plan.table_plan import ROWS_REMEMBERED, Rows, TablePlan, walked
 from protocols.poll.section import PollColumn, PollLevel, PollSection, PollTable
 from protocols.poll.states import PolledName, PolledPower, PolledSerial
 from protocols.profile import Profile
@@ -243,13 +243,6 @@ def test_a_power_across_a_level_is_notable() -> None:
     assert reported == [1, 1, 0, 1]
 
 
-def test_powers_below_a_position_leave_the_others_alone() -> None:
-    onts = reader(ONTS)
-    onts.take_optics(rows({ont(3, 1): -2000, ont(4, 1): -2000}, {}))
-    assert onts.take_optics(rows({ont(3, 1): -2000}, {}), scope="0/1/3") == ()
-    assert onts.take_optics(rows({ont(3, 1): -2000, ont(4, 1): -2000}, {})) == ()
-
-
 # ---- Counters and sensors
 
 
@@ -321,8 +314,6 @@ def test_five_hundred_onts_take_less_than_twelve_octets_each() -> None:
     onts = reader(ONTS)
     onts.take_states(rows({ont(number // 64, number % 64): 1 for number in range(500)}))
     assert onts.octets <= 500 * 12
-    onts.forget()
-    assert onts.octets == 0
 
 
 def test_a_walk_of_one_port_has_the_whole_index_again() -> None:
@@ -330,4 +321,14 @@ def test_a_walk_of_one_port_has_the_whole_index_again() -> None:
     (prefix,) = table.prefixes("0/1/3")
     walk = walked(table, table.of("state"), prefix)
     assert walk.columns == (table.of("state")[0].oid + prefix,)
-    assert list(below({encode_index((5,)): [None]}, prefix)) == [ont(3, 5)]
+    assert prefix + encode_index((5,)) == ont(3, 5)
+
+
+def test_positions_and_cards_that_are_remembered_are_bounded() -> None:
+    table = plan(ONTS)
+    for number in range(ROWS_REMEMBERED + 10):
+        table.position(ont(3, number))
+        table.card(ont(3, number))
+    assert len(table._position_of) == len(table._card_of) == 10
+    assert [table.position(ont(3, 1)) for _ in range(2)] == ["0/1/3/1"] * 2
+    assert [table.position(b"\x07") for _ in range(2)] == [None, None]

@@ -170,7 +170,7 @@ def test_columns_come_on_together_when_answers_are_cut() -> None:
 
 
 @pytest.mark.parametrize("bounds", [{"max_rows": 50}, {"max_octets": 1_000}, {"max_varbinds": 120}], ids=str)
-def test_a_table_has_bounds(bounds: dict[str, int]) -> None:
+def test_a_table_has_bounds(bounds: dict[str, Any]) -> None:
     device = MemoryAgent(table_mib(ENTRY, 2, [(number,) for number in range(1, 200)]))
     walk = Walk(Table(columns(2), **bounds), 10)
     transaction = carry_out(device, session(), walk)

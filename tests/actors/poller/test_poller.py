@@ -320,6 +320,16 @@ async def test_a_machine_that_stood_still_gives_no_burst(autojump_clock: MockClo
         assert world.metrics.registry.get_sample_value("faultd_polls_total", {"outcome": "skipped"}) > devices / 2  # type: ignore[operator]
 
 
+async def test_a_device_that_is_polled_each_second_misses_no_turn(autojump_clock: MockClock) -> None:
+    world, agent = one_olt(PollerSettings(interval_seconds=1.0))
+    async with polling(world):
+        await trio.sleep(10)
+        agent.at.clear()
+        await trio.sleep(60)
+    assert len({round(at) for at in agent.at}) >= 59
+    assert world.metrics.registry.get_sample_value("faultd_polls_total", {"outcome": "skipped"}) is None
+
+
 async def test_a_slow_device_is_polled_less_and_says_so(autojump_clock: MockClock) -> None:
     world, _ = one_olt(PollerSettings(interval_seconds=10.0, timeout_seconds=60.0))
     world.engine.delay = 8.0

@@ -18,10 +18,11 @@ from protocols.snmp.pdu import GET, GET_BULK, RESPONSE, read_common_header
 from protocols.snmp.usm import report
 from protocols.snmp.usm.ciphers import SaltCounter
 from protocols.snmp.usm.incoming import plaintext
-from protocols.snmp.usm.message import UsmMessage, compose, parse
+from protocols.snmp.usm.message import compose, parse
 from protocols.snmp.usm.outgoing import secured
 from protocols.snmp.usm.scoped_pdu import pdu_position
 from protocols.snmp.usm.user import UsmUser
+from protocols.snmp.usm.usm_message import UsmMessage
 
 ROWS: Final = 2_048
 COLUMNS: Final = 8

@@ -85,7 +85,7 @@ def _of_user(error: CredentialError) -> ConfigError:
 
 
 def read_database_url(config: Config) -> str:
-    """Like :func:`database_url`."""
+    """The database's URL; see :func:`database_url`."""
     return database_url(config.database)
 
 

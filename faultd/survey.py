@@ -79,7 +79,7 @@ def of_files(file: Path, environ: Mapping[str, str]) -> Survey:
 
 
 def of_machine(found: Survey) -> None:
-    """Adds to ``found`` what a start would be refused here and now. Where faultd runs already, its addresses are its own."""
+    """Add to ``found`` what this machine would refuse to a start now. Where faultd runs already, its addresses are its own."""
     config = found.config
     if config is None:
         return

@@ -9,6 +9,8 @@ from typing import Final
 
 LATE_SECONDS: Final = 10.0
 """A poll that begins later than this, or than a quarter of its interval, is skipped."""
+PUNCTUAL_SECONDS: Final = 1.0
+"""A poll that begins within this time is never late: instants are rounded up, and the loop may be busy."""
 EARLIEST_SHARE: Final = 0.5
 """Share of an interval that lies between a device's first poll and its second one at least."""
 
@@ -37,7 +39,11 @@ MOST_A_SECOND: Final = 200
 
 def is_late(due: float, now: float, interval: float) -> bool:
     """True when a poll that was due at ``due`` is skipped: the machine was busy or stopped, and the next one is near."""
-    return now - due > min(LATE_SECONDS, interval / 4)
+    return now - due > min(LATE_SECONDS, max(PUNCTUAL_SECONDS, interval / 4))
+
+
+MOST_INTERVALS: Final = 20
+"""Intervals from one poll to the next at most: a slow device is still looked at."""
 
 
 def stretch(duration: float, interval: float) -> int:
@@ -45,7 +51,7 @@ def stretch(duration: float, interval: float) -> int:
     device half of its time."""
     if duration <= interval:
         return 1
-    return ceil(2 * duration / interval)
+    return min(ceil(2 * duration / interval), MOST_INTERVALS)
 
 
 def smoothed(before: float | None, value: float, share: float = 0.3) -> float:

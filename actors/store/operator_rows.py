@@ -166,7 +166,7 @@ class OperatorRows(Struct):
     nodes: dict[str, TopologyNode | None] = {}
 
     def add(self, change: RuleChanged | WindowChanged | NodesChanged) -> None:
-        """Take in the next Change."""
+        """Add the next Change."""
         match change:
             case RuleChanged():
                 self.rules[change.id] = change.record
@@ -177,7 +177,7 @@ class OperatorRows(Struct):
                 self.nodes.update(dict.fromkeys(change.removes))
 
     async def write(self, connection: Connection) -> None:
-        """Make the tables so, within the caller's transaction."""
+        """Write the rows to their tables, within the caller's transaction."""
         rules = [rule_row(record) for record in self.rules.values() if record is not None]
         windows = [window_row(change.window, change) for change in self.windows.values() if change.window is not None]
         nodes = [node_row(shown) for shown in self.nodes.values() if shown is not None]

@@ -25,10 +25,11 @@ from protocols.snmp.usm import report
 from protocols.snmp.usm.ciphers import DecryptionFailed, SaltCounter
 from protocols.snmp.usm.engine_clocks import EngineClocks, SavedClock, is_in_own_window
 from protocols.snmp.usm.incoming import is_signed_by, plaintext
-from protocols.snmp.usm.message import UsmMessage, compose, parse
+from protocols.snmp.usm.message import compose, parse
 from protocols.snmp.usm.outgoing import secured
 from protocols.snmp.usm.scoped_pdu import request_id, response_pdu
 from protocols.snmp.usm.user import UsmUser
+from protocols.snmp.usm.usm_message import UsmMessage
 
 REPORTS = {
     "unsupported_security_level": report.UNSUPPORTED_SECURITY_LEVELS,

@@ -87,7 +87,7 @@ async def _with_daemon(place: Workplace, answering: AnsweringPlant, seconds: flo
         promised = await trio.to_thread.run_sync(make_agreements, rest, plant, speed, abandon_on_cancel=True)
         await trio.to_thread.run_sync(make_night_shift, rest, abandon_on_cancel=True)
         often = poll_interval(speed)
-        tell(f"the OLTs are polled every {often:g} s, three misses make one down; by default a device is polled every 60 s")
+        tell(f"the OLTs are polled every {often:g} s (the default is 60 s); down is 3 misses")
         tell(f"on call: {ADDRESS}, whose mails are printed and not delivered")
         made = f"{counted(promised, 'service level agreement')} made, so tight that a cut feeder breaks them"
         tell(made if promised else "the service level agreements of an earlier run are kept")

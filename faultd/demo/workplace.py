@@ -101,7 +101,7 @@ file = "{topology}"
 [poller]
 port = {ports["agents"]}
 interval_seconds = {poll_interval(speed)}
-timeout_seconds = 1.0
+timeout_seconds = 0.5
 retries = 1
 start_seconds = 1.0
 

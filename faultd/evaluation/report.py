@@ -35,7 +35,8 @@ def compared(without: Sequence[Result], polled: Sequence[Result]) -> str:
     """The same cases without and with polls: by kind of case and by condition, side by side."""
     kinds = [kind for kind in KINDS if any(kind_of(name) == kind for name, _ in without)]
     conditions = list(dict.fromkeys(condition_of(name) for name, _ in without))
-    parts = ["### With polls\n", *_headline(polled), *_side_by_side("By kind of case", kinds, without, polled, by_kind=True)]
+    parts = [*_headline(polled, "In short, with polls")]
+    parts += _side_by_side("By kind of case", kinds, without, polled, by_kind=True)
     parts += _side_by_side("By condition, all kinds", conditions, without, polled, by_kind=False)
     return "\n".join(parts) + "\n"
 
@@ -46,7 +47,7 @@ def _side_by_side(
     """Each figure without polls and, behind the arrow, with them."""
     columns = ("faults", "not knowable", "recall", "precision", "not split", "power is power", "p95 s", "pages")
     chosen = [_HEAD.index(column) for column in columns]
-    yield f"#### {title}: without polls → with polls\n"
+    yield f"### {title}: without polls → with polls\n"
     yield f"| | {' | '.join(columns)} |"
     yield f"|---|{'---:|' * len(columns)}"
     for name in names:
@@ -73,7 +74,7 @@ def _parts(results: Sequence[Result], conditions: list[str], kinds: list[str]) -
         yield from _table(f"By kind of case: {name}", rows)
 
 
-def _headline(results: Sequence[Result]) -> Iterator[str]:
+def _headline(results: Sequence[Result], title: str = "In short") -> Iterator[str]:
     """The targets, and the figures of this run."""
     lossy, single = add_up(select(results, SINGLE, "loss-5")), add_up(select(results, SINGLE))
     two, everything = add_up(select(results, ("two",))), add_up(results)
@@ -82,7 +83,7 @@ def _headline(results: Sequence[Result]) -> Iterator[str]:
     )
     held = add_up([each for each in results if each[1].quiet])
     once = full.paged.get(1, 0)
-    yield "### In short\n"
+    yield f"### {title}\n"
     yield "| | wanted | here | of |\n|---|---:|---:|---:|"
     for name, wanted, value, of in (
         ("one fault, 5 % of the traps lost: recall", "≥ 0.99", _share(lossy.recall), lossy.faults),

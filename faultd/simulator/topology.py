@@ -84,14 +84,17 @@ def _pon_nodes(plant: SimulatedPlant, pon_id: str, place: str, tenant: str) -> I
 
 def _index(vendor: Vendor, resource: str) -> str:
     """The vendor's own index of a PON port or ONT in its SNMP tables; empty where the place says it all."""
-    if vendor not in ("huawei", "zte", "bdcom"):
-        return ""
-    parts = [int(part) for part in position(resource).split("/")]
+    place = position(resource)
+    if place.startswith("ont"):
+        return ""  # a number over the whole node
+    parts = [int(part) for part in place.split("/")]
     match vendor, parts:
         case "huawei", (frame, slot, port, *ont):
             index = huawei.if_index(frame, slot, port)
         case "zte", (_, slot, port, *ont):
             index = zte.if_index(slot, port)
+        case "calix_e7", (_, slot, port):
+            return str(calix_e7.if_index(slot, port))
         case "bdcom", (slot, port, *ont):
             return str(bdcom.if_index(slot, port, *(ont or (0,))))
         case _:

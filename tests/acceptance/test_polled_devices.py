@@ -10,11 +10,13 @@ import pytest
 import trio
 from acceptance.harness import API, PATIENCE, Daemon, Watcher
 from msgspec.structs import replace
+from typer.testing import CliRunner
 from vocabulary import snmpd
 from vocabulary.plant_agents import served
 
 from actors.ledger.read import iterate_events, read_head
 from actors.ledger.schema import connect_reader
+from faultd.cli.every_command import app
 from faultd.simulator.agents.plant_agents import PlantAgents
 from faultd.simulator.plan import Options, simulate
 from faultd.simulator.plant import PlantSpec, build_plant
@@ -120,6 +122,15 @@ async def timeline(daemon: Daemon, client: httpx.AsyncClient, watcher: Watcher, 
     assert (read.json()["answered"], read.json()["sys_name"]) == (True, "olt-one")
     assert read.json()["sys_object_id"].startswith("1.3.6.1.4.1.8072.")
     assert any(each["kind"] == "interface" for each in read.json()["states"])
+
+    # At a prompt.
+    (daemon.folder / "token").write_text(daemon.token)
+    asked = ["devices", "--config", str(daemon.file), "--token-file", str(daemon.folder / "token")]
+    listed = await trio.to_thread.run_sync(CliRunner().invoke, app, asked)
+    assert (listed.exit_code, listed.stderr) == (0, "1 device\n"), listed.output
+    assert listed.stdout.split("\t")[:4] == ["up", "olt-1", agent.address[0], "standard"]
+    none = await trio.to_thread.run_sync(CliRunner().invoke, app, [*asked, "--state", "down", "--json"])
+    assert (none.exit_code, none.stdout, none.stderr) == (0, "", "0 devices\n")
 
     # It falls silent, and lives again.
     agent.pause()

@@ -3,6 +3,7 @@
 import csv
 import io
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -149,6 +150,27 @@ def test_what_is_written_is_read_back(made: list[Node]) -> None:
     except TopologyError:
         return  # two of them share an address
     assert parse_csv("".join(csv_lines(plant))) == plant
+
+
+def test_a_node_of_an_older_ledger_is_not_polled() -> None:
+    fields = msgspec.msgpack.decode(msgspec.msgpack.encode(Node(id="a", type="olt", address="10.0.0.1", longitude=18.5)))
+    before = msgspec.msgpack.encode(fields[: Node.__struct_fields__.index("credentials")])
+    node = msgspec.msgpack.decode(before, type=Node)
+    assert (node.longitude, node.credentials, node.poll, node.poll_interval, node.is_polled) == (18.5, "", "", None, False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "polled"),
+    [
+        ({"address": "10.0.0.1", "credentials": "core"}, True),
+        ({"address": "10.0.0.1", "credentials": "core", "poll": "standard"}, True),
+        ({"address": "10.0.0.1", "credentials": "core", "poll": "off"}, False),
+        ({"address": "10.0.0.1"}, False),
+        ({"credentials": "core"}, False),
+    ],
+)
+def test_a_device_that_names_credentials_is_polled(fields: dict[str, str], polled: bool) -> None:
+    assert Node(id="a", type="olt", **fields).is_polled is polled  # type: ignore[arg-type]
 
 
 FORMULAS = (

@@ -25,10 +25,11 @@ from protocols.snmp import encode
 from protocols.snmp.errors import BadVersion
 from protocols.snmp.usm.ciphers import SaltCounter
 from protocols.snmp.usm.incoming import is_signed_by, plaintext
-from protocols.snmp.usm.message import UsmMessage, compose, parse
+from protocols.snmp.usm.message import compose, parse
 from protocols.snmp.usm.outgoing import secured
 from protocols.snmp.usm.scoped_pdu import request_id
 from protocols.snmp.usm.user import UsmUser
+from protocols.snmp.usm.usm_message import UsmMessage
 
 WINDOW = 150
 USERS = (

@@ -16,10 +16,11 @@ from protocols.snmp.usm import report
 from protocols.snmp.usm.ciphers import DecryptionFailed, SaltCounter
 from protocols.snmp.usm.engine_clocks import is_in_own_window
 from protocols.snmp.usm.incoming import is_signed_by, plaintext
-from protocols.snmp.usm.message import UsmMessage, compose, parse
+from protocols.snmp.usm.message import compose, parse
 from protocols.snmp.usm.outgoing import secured
 from protocols.snmp.usm.scoped_pdu import pdu_position
 from protocols.snmp.usm.user import UsmUser
+from protocols.snmp.usm.usm_message import UsmMessage
 
 NO_SUCH_INSTANCE, END_OF_MIB_VIEW = b"\x81\x00", b"\x82\x00"
 TOO_BIG, NO_SUCH_NAME, NOT_WRITABLE = 1, 2, 17

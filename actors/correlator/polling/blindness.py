@@ -52,7 +52,7 @@ def go_blind(draft: Draft, memory: ContactMemory, event: PollMissed, entry: Sile
     else:
         title = f"faultd cannot see its devices: {event.others.silent + 1} of {event.others.asked + 1} are silent"
         left = event.others.asked - event.others.silent
-        why = f"{event.others.silent + 1} of {event.others.asked + 1} polled devices fell silent at once" + (
+        why = f"{event.others.silent + 1} of {event.others.asked + 1} polled devices are silent" + (
             f"; {left} answer by another way." if left else "; none answers."
         )
     description = (

@@ -52,17 +52,13 @@ class TableReader:
     """The memory is octets: about the size of the rows as received, for each class of columns that was read.
 
     Rows come from a walk of ``plan.of(<class>)`` to its end, with one element for each of these columns; those that are no part
-    of the table are ignored. With ``scope`` they are the rows at or below that position alone.
+    of the table are ignored.
     """
 
     __slots__ = ("_counters", "_counters_at", "_identity", "_power", "_state", "_uptime", "_uptime_at", "plan")
 
     def __init__(self, plan: TablePlan) -> None:
         self.plan = plan
-        self.forget()
-
-    def forget(self) -> None:
-        """Forget all reads: the next one finds everything new."""
         self._state = self._identity = self._power = self._counters = b""
         self._counters_at: datetime | None = None
         self._uptime_at: datetime | None = None
@@ -76,7 +72,8 @@ class TableReader:
     # States
 
     def take_states(self, rows: Rows, scope: str = "") -> StateNews:
-        """Compare the rows of ``plan.of("state")`` with those of the read before, and remember them."""
+        """Compare the rows of ``plan.of("state")`` with those of the read before, and remember them. ``scope``: they are those
+        at or below this position alone; the others stay as they were."""
         columns = self.plan.of("state")
         if not columns:
             return StateNews()
@@ -156,18 +153,17 @@ class TableReader:
 
     # Identity
 
-    def take_identity(self, rows: Rows, scope: str = "") -> IdentityNews:
+    def take_identity(self, rows: Rows) -> IdentityNews:
         """Compare the rows of ``plan.of("identity")`` with those of the read before, and remember them. What is remembered of a
         part that moved is forgotten."""
         columns = self.plan.of("identity")
         if not columns:
             return IdentityNews()
         packed = pack_rows(rows)
-        if packed == self._identity and not scope:
+        if packed == self._identity:
             return IdentityNews()
         before, after = unpack_rows(self._identity, len(columns)), unpack_rows(packed, len(columns))
-        kept = self._kept(before, after, scope)
-        self._identity = repack(kept | after) if scope else packed
+        self._identity = packed
         places = self._places()
         serials, names, moved = [], [], []
         void: set[bytes] = set()
@@ -205,7 +201,7 @@ class TableReader:
 
     # Optical power
 
-    def take_optics(self, rows: Rows, scope: str = "") -> tuple[PolledPower, ...]:
+    def take_optics(self, rows: Rows) -> tuple[PolledPower, ...]:
         """The notable powers among the rows of ``plan.of("optics")``: the first of a part, and those that differ from the last
         notable one by ``NOTABLE_DB``, or lie on another side of a level. Without a reading a part keeps its last notable
         one."""
@@ -216,7 +212,7 @@ class TableReader:
         places = self._places()
         nothing = (b"",) * len(columns)
         found: list[PolledPower] = []
-        remembered = self._kept(before, after, scope) if scope else {}
+        remembered: Packed = {}
         for index, row in after.items():
             old = before.get(index, nothing)
             if row == old:
@@ -308,13 +304,6 @@ class TableReader:
             if position is not None and (position == scope or position.startswith(scope + "/") or not scope):
                 found.append(index)
         return found
-
-    def _kept(self, before: Packed, after: Packed, scope: str) -> Packed:
-        """The remembered rows that a read below ``scope`` says nothing of."""
-        if not scope:
-            return {}
-        below = set(self._below([index for index in before if index not in after], scope))
-        return {index: row for index, row in before.items() if index not in below}
 
     def _words(self, columns: tuple[ColumnPlan, ...], state: int | None, row: tuple[bytes, ...]) -> Words:
         return (columns[state].word(row[state]) or _UNKNOWN) if state is not None else _UNKNOWN

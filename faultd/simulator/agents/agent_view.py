@@ -179,8 +179,8 @@ class AgentView:
     def reads(self) -> Iterator[str]:
         """A sentence for each card: how often the optics of its ONTs were read."""
         for card, reads in self.optics_reads.items():
-            end = "it held" if reads.crashed is None else f"it crashed at second {reads.crashed:.0f}"
-            yield f"{card}: {reads.varbinds} optics varbinds read, at most {reads.most} in an hour; {end}"
+            end = "held" if reads.crashed is None else f"crashed at {reads.crashed:.0f} s"
+            yield f"{card}: {reads.varbinds} optics varbinds, at most {reads.most} in an hour: {end}"
 
     def _card(self, ont: str) -> str:
         return self.plant.pons[self.plant.onts[ont].pon].card

@@ -22,7 +22,7 @@ def interfaces(view: AgentView) -> Iterator[OltInterface]:
         yield OltInterface(calix_e7.UPLINK + number, f"1/{number + 1}/x1", ETHERNET, 10_000, f"uplink/{number + 1}")
     for pon in view.pons:
         shelf, slot, port = numbers(pon)
-        yield OltInterface(1000 + slot * 100 + port, f"{shelf}/{slot}/gp{port}", GPON, 2_488, pon)
+        yield OltInterface(calix_e7.if_index(slot, port), f"{shelf}/{slot}/gp{port}", GPON, 2_488, pon)
 
 
 def objects(view: AgentView) -> Iterator[ObjectType[AgentView]]:

@@ -165,8 +165,8 @@ class PlantAgents:
         """Sentences for the user at the end: the counts, and each card of the variant ``fragile-card``."""
         counts = self.counts
         yield (
-            f"agents: {counts.requests:,} requests, {counts.answers:,} answered, {counts.silent:,} to a silent OLT, "
-            f"{counts.unanswered:,} no request or a stranger's"
+            f"agents: {counts.requests:,} requests, {counts.answers:,} answered, {counts.silent:,} met silence, "
+            f"{counts.unanswered:,} refused"
         )
         for each in self._made.values():
             if "fragile-card" in each.view.variants:

@@ -20,6 +20,11 @@ UPLINK = 101
 """ifIndex of the uplink; the E7 counts its interfaces as it likes."""
 
 
+def if_index(slot: int, port: int) -> int:
+    """ifIndex of a PON port. It is arbitrary too."""
+    return 1000 + slot * 100 + port
+
+
 def drafts(plant: SimulatedPlant, report: Observation, moment: DeviceTime) -> tuple[VendorNotification, ...]:
     match report.what:
         case "pon_los":

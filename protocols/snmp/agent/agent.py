@@ -15,10 +15,11 @@ from protocols.snmp.usm import report
 from protocols.snmp.usm.ciphers import DecryptionFailed, SaltCounter
 from protocols.snmp.usm.engine_clocks import is_in_own_window
 from protocols.snmp.usm.incoming import is_signed_by, plaintext
-from protocols.snmp.usm.message import UsmMessage, compose, parse
+from protocols.snmp.usm.message import compose, parse
 from protocols.snmp.usm.outgoing import secured
 from protocols.snmp.usm.scoped_pdu import pdu_position, request_id
 from protocols.snmp.usm.user import UsmUser
+from protocols.snmp.usm.usm_message import UsmMessage
 
 SMALLEST_MESSAGE: Final = 484
 """Octets that every SNMP engine takes (RFC 3417 section 3.2.1)."""

@@ -19,10 +19,11 @@ from protocols.snmp.pdu import REPORT
 from protocols.snmp.usm.ciphers import DecryptionFailed, SaltCounter
 from protocols.snmp.usm.engine_clocks import MAX_BOOTS, WINDOW, EngineClocks
 from protocols.snmp.usm.incoming import is_signed_by, plaintext
-from protocols.snmp.usm.message import UsmMessage, compose, parse
+from protocols.snmp.usm.message import compose, parse
 from protocols.snmp.usm.outgoing import secured
 from protocols.snmp.usm.scoped_pdu import pdu_position, scoped_pdu
 from protocols.snmp.usm.user import UsmUser
+from protocols.snmp.usm.usm_message import UsmMessage
 
 _ENGINE_ID_OCTETS = range(5, 33)
 """Octets of an engine id (RFC 3411, SnmpEngineID)."""

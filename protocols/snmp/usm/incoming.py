@@ -1,9 +1,9 @@
 """A received message: is it the user's, and what does it say (RFC 3414 section 3.2 steps 6 and 8)."""
 
 from protocols.snmp.usm.ciphers import DecryptionFailed
-from protocols.snmp.usm.message import UsmMessage
 from protocols.snmp.usm.scoped_pdu import looks_like_scoped_pdu
 from protocols.snmp.usm.user import UsmUser
+from protocols.snmp.usm.usm_message import UsmMessage
 
 
 def is_signed_by(message: UsmMessage, user: UsmUser) -> bool:

@@ -2,49 +2,13 @@
 
 from typing import Final
 
-from msgspec import Struct
-
 from protocols.snmp import ber
 from protocols.snmp.errors import BadInteger, BadSecurityModel, BadValue, BadVersion
 from protocols.snmp.peek import MAX_DATAGRAM, USM, Level, read_version
+from protocols.snmp.usm.usm_message import UsmMessage
 
 _AUTH, _PRIV, _REPORTABLE = 1, 2, 4
 _FLAGS: Final[dict[Level, int]] = {"noAuthNoPriv": 0, "authNoPriv": _AUTH, "authPriv": _AUTH | _PRIV}
-
-
-class UsmMessage(Struct, frozen=True, kw_only=True):
-    """A received message.
-
-    ``whole`` is the octets that the digest covers; the digest stands at ``digest_at`` in it. ``data`` is the plaintext
-    ScopedPDU, tag and length included, or, when the flags say encrypted, the ciphertext. ``irregular`` lists what the
-    header was forgiven.
-    """
-
-    whole: bytes
-    msg_id: int
-    max_size: int
-    flags: int
-    engine_id: bytes
-    boots: int
-    time: int
-    user: bytes
-    digest: bytes
-    digest_at: int
-    salt: bytes
-    data: bytes
-    irregular: frozenset[str]
-
-    @property
-    def reportable(self) -> bool:
-        """True when the sender asks for a Report: a request or an INFORM, never a trap."""
-        return bool(self.flags & _REPORTABLE)
-
-    @property
-    def level(self) -> Level:
-        """The security level that the flags claim."""
-        if self.flags & _PRIV:
-            return "authPriv"
-        return "authNoPriv" if self.flags & _AUTH else "noAuthNoPriv"
 
 
 def parse(datagram: bytes, most: int = MAX_DATAGRAM) -> UsmMessage:

@@ -38,13 +38,19 @@ def test_a_lone_device_is_polled_at_once_and_many_are_spread() -> None:
 
 @pytest.mark.parametrize(
     ("due", "now", "interval", "late"),
-    [(100.0, 100.0, 60.0, False), (100.0, 110.0, 60.0, False), (100.0, 110.1, 60.0, True), (100.0, 102.6, 10.0, True)],
+    [
+        (100.0, 100.0, 60.0, False),
+        (100.0, 110.0, 60.0, False),
+        (100.0, 110.1, 60.0, True),
+        (100.0, 102.6, 10.0, True),
+        (100.0, 100.3, 1.0, False),
+    ],
 )
 def test_a_late_poll_is_skipped(due: float, now: float, interval: float, late: bool) -> None:
     assert is_late(due, now, interval) is late
 
 
-@pytest.mark.parametrize(("duration", "times"), [(0.1, 1), (60.0, 1), (61.0, 3), (90.0, 3), (300.0, 10)])
+@pytest.mark.parametrize(("duration", "times"), [(0.1, 1), (60.0, 1), (61.0, 3), (90.0, 3), (300.0, 10), (86_400.0, 20)])
 def test_a_slow_device_keeps_half_of_its_time(duration: float, times: int) -> None:
     assert stretch(duration, 60.0) == times
 

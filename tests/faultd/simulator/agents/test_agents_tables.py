@@ -9,6 +9,7 @@ from faultd.simulator.fault import Fault, Kind
 from faultd.simulator.plan import Options
 from faultd.simulator.plant import VENDORS, PlantSpec, Vendor, build_plant, position
 from faultd.simulator.scenarios import Scenario, Script
+from faultd.simulator.topology import topology_nodes
 from protocols.snmp.manager.community_session import CommunitySession
 from protocols.snmp.manager.table import Table
 from protocols.snmp.manager.transaction import Transaction
@@ -140,3 +141,15 @@ def test_an_olt_that_cannot_be_reached_is_silent_and_has_not_started_again() -> 
     assert request is not None
     assert agents.answer(request, agents.addresses[0], 30.0) == []
     assert int(walk(agents, "1.3.6.1.2.1.1.3", 85.0)[0,]) > 8_640_000
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_the_topology_has_the_index_of_each_interface_that_is_a_port_or_an_ont(vendor: Vendor) -> None:
+    """Else a poller takes them for interfaces beside what they are."""
+    agents = agents_of(vendor, "uplink_down", "olt-001")
+    plant = build_plant(PlantSpec(olts=1, cards_per_olt=2, pons_per_card=2, onts_per_pon=8, vendors=(vendor,)))
+    known = {node.index: node.id for node in topology_nodes(plant, "lab")}
+    for interface in agents.view("olt-001", 1.0).interfaces:
+        if not interface.resource.startswith("uplink/"):
+            assert known[str(interface.index)] == interface.resource
+    assert [node.credentials for node in topology_nodes(plant, "lab") if node.credentials] == ["lab"]

@@ -120,8 +120,8 @@ def test_a_card_crashes_when_its_optics_are_read_too_often() -> None:
     assert read(agents, CARD, "1.3.6.1.4.1.2011.6.128.1.1.2.46.1.15.4194312192.3", at=3_800.0) == [7, 2]
     counts, first, second = agents.report()
     assert counts.startswith("agents: 28 requests, 28 answered")
-    assert first == "olt-001/0/1: 400 optics varbinds read, at most 208 in an hour; it crashed at second 3800"
-    assert second == "olt-001/0/2: 0 optics varbinds read, at most 0 in an hour; it held"
+    assert first == "olt-001/0/1: 400 optics varbinds, at most 208 in an hour: crashed at 3800 s"
+    assert second == "olt-001/0/2: 0 optics varbinds, at most 0 in an hour: held"
 
 
 def test_options() -> None:

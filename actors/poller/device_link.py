@@ -11,6 +11,7 @@ from actors.poller.engine.agent import PolledAgent
 from actors.poller.engine.exchange import Exchange
 from actors.poller.settings import PollerSettings
 from actors.poller.varbind_budget import DeviceBudget
+from protocols.snmp.manager.errors import AgentRefused
 from protocols.snmp.manager.get import Get
 from protocols.snmp.manager.get_next import GetNext
 from protocols.snmp.manager.operation import Operation
@@ -62,7 +63,11 @@ class DeviceLink:
     async def next_name(self, name: bytes) -> bytes:
         """The OID that follows ``name`` on the agent; empty octets at the end of its MIB."""
         operation = GetNext([name])
-        await self._ask(operation)
+        try:
+            await self._ask(operation)
+        except AgentRefused:
+            # An agent of v1 says so that nothing follows.
+            return b""
         self.paid(1, "")
         return operation.bindings[0] if operation.bindings else b""
 

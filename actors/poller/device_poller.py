@@ -21,6 +21,7 @@ from actors.poller.poll_wishes import PollWishes
 from actors.poller.poller_parts import PollerParts
 from actors.poller.schedule import EARLIEST_SHARE, is_late, next_on_grid, phase
 from actors.poller.second_way import SILENT, answers_otherwise
+from protocols.event import Event
 from protocols.poll.contact import AgentTimes, OtherPolls, Silence
 from protocols.poll.plan.poll_plan import PollPlan
 from protocols.poll.reading import PolledValue, PollReading
@@ -59,7 +60,7 @@ class DevicePoller:
         self._whole_due = next_on_grid(now, DAY, self._share)
         self._measured_at: float | None = None
         self._granting = False
-        self._counted = 0
+        self._counted, self._waited = 0, 0.0
         wishes.sleeper = self._sleeper = Sleeper(parts.timer)
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
@@ -86,7 +87,7 @@ class DevicePoller:
     async def _poll(self, wanted: ReadReason | None = None, request: int = 0) -> tuple[Scalars | None, PolledStates | None]:
         """One poll. ``wanted``: the reason for a whole read; None where only its schedule asks for it."""
         parts, contact = self._parts, self.contact
-        sent, began = parts.clock(), trio.current_time()
+        sent, began, self._waited = parts.clock(), trio.current_time(), 0.0
         try:
             identify = contact.contact != "answering" or wanted == "operator"
             scalars = await self._scalars.read(identify=identify, all_sensors=wanted is not None)
@@ -113,7 +114,7 @@ class DevicePoller:
         await self._report(states, scalars.readings)
         now, came = trio.current_time(), self._link.varbinds - self._counted
         self._counted = self._link.varbinds
-        self._figures.ended(began, now, self.spec.interval, came)
+        self._figures.ended(began + self._waited, now, self.spec.interval, came)
         parts.metrics.poll_varbinds.inc(came)
         parts.metrics.polls.labels("answered").inc()
         parts.metrics.poll_seconds.observe(now - began)
@@ -139,7 +140,7 @@ class DevicePoller:
         silence = _SILENCE.get(type(error), "no_answer")
         event = contact.missed(sent, began, others, silence, other_object=other, echo=echo, own_fault=fault)
         if event is not None:
-            await parts.appender.append(event)
+            await self._append(event)
 
     async def _answered(self, times: AgentTimes, sys_object_id: str) -> ReadReason | None:
         """Take an answer; the reason for a whole read, None where all goes on."""
@@ -151,7 +152,7 @@ class DevicePoller:
             parts.metrics.poll_oddities.inc()
         event, reason = contact.answered(times, now, others, sys_object_id)
         if event is not None:
-            await parts.appender.append(event)
+            await self._append(event)
         return reason
 
     def _planned(self) -> DeviceReads:
@@ -169,6 +170,12 @@ class DevicePoller:
         times = self.contact.times
         return None if times is None else times.uptime
 
+    async def _append(self, event: Event) -> None:
+        """Have ``event`` on disk. A busy ledger makes no slow device."""
+        began = trio.current_time()
+        await self._parts.appender.append(event)
+        self._waited += trio.current_time() - began
+
     def _measure(self, scalars: Scalars) -> None:
         measurements, now = self._parts.measurements, trio.current_time()
         if measurements.due(self._measured_at, now):
@@ -178,9 +185,9 @@ class DevicePoller:
     async def _report(self, states: PolledStates | None, readings: list[SensorReading]) -> None:
         parts = self._parts
         if states is not None:
-            await parts.appender.append(states)
+            await self._append(states)
         for crossed in self._levels.take(self.spec.id, readings, self._limits, parts.clock()):
-            await parts.appender.append(crossed)
+            await self._append(crossed)
 
     # --- reads that somebody waits for ----------------------------------------------------------------------------
 

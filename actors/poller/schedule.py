@@ -42,12 +42,16 @@ def is_late(due: float, now: float, interval: float) -> bool:
     return now - due > min(LATE_SECONDS, max(PUNCTUAL_SECONDS, interval / 4))
 
 
+MOST_INTERVALS: Final = 20
+"""Intervals from one poll to the next at most: a slow device is still looked at."""
+
+
 def stretch(duration: float, interval: float) -> int:
     """Intervals from one poll to the next for a device whose polls take ``duration`` seconds: one, or as many as leave the
     device half of its time."""
     if duration <= interval:
         return 1
-    return ceil(2 * duration / interval)
+    return min(ceil(2 * duration / interval), MOST_INTERVALS)
 
 
 def smoothed(before: float | None, value: float, share: float = 0.3) -> float:

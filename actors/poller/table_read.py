@@ -30,7 +30,7 @@ class TableRead:
     def __init__(self, table: TablePlan, columns: Sequence[ColumnPlan], link: DeviceLink, prefix: bytes = b"") -> None:
         self.table, self._link, self._prefix = table, link, prefix
         rows = max(1, min(SLICE, int(link.budget.least_burst)) // max(1, len(columns))) if table.has_cards else None
-        self._walk = Walk(walked(columns, prefix), rows, link.agent.walk_size)
+        self._walk = Walk(walked(table, columns, prefix), rows, link.agent.walk_size)
         self._card = ""
         self.error = ""
         """Why the table is not whole; empty while nothing has failed."""

@@ -115,6 +115,8 @@ class PollSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     sys_object_id: tuple[str, ...] = ()
     probe: str = ""
     without: tuple[str, ...] = ()
+    unordered: tuple[str, ...] = ()
+    """Tables, own or of ``standard``, whose OIDs the agent sends in no order: read on as long as each OID is a new one."""
     object_id: str = "1.3.6.1.2.1.1.2.0"
     """sysObjectID (RFC 3418)."""
     uptime: str = "1.3.6.1.2.1.1.3.0"

@@ -175,11 +175,12 @@ class TestFeed:
 
 
 def credentials(**communities: str) -> CredentialTable:
-    """Credentials of v2c by name; without any ``read``, the community ``public``."""
+    """Credentials of v2c by name, and ``v1``; without any ``read``, the community ``public``."""
     made = [
         PollerCredentials(name=name, community=community) for name, community in (communities or {"read": "public"}).items()
     ]
-    return CredentialTable(made, EngineClocks(), SaltCounter(0))
+    old = PollerCredentials(name="v1", version="1", community="public")
+    return CredentialTable([*made, old], EngineClocks(), SaltCounter(0))
 
 
 class Nodes:

@@ -119,6 +119,10 @@ class _PlanCompiler:
                     self.mistake("without", f"{name!r} is no table of the standard plan")
             skip = {*section.tables, *section.without}
             tables += [table for table in self._base.tables if table.name not in skip]
+            for name in section.unordered:
+                if name not in {table.name for table in tables}:
+                    self.mistake("unordered", f"{name!r} is no table of this plan")
+            tables = [table.without_order() if table.name in section.unordered else table for table in tables]
             sensors += [each for each in self._base.sensors if each.quantity not in section.sensors]
         times = TimeNames(*(self._oid(key, getattr(section, key)) for key in TimeNames._fields))
         object_ids = section.sys_object_id or tuple(each for device in profile.devices for each in names(device.sys_object_id))

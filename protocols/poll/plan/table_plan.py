@@ -1,6 +1,7 @@
 """One table of a plan: its columns, and the way between the index of a row and the position of a part."""
 
 from collections.abc import Iterable
+from copy import copy
 from typing import Final, get_args
 
 from protocols.poll.plan.column_plan import ColumnMeaning, ColumnPlan
@@ -19,7 +20,8 @@ minute."""
 
 
 class TablePlan:
-    """``placed`` is true where positions come from a column (``place``), which must have been read before."""
+    """``placed`` is true where positions come from a column (``place``), which must have been read before. ``unordered`` where
+    the agent's OIDs need not increase."""
 
     __slots__ = (
         "_by_class",
@@ -32,6 +34,7 @@ class TablePlan:
         "kind",
         "name",
         "placed",
+        "unordered",
         "utilisation",
     )
 
@@ -47,12 +50,19 @@ class TablePlan:
     ) -> None:
         self.name, self.kind, self.columns, self.utilisation = name, kind, columns, utilisation
         self._form, self._positions, self._cards = form, position, card
+        self.unordered = False
         self._card_of: dict[bytes, str] = {}
         self._position_of: dict[bytes, str | None] = {}
         self.placed = any("." in each for each in position.names)
         self._by_class: dict[ScheduleClass, tuple[ColumnPlan, ...]] = {
             schedule: tuple(column for column in columns if column.schedule == schedule) for schedule in get_args(ScheduleClass)
         }
+
+    def without_order(self) -> "TablePlan":
+        """The same table, of an agent whose OIDs need not increase."""
+        found = copy(self)
+        found.unordered = True
+        return found
 
     def of(self, schedule: ScheduleClass) -> tuple[ColumnPlan, ...]:
         """The columns that are read in this class."""
@@ -111,6 +121,6 @@ class TablePlan:
         return self._form.candidates(fields, most) if fields is not None else []
 
 
-def walked(columns: Iterable[ColumnPlan], prefix: bytes = b"") -> Table:
-    """An empty table to walk these columns, or their rows below ``prefix`` alone (whose keys then lack it)."""
-    return Table([column.oid + prefix for column in columns])
+def walked(table: TablePlan, columns: Iterable[ColumnPlan], prefix: bytes = b"") -> Table:
+    """An empty table to walk these columns of ``table``, or their rows below ``prefix`` alone (whose keys then lack it)."""
+    return Table([column.oid + prefix for column in columns], unordered=table.unordered)

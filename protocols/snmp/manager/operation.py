@@ -26,9 +26,9 @@ class Operation:
         """The next request for an agent of this SNMP version. To be called until ``finished``."""
         raise NotImplementedError
 
-    def smaller_request(self) -> RequestPdu | None:
+    def smaller_request(self, last: bool) -> RequestPdu | None:
         """A request for a part of the latest one, whose answer did not come: it may be too large for the agent or for the way.
-        An answer to either is taken. None: there is no smaller one."""
+        An answer to either is taken. None: there is no smaller one. ``last``: nothing is sent after it."""
         return None
 
     def answer_octets(self) -> int:

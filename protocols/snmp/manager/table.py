@@ -20,11 +20,12 @@ class Table:
     its key is what stands behind the column in the OIDs (``value.decode_index``).
 
     A column that is the OID of a subtree gathers that subtree. Bounds: rows, octets of the variable bindings as received,
-    and variable bindings; passing one raises TableTooLarge.
+    and variable bindings; passing one raises TableTooLarge. ``unordered``: OIDs need not increase, as long as each is a new
+    one; the column ends where its subtree does.
     """
 
     __slots__ = ("_max_octets", "_max_rows", "_max_varbinds", "columns", "ended", "incomplete", "last", "octets", "rows",
-                 "varbinds")  # fmt: skip
+                 "unordered", "varbinds")  # fmt: skip
 
     def __init__(
         self,
@@ -32,6 +33,7 @@ class Table:
         max_rows: int = MAX_ROWS,
         max_octets: int = MAX_OCTETS,
         max_varbinds: int = MAX_VARBINDS,
+        unordered: bool = False,
     ) -> None:
         self.columns = tuple(columns)
         self.rows: dict[bytes, list[bytes | None]] = {}
@@ -43,6 +45,7 @@ class Table:
         """Why the table is not whole: ``unfinished`` until a walk ends it, then ``oid_not_increasing``, ``table_too_large`` or
         empty for a whole one. The rows of an incomplete table are right, and others may be missing."""
         self.octets = self.varbinds = 0
+        self.unordered = unordered
         self._max_rows, self._max_octets, self._max_varbinds = max_rows, max_octets, max_varbinds
 
     def add(self, asked: Sequence[int], found: list[bytes], octets: int) -> None:
@@ -75,6 +78,12 @@ class Table:
         if len(self.rows) > self._max_rows:
             raise TableTooLarge(f"more than {self._max_rows} rows")
 
+    def begin_anew(self) -> None:
+        """Forget all rows: what brought them was no answer to the request."""
+        self.rows.clear()
+        self.last = list(self.columns)
+        self.ended = [False] * len(self.columns)
+
     def _add_column(self, column: int, names: list[bytes], values: list[bytes]) -> int:
         """Take cells of one column; the number of those before one that ends the column or does not increase."""
         rows, prefix, width = self.rows, self.columns[column], len(self.columns)
@@ -82,10 +91,16 @@ class Table:
         size, head, taken = len(prefix), previous[:-1], 0
         for name, value in zip(names, values, strict=False):
             if not name.startswith(prefix) or value[0] == END_OF_MIB_VIEW:
+                # A column that begins with an earlier OID is another one's: some agents answer GETBULK column by column.
+                if previous == prefix and name != prefix and not follows(name, prefix):
+                    break
                 self.ended[column] = True
                 break
             # Names that differ in their last octet alone are in the order of that octet.
-            if name[:-1] == head:
+            if self.unordered:
+                if not self._is_new(column, name):
+                    break
+            elif name[:-1] == head:
                 if name <= previous:
                     break
             elif follows(name, previous):
@@ -101,3 +116,8 @@ class Table:
             row[column] = value
         self.last[column] = previous
         return taken
+
+    def _is_new(self, column: int, name: bytes) -> bool:
+        """True for an OID that the column does not have yet."""
+        row = self.rows.get(name[len(self.columns[column]) :])
+        return name != self.columns[column] and (row is None or row[column] is None)

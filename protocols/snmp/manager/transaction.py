@@ -102,7 +102,7 @@ class Transaction:
             return None
         self._left -= 1
         self._wait *= BACK_OFF
-        smaller = self.operation.smaller_request()
+        smaller = self.operation.smaller_request(not self._left)
         if smaller is not None:
             self._pdu = smaller
         return self._send(self._pdu, now)

@@ -1,4 +1,4 @@
-"""The number of variable bindings that an agent's answers can hold, learnt from its answers."""
+"""The number of variable bindings that an agent's answers can hold, and whether it answers GETBULK, learnt from its answers."""
 
 from typing import Final
 
@@ -12,11 +12,15 @@ _LONGEST_WAIT: Final = 65_536
 class WalkSize:
     """Keep one for each agent from poll to poll. It reads no clock: the same answers give the same sizes."""
 
-    __slots__ = ("_answers", "_most", "_tried", "_wait", "octets", "varbinds")
+    __slots__ = ("_answers", "_most", "_tried", "_wait", "bulk", "bulk_known", "octets", "varbinds")
 
     def __init__(self, most: int = VARBINDS_AN_ANSWER) -> None:
         self.varbinds = self._most = most
         """Variable bindings to ask for in one answer."""
+        self.bulk = True
+        """False: rows are asked for by GETNEXT."""
+        self.bulk_known = False
+        """True once an answer to a GETBULK was right."""
         self.octets = 0
         """The largest list of variable bindings that an answer had."""
         self._answers = 0
@@ -31,14 +35,23 @@ class WalkSize:
             self._tried = False
             self._wait = min(2 * self._wait, _LONGEST_WAIT)
 
+    def bulk_failed(self) -> None:
+        """Learn that the agent does not answer GETBULK, or not rightly. It is tried again as seldom as a larger size."""
+        self.bulk = False
+        self._answers = 0
+
     def answered(self, octets: int) -> None:
         """Learn from an answer whose list of variable bindings has ``octets``."""
         if octets > self.octets:
             self.octets = octets
-        if self.varbinds >= self._most:
+        if self.bulk and self.varbinds >= self._most:
             return
         self._answers += 1
         if self._answers >= self._wait:
             self._answers = 0
+            if not self.bulk:
+                self.bulk = True
+                self._wait = min(2 * self._wait, _LONGEST_WAIT)
+                return
             self._tried = True
             self.varbinds = min(self._most, 2 * self.varbinds)

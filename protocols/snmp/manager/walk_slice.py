@@ -20,8 +20,8 @@ class WalkSlice(Operation):
     def request(self, version: str) -> RequestPdu:
         return self._walk.request(version)
 
-    def smaller_request(self) -> RequestPdu | None:
-        return self._walk.smaller_request()
+    def smaller_request(self, last: bool) -> RequestPdu | None:
+        return self._walk.smaller_request(last)
 
     def answer_octets(self) -> int:
         return self._walk.answer_octets()

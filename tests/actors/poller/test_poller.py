@@ -284,7 +284,7 @@ async def test_a_crash_of_one_touches_no_other_and_it_is_parked_and_comes_back(a
 
 
 async def test_a_busy_ledger_loses_no_transition_and_piles_up_nothing(autojump_clock: MockClock) -> None:
-    world, _ = one_olt()
+    world, agent = one_olt()
     async with polling(world):
         await trio.sleep(90)
         world.clear()
@@ -297,7 +297,25 @@ async def test_a_busy_ledger_loses_no_transition_and_piles_up_nothing(autojump_c
         world.go_on()
         await trio.sleep(300)
         misses = [each.misses for each in world.of(PollMissed) if isinstance(each, PollMissed)]
-    assert misses == [1, 2, 3]
+        assert misses == [1, 2, 3]
+        world.engine.agents["10.0.0.1"] = agent
+        world.hold()
+        await trio.sleep(3_600)
+        world.go_on()
+        await trio.sleep(90)
+        status = world.poller.status("olt-0")
+        assert status is not None
+        assert not status.overrun, "it was the ledger that was slow"
+
+
+async def test_an_agent_of_v1_that_has_nothing_below_a_probe_has_the_standard_plan(autojump_clock: MockClock) -> None:
+    agent = OltAgent()
+    world = PollerWorld([olt(0, credentials="v1")], MemoryEngine({"10.0.0.1": agent}))
+    async with polling(world):
+        await trio.sleep(90)
+        status = world.poller.status("olt-0")
+        assert status is not None
+        assert (status.plan, status.last_error) == ("standard", None)
 
 
 async def test_a_machine_that_stood_still_gives_no_burst(autojump_clock: MockClock) -> None:

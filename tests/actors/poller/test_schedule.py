@@ -50,7 +50,7 @@ def test_a_late_poll_is_skipped(due: float, now: float, interval: float, late: b
     assert is_late(due, now, interval) is late
 
 
-@pytest.mark.parametrize(("duration", "times"), [(0.1, 1), (60.0, 1), (61.0, 3), (90.0, 3), (300.0, 10)])
+@pytest.mark.parametrize(("duration", "times"), [(0.1, 1), (60.0, 1), (61.0, 3), (90.0, 3), (300.0, 10), (86_400.0, 20)])
 def test_a_slow_device_keeps_half_of_its_time(duration: float, times: int) -> None:
     assert stretch(duration, 60.0) == times
 

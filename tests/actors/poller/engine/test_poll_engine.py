@@ -154,6 +154,15 @@ async def test_a_port_at_which_nothing_listens_ends_the_request_at_once(mock_clo
     assert live.answers == len(dead)
 
 
+async def test_nothing_listens_at_an_ipv6_address(mock_clock: MockClock) -> None:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as free:
+        free.bind(("::1", 0))
+        port = free.getsockname()[1]
+    async with running() as engine:
+        with pytest.raises(errors.PortUnreachable):
+            await engine.ask(PolledAgent("::1", port, community()), Get([NAME]))
+
+
 async def test_an_icmp_error_that_quotes_another_datagram_ends_nothing() -> None:
     """An attacker does not know the request, so a forged ICMP message cannot quote it."""
     metrics = Metrics()
@@ -349,14 +358,14 @@ async def test_an_engine_that_stops_ends_its_requests_with_its_own_fault() -> No
 async def test_a_bug_that_a_datagram_meets_ends_its_own_request_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     metrics = Metrics()
     async with udp_agent() as device, running(metrics=metrics) as engine:
-        session = community()
+        with monkeypatch.context() as broken:
 
-        class Broken(Get):
-            def take(self, response: object) -> None:
+            def receive(agent: PolledAgent, datagram: bytes, now: float) -> None:
                 raise ZeroDivisionError
 
-        with pytest.raises(errors.BadAnswer):
-            await engine.ask(polled(device, session), Broken([NAME]))
+            broken.setattr(engine, "_receive", receive)
+            with pytest.raises(errors.BadAnswer):
+                await engine.ask(polled(device), Get([NAME]))
         await settle(metrics, {"error": 1})
         await engine.ask(polled(device), get := Get([NAME]))
         assert values(get) == [b"agent"]

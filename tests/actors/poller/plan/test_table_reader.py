@@ -319,7 +319,7 @@ def test_five_hundred_onts_take_less_than_twelve_octets_each() -> None:
 def test_a_walk_of_one_port_has_the_whole_index_again() -> None:
     table = plan(ONTS)
     (prefix,) = table.prefixes("0/1/3")
-    walk = walked(table.of("state"), prefix)
+    walk = walked(table, table.of("state"), prefix)
     assert walk.columns == (table.of("state")[0].oid + prefix,)
     assert prefix + encode_index((5,)) == ont(3, 5)
 

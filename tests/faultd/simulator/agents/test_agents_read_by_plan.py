@@ -36,7 +36,7 @@ class Poll:
         self.readers = [TableReader(table) for table in plan.tables]
 
     def rows(self, reader: TableReader, schedule: ScheduleClass, at: float) -> Rows:
-        walk = Walk(walked(reader.plan.of(schedule)))
+        walk = Walk(walked(reader.plan, reader.plan.of(schedule)))
         transaction = Transaction(CommunitySession("2c", b"public", 1), walk)
         octets = transaction.start(0.0)
         while not transaction.done:

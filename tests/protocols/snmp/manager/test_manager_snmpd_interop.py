@@ -197,7 +197,8 @@ def test_an_agent_that_restarts_is_followed(tmp_path: Any) -> None:
 
 def test_a_table_beyond_its_bounds_is_given_up(agent: Agent) -> None:
     session = CommunitySession("2c", b"public", 7)
-    for bounds in ({"max_rows": 3}, {"max_octets": 300}, {"max_varbinds": 10}):
+    each: tuple[dict[str, Any], ...] = ({"max_rows": 3}, {"max_octets": 300}, {"max_varbinds": 10})
+    for bounds in each:
         walk = Walk(Table(OR_COLUMNS, **bounds), 2)
         assert carry_out(agent, session, walk).error is None
         assert walk.table.incomplete == "table_too_large"

@@ -414,6 +414,32 @@ def test_too_big_is_asked_for_in_parts() -> None:
     assert type(transaction.error) is errors.AnswerTooBig
 
 
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_a_get_that_is_not_answered_is_asked_for_in_halves(most: int) -> None:
+    """Calix E7 and others are silent where a request has more names than they can take."""
+
+    class Few(MemoryAgent):
+        def answer(self, datagram: bytes, now: float = 0.0) -> bytes | None:
+            return super().answer(datagram, now) if datagram.count(b"\x2b\x06\x01") <= most else None
+
+    operation = Get([UPTIME, NAME, UPTIME, NOWHERE])
+    assert carry_out(Few(MIB), community(), operation).error is None
+    assert operation.values == [MIB[UPTIME], MIB[NAME], MIB[UPTIME], operation.values[3]]
+    assert is_missing(operation.values[3])
+
+
+def test_an_answer_to_the_larger_get_is_taken_after_the_smaller_one_was_sent() -> None:
+    operation, device = Get([UPTIME, NAME]), agent()
+    transaction = Transaction(community(), operation, timeout=1.0)
+    larger = transaction.start(0.0)
+    assert larger
+    assert transaction.expire(1.0)
+    answer = device.answer(larger)
+    assert answer
+    assert transaction.receive(answer, 1.5) is None
+    assert operation.values == [MIB[UPTIME], MIB[NAME]]
+
+
 def test_bulk_takes_no_more_than_it_asked_for() -> None:
     def more(datagram: bytes) -> list[bytes]:
         extra = ber.element(ber.SEQUENCE, ber.element(ber.OBJECT_IDENTIFIER, NAME) + b"\x05\x00")

@@ -14,6 +14,7 @@ from protocols.snmp.errors import BadOid
 from protocols.snmp.manager import errors
 from protocols.snmp.manager.community_session import CommunitySession
 from protocols.snmp.manager.name_order import follows
+from protocols.snmp.manager.response_pdu import read_response_pdu, split_varbinds
 from protocols.snmp.manager.table import Table
 from protocols.snmp.manager.transaction import Transaction
 from protocols.snmp.manager.value import decode_index, decode_value
@@ -125,7 +126,7 @@ def test_an_agent_that_loops_is_stopped(steps: list[str], repetitions: int) -> N
         assert isinstance(transaction.error, errors.BadAnswer)
         assert walk.table.incomplete == "unfinished"
         assert steps[-1] == "16383.5"
-    assert device.received <= len(steps) + 1
+    assert device.received <= len(steps) + 2  # one GETBULK, then GETNEXT
 
 
 def test_an_agent_that_answers_an_instance_with_itself_is_stopped() -> None:
@@ -141,7 +142,7 @@ def test_an_agent_that_answers_an_instance_with_itself_is_stopped() -> None:
 def test_an_answer_without_bindings_ends_the_walk() -> None:
     device = MemoryAgent(table_mib(ENTRY, 2, [(1,), (2,)]), largest=3)
     transaction = carry_out(device, session(), walk_of(columns(2)))
-    assert isinstance(transaction.error, errors.BadAnswer)
+    assert isinstance(transaction.error, errors.AnswerTooBig)  # of GETNEXT, by which it was asked then
 
 
 @pytest.mark.parametrize("version", ["1", "2c"])
@@ -170,7 +171,7 @@ def test_columns_come_on_together_when_answers_are_cut() -> None:
 
 
 @pytest.mark.parametrize("bounds", [{"max_rows": 50}, {"max_octets": 1_000}, {"max_varbinds": 120}], ids=str)
-def test_a_table_has_bounds(bounds: dict[str, int]) -> None:
+def test_a_table_has_bounds(bounds: dict[str, Any]) -> None:
     device = MemoryAgent(table_mib(ENTRY, 2, [(number,) for number in range(1, 200)]))
     walk = Walk(Table(columns(2), **bounds), 10)
     transaction = carry_out(device, session(), walk)
@@ -300,6 +301,128 @@ def test_an_answer_to_the_larger_request_is_taken_after_the_smaller_one_was_sent
     assert transaction.receive(answer, 2.5) is None
     assert transaction.error is None
     assert list(cells(walk)) == rows
+
+
+class NoBulk(MemoryAgent):
+    """Answers GETBULK as ``fault`` says, and all else rightly."""
+
+    def __init__(self, mib: dict[bytes, bytes], fault: str) -> None:
+        super().__init__(mib)
+        self.fault, self.bulks = fault, 0
+
+    def answer(self, datagram: bytes, now: float = 0.0) -> bytes | None:
+        _, start, end = ber.read_header(datagram, 0, len(datagram), set())
+        _, pos = ber.read_integer(datagram, start, end, set(), "version")
+        _, pos = ber.read_octets(datagram, pos, end, set(), "community")
+        tag, pdu, stop = ber.read_header(datagram, pos, end, set())
+        if tag != 0xA5:
+            return super().answer(datagram, now)
+        self.bulks += 1
+        number, after = ber.read_integer(datagram, pdu, stop, set(), "request-id")
+        _, after = ber.read_integer(datagram, after, stop, set(), "non-repeaters")
+        _, after = ber.read_integer(datagram, after, stop, set(), "max-repetitions")
+        found = {"silent": None, "error": b"", "nothing": b"", "itself": datagram[after + 2 : stop]}[self.fault]
+        if found is None:
+            return None
+        head = ber.integer(number) + ber.integer(5 if self.fault == "error" else 0) + ber.integer(0)
+        return ber.element(ber.SEQUENCE, datagram[start:pos] + ber.element(0xA2, head + ber.element(ber.SEQUENCE, found)))
+
+
+@pytest.mark.parametrize("fault", ["silent", "error", "nothing", "itself"])
+def test_an_agent_that_cannot_answer_getbulk_is_asked_by_getnext(fault: str) -> None:
+    """Huawei MDUs, Emerson power supplies and some UPS: no answer, genErr, an empty list, or the OID that was asked for."""
+    rows = [(number,) for number in range(1, 30)]
+    device, size, manager = NoBulk({**table_mib(ENTRY, 2, rows), **BEHIND}, fault), WalkSize(), session()
+    walk = walk_of(columns(2), 20, size)
+    assert carry_out(device, manager, walk).error is None
+    assert (list(cells(walk)), walk.table.incomplete) == (rows, "")
+    assert device.bulks == (2 if fault == "silent" else 1)
+    for _ in range(3):
+        assert carry_out(device, manager, walk_of(columns(2), 20, size)).error is None
+    assert device.bulks == (2 if fault == "silent" else 1), "the next walks know it"
+
+
+class ByColumn(MemoryAgent):
+    """Answers GETBULK with all rows of the first column, then all rows of the second one."""
+
+    def answer(self, datagram: bytes, now: float = 0.0) -> bytes | None:
+        answer = super().answer(datagram, now)
+        assert answer is not None
+        _, start, end = ber.read_header(answer, 0, len(answer), set())
+        _, pos = ber.read_integer(answer, start, end, set(), "version")
+        _, pos = ber.read_octets(answer, pos, end, set(), "community")
+        pdu = read_response_pdu(answer, pos, end)
+        found = split_varbinds(pdu, 1_000)
+        bindings = [
+            ber.element(0x30, ber.element(6, name) + value) for name, value in zip(found[::2], found[1::2], strict=True)
+        ]
+        sorted_ones = b"".join(bindings[::2] + bindings[1::2])
+        head = ber.integer(pdu.request_id) + ber.integer(0) * 2
+        return ber.element(0x30, answer[start:pos] + ber.element(0xA2, head + ber.element(0x30, sorted_ones)))
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_an_agent_that_answers_getbulk_column_by_column_gives_no_table_that_seems_whole(known: bool) -> None:
+    rows = [(number,) for number in range(1, 30)]
+    size = WalkSize()
+    size.bulk_known = known
+    walk = walk_of(columns(2), 10, size)
+    assert carry_out(ByColumn({**table_mib(ENTRY, 2, rows), **BEHIND}), session(), walk).error is None
+    if known:
+        assert walk.table.incomplete == "oid_not_increasing"
+    else:
+        assert (list(cells(walk)), walk.table.incomplete) == (rows, "")
+        assert all(None not in row for row in walk.table.rows.values())
+
+
+def test_getbulk_is_tried_again_seldom_where_it_failed() -> None:
+    size = WalkSize()
+    size.bulk_failed()
+    tries = []
+    for answer in range(1, 3_000):
+        size.answered(100)
+        if size.bulk:
+            tries.append(answer)
+            size.bulk_failed()
+    assert tries == [256, 768, 1792]
+
+
+def test_an_agent_that_answered_a_getbulk_once_is_not_asked_by_getnext_after_losses() -> None:
+    rows = [(number,) for number in range(1, 60)]
+    device, size = NoBulk({**table_mib(ENTRY, 1, rows), **BEHIND}, "silent"), WalkSize()
+    size.bulk_known = True
+    transaction = carry_out(device, session(), walk_of(columns(1), 20, size))
+    assert isinstance(transaction.error, errors.NoAnswer)
+    assert size.bulk
+
+
+@pytest.mark.parametrize("repetitions", [0, 1, 3, 10])
+def test_a_table_without_order_is_read_to_its_end(repetitions: int) -> None:
+    """Raisecom RAX721: the management port, which has the lowest ifIndex, is the last row."""
+    steps = ["272646331", "272646335", "268435456"]
+
+    class Unordered(Looping):
+        def following(self, name: bytes) -> tuple[bytes, bytes]:
+            return next(iter(BEHIND.items())) if name == self.steps[-1] else super().following(name)
+
+    ordered = walk_of(columns(1), repetitions)
+    assert carry_out(Unordered(steps), session(), ordered).error is None
+    assert (len(ordered.table.rows), ordered.table.incomplete) == (2, "oid_not_increasing")
+    walk = Walk(Table(columns(1), unordered=True), repetitions)
+    assert carry_out(Unordered(steps), session(), walk).error is None
+    assert list(cells(walk)) == [(int(step),) for step in steps]
+    assert walk.table.incomplete == ""
+
+
+@pytest.mark.parametrize("repetitions", [0, 1, 2, 3, 10])
+@pytest.mark.parametrize("steps", LOOPS.values(), ids=LOOPS)
+def test_an_agent_that_loops_is_stopped_in_a_table_without_order_too(steps: list[str], repetitions: int) -> None:
+    device = Looping(steps)
+    walk = Walk(Table(columns(1), unordered=True), repetitions)
+    assert carry_out(device, session(), walk).error is None
+    assert walk.table.incomplete == "oid_not_increasing"
+    assert len(walk.table.rows) == len(steps)
+    assert device.received <= len(steps) + 2  # one GETBULK, then GETNEXT
 
 
 def trap_path_caches() -> tuple[int, ...]:

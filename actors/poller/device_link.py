@@ -17,6 +17,7 @@ from protocols.snmp.manager.get_next import GetNext
 from protocols.snmp.manager.operation import Operation
 from protocols.snmp.manager.walk import Walk
 from protocols.snmp.manager.walk_slice import WalkSlice
+from protocols.snmp.values import END_OF_MIB_VIEW
 
 BURST_SECONDS = 10.0
 """How long a budget that is not used saves up."""
@@ -69,7 +70,9 @@ class DeviceLink:
             # An agent of v1 says so that nothing follows.
             return b""
         self.paid(1, "")
-        return operation.bindings[0] if operation.bindings else b""
+        # The end of the MIB has the name that was asked for.
+        found = operation.bindings
+        return b"" if not found or found[1][0] == END_OF_MIB_VIEW else found[0]
 
     async def slice(self, walk: Walk, varbinds: int) -> None:
         """Go on with ``walk`` for about ``varbinds``. Paid by the caller, who knows the cards."""

@@ -6,7 +6,21 @@ import pytest
 import trio
 import trio.lowlevel
 from trio.testing import MockClock
-from vocabulary.poller_world import PLANS, START, MemoryEngine, OltAgent, PollerWorld, credentials, olt, polling
+from vocabulary.poller_world import (
+    HUAWEI,
+    OBJECT_ID,
+    PLANS,
+    START,
+    UPTIME,
+    MemoryEngine,
+    OltAgent,
+    PollerWorld,
+    credentials,
+    olt,
+    polling,
+    ticks,
+)
+from vocabulary.snmp_agent import MemoryAgent
 
 from actors.poller.settings import PollerSettings
 from protocols.command import Command
@@ -16,6 +30,8 @@ from protocols.poll.reading import PollRefused
 from protocols.poll.section import PollColumn, PollLevel, PollSection
 from protocols.poll.states import LevelCrossed, PartStates, PolledStates
 from protocols.profile import Profile
+from protocols.snmp import ber
+from protocols.snmp.oid import encode_oid
 
 CONTACT = (PollMissed, PollAnswered, PollStopped)
 
@@ -311,6 +327,17 @@ async def test_a_busy_ledger_loses_no_transition_and_piles_up_nothing(autojump_c
 async def test_an_agent_of_v1_that_has_nothing_below_a_probe_has_the_standard_plan(autojump_clock: MockClock) -> None:
     agent = OltAgent()
     world = PollerWorld([olt(0, credentials="v1")], MemoryEngine({"10.0.0.1": agent}))
+    async with polling(world):
+        await trio.sleep(90)
+        status = world.poller.status("olt-0")
+        assert status is not None
+        assert (status.plan, status.last_error) == ("standard", None)
+
+
+async def test_the_end_of_the_mib_is_nothing_below_a_probe(autojump_clock: MockClock) -> None:
+    """An agent of v2c answers a GETNEXT beyond its last object with the name that was asked for."""
+    mib = {encode_oid(OBJECT_ID): ber.element(0x06, encode_oid(HUAWEI)), encode_oid(UPTIME): ticks(1)}
+    world = PollerWorld([olt(0)], MemoryEngine({"10.0.0.1": MemoryAgent(mib)}))
     async with polling(world):
         await trio.sleep(90)
         status = world.poller.status("olt-0")

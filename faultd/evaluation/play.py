@@ -51,8 +51,8 @@ LEDGER = "00000000-0000-4000-8000-000000000000"
 
 
 _PLANNER = Principal("planner", "operator")
-FOUND = "found by poll"
-"""The beginning of the reason of what a read of states raises: a report of the device, and no conclusion."""
+FOUND = ": found by poll"
+"""In the reason of what a read of states raises: a report of the device, and no conclusion."""
 SILENCING = ("olt_power", "olt_unreachable", "uplinks_down")
 """Faults that a poller sees as an OLT that does not answer."""
 RECOVERY = 30.0
@@ -245,7 +245,7 @@ class Played:
         if alarm.source == "system":
             return
         if alarm.id not in self._alarms:
-            if change.entries[0].actor.startswith("faultd:") and not change.entries[0].text.startswith(FOUND):
+            if change.entries[0].actor.startswith("faultd:") and FOUND not in change.entries[0].text:
                 self._inferred.add(alarm.id)
             else:
                 self._raised += 1
@@ -253,7 +253,7 @@ class Played:
         told = any(each.actor.startswith("device:") for each in change.entries)
         if told and alarm.cleared_at is None and datagram is not None and datagram.fault:
             self._reported.setdefault(alarm.id, set()).add(datagram.fault)
-        if alarm.cleared_at is None and any(each.text.startswith(FOUND) for each in change.entries):
+        if alarm.cleared_at is None and any(FOUND in each.text and each.action == "raised" for each in change.entries):
             self._reported.setdefault(alarm.id, set()).update(self._true_causes(alarm.resource_id, at))
         if alarm.parent_alarm_id is not None:
             self._children.setdefault(alarm.parent_alarm_id, set()).update(self._faults_of(alarm))

@@ -80,6 +80,16 @@ def test_a_burst_is_answered_within_five_seconds_by_that_port_alone() -> None:
         assert all(part.kind == "pon" or part.position.startswith(f"{read.scope}/") for part in unpack_states(read.states))
 
 
+def test_alarms_of_reads_are_reports_of_their_fault_and_no_conclusions() -> None:
+    """Some traps of this cut are lost, and reads make them good."""
+    outcome = Played(build("1/002/distribution_cut/loss-5/polls-15")).run()
+    found = [each for each in outcome.standing if each.alarm_type == "ont.state"]
+    assert found
+    assert all(each.faults == {"fault-1"} and not each.inferred for each in found)
+    scored = score(outcome)
+    assert (scored.faults[0].found, scored.faults[0].shown, scored.wrong) == (True, 1, ())
+
+
 def test_both_are_shown_side_by_side() -> None:
     without = evaluate([DEAD.rpartition("/")[0]])
     text = compared(without, evaluate([DEAD]))

@@ -204,6 +204,8 @@ def service(machine: Machine) -> Service:
     (commands,) = re.findall(r"## Installing\n\n```sh\n(.*?)```", (ROOT / "docs" / "systemd.md").read_text(), re.DOTALL)
     lines = [line for line in commands.splitlines() if "pip install" not in line and "venv" not in line]
     assert len(lines) >= 8
+    # The version that is installed first knows the settings of its own file alone.
+    lines = [line.replace(" config/faultd.toml ", " /opt/faultd-source/config/faultd.toml ") for line in lines]
     machine.shell("cd /opt/faultd-new\n" + "\n".join(lines))
     (make_token,) = re.findall(r"`(runuser -u faultd -- \S+ token create [^`]*)`", (ROOT / "docs" / "systemd.md").read_text())
     return Service(machine, machine.shell(f"{make_token} 2>/dev/null").strip())

@@ -75,7 +75,7 @@ _saved = msgspec.msgpack.Decoder(Saved)
 
 
 def label(event: Event) -> Label | None:
-    """What tells one Event of the simulation from every other: its sender's own number. None for those of faultd itself."""
+    """The number that the sender gave an Event: no other Event of the simulation has it. None for faultd's own Events."""
     match event:
         case Trap():
             return "trap", event.source, str(event.notification.request_id)

@@ -89,7 +89,7 @@ def _policy(number: int) -> PolicyLoaded:
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What a seed has in store."""
+    """The parameters of one seed."""
 
     seconds: float
     ledger: LedgerSettings
@@ -106,16 +106,16 @@ class Plan(Struct, frozen=True, kw_only=True):
     unsettled: int
     socket_room: int
     held_socket: bool
-    """Whether the socket is systemd's and keeps what waits in it when the process dies."""
+    """True when systemd holds the socket, so that waiting datagrams survive the process."""
     secure: bool
-    """Whether one of the devices speaks SNMPv3."""
+    """True when one of the devices speaks SNMPv3."""
     informs: float
     foreign: float
     poison: float
     counter_since: int
     """The number of the first process that has the counter, a stage behind the correlator."""
     failing: float
-    """How often a method of the counter other than its fold raises."""
+    """Share of the calls of the counter's methods, its fold excepted, that raise."""
     unstorable: float
     accidents: tuple[str, ...]
     pause: float
@@ -210,7 +210,7 @@ class Report(Struct, kw_only=True):
         self.timeline = ()
 
     def story(self, lines: int = 150) -> str:
-        """For people: what happened last, what is wrong, and how to see it again."""
+        """The last lines of the timeline, the violation, and the command that repeats the seed."""
         shown = self.timeline[-lines:]
         left_out = len(self.timeline) - len(shown)
         head = [f"... {left_out} lines before"] if left_out else []
@@ -269,7 +269,7 @@ class World(Observer):
     # --- telling and judging ------------------------------------------------------------------------------------------
 
     def note(self, text: str) -> None:
-        """A line of the timeline."""
+        """Add a line to the timeline."""
         text = text.replace(str(self._directory), "")
         self.timeline.append(f"{trio.current_time():9.4f}  process {self.lives}  {text}")
 
@@ -281,7 +281,7 @@ class World(Observer):
             self._scope.cancel()
 
     def report(self) -> Report:
-        """How it went."""
+        """The report of the seed, as far as it has run."""
         digest = blake2b("\n".join(self.timeline).encode(), digest_size=8).hexdigest()
         return Report(
             seed=self.seed,

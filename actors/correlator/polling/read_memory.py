@@ -54,7 +54,7 @@ class ReadMemory(Struct):
 
 
 MOST_LEVELS = 100_000
-"""Crossings that are remembered; beyond it the oldest go. Their alarms stay until an operator ends them."""
+"""Crossings that are remembered. Beyond this number the oldest are forgotten; their alarms stay until an operator ends them."""
 
 
 class LevelMemory(Struct):

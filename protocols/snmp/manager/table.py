@@ -78,6 +78,12 @@ class Table:
         if len(self.rows) > self._max_rows:
             raise TableTooLarge(f"more than {self._max_rows} rows")
 
+    def begin_anew(self) -> None:
+        """Forget all rows: what brought them was no answer to the request."""
+        self.rows.clear()
+        self.last = list(self.columns)
+        self.ended = [False] * len(self.columns)
+
     def _add_column(self, column: int, names: list[bytes], values: list[bytes]) -> int:
         """Take cells of one column; the number of those before one that ends the column or does not increase."""
         rows, prefix, width = self.rows, self.columns[column], len(self.columns)
@@ -85,6 +91,9 @@ class Table:
         size, head, taken = len(prefix), previous[:-1], 0
         for name, value in zip(names, values, strict=False):
             if not name.startswith(prefix) or value[0] == END_OF_MIB_VIEW:
+                # A column that begins with an earlier OID is another one's: some agents answer GETBULK column by column.
+                if previous == prefix and name != prefix and not follows(name, prefix):
+                    break
                 self.ended[column] = True
                 break
             # Names that differ in their last octet alone are in the order of that octet.

@@ -103,6 +103,8 @@ class Walk(Operation):
         if not self._repetitions or self._size.bulk_known:
             return False
         self._size.bulk_failed()
+        self.table.begin_anew()
+        self._open = list(range(len(self.table.columns)))
         return True
 
     def _take_rows(self, response: ResponsePdu) -> None:

@@ -50,7 +50,8 @@ class TableRead:
 
     def wait(self, reserve: float) -> float:
         """Seconds until the next slice may be asked for; ``reserve``: variable bindings that have to be left for others."""
-        return self._link.budget.wait(trio.current_time(), self._card, reserve + SLICE)
+        # Who waits for the read overdraws the budget by one answer at most; a read in the background does not.
+        return self._link.budget.wait(trio.current_time(), self._card, reserve + SLICE if reserve else 1)
 
     async def slice(self) -> None:
         """Ask for as much as the budget has now. A failure ends the read and is in ``error``."""

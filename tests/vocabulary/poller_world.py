@@ -80,13 +80,15 @@ class OltAgent(MemoryAgent):
     """An OLT of Huawei with GPON ports. ``uptime`` is that at the instant 0 of the monotonic clock, in hundredths of a second;
     None: it does not have the object."""
 
-    def __init__(self, ports: Mapping[tuple[int, int], int] | None = None) -> None:
+    def __init__(self, ports: Mapping[tuple[int, int], int] | None = None, *, optics: bool = False) -> None:
         mib = {encode_oid(OBJECT_ID): ber.element(0x06, encode_oid(HUAWEI))}
         mib |= {encode_oid(UPTIME): ticks(0), encode_oid(BOOTS): ber.integer(7)}
         for (slot, port), onts in (ports or {}).items():
             for ont in range(onts):
                 mib[encode_oid(f"{ONT}.15.{port_index(slot, port)}.{ont}")] = ber.integer(1)
                 mib[encode_oid(f"{ONT}.24.{port_index(slot, port)}.{ont}")] = ber.integer(-1)
+                if optics:
+                    mib[encode_oid(f"{RX}.{port_index(slot, port)}.{ont}")] = ber.integer(-2_000)
         super().__init__(mib)
         self.uptime: int | None = 100_000_00
         self.at: list[float] = []

@@ -22,6 +22,7 @@ from vocabulary.poller_world import (
 )
 from vocabulary.snmp_agent import MemoryAgent
 
+from actors.poller.schedule import next_on_grid, phase
 from actors.poller.settings import PollerSettings
 from protocols.command import Command
 from protocols.poll.contact import PollAnswered, PollMissed, PollStopped
@@ -133,6 +134,26 @@ async def test_a_request_is_answered_at_once_for_its_port_alone(autojump_clock: 
     outcomes = world.metrics.registry.get_sample_value
     assert outcomes("faultd_poll_reads_requested_total", {"outcome": "not_polled"}) == 1
     assert outcomes("faultd_poll_reads_requested_total", {"outcome": "merged"}) == 1
+
+
+async def test_a_request_goes_before_a_read_of_optics_that_takes_minutes(autojump_clock: MockClock) -> None:
+    agent = OltAgent({(1, port): 64 for port in range(16)}, optics=True)
+    settings = PollerSettings(card_varbinds_per_second=15.0, optics_seconds=600.0, interval_seconds=3_600.0)
+    world = PollerWorld([olt(0)], MemoryEngine({"10.0.0.1": agent}), settings)
+    async with polling(world):
+        await world.until(PolledStates)
+        due = next_on_grid(trio.current_time(), 600.0, phase("olt-0 onts optics"))
+        for port, ahead in enumerate((20, 40, 60)):
+            await trio.sleep_until(due + ahead)
+            world.clear()
+            world.request("olt-0", f"0/1/{port}", 100 + port)
+            await world.until(PolledStates)
+            assert trio.current_time() - due - ahead < 5
+        world.clear()
+        await world.until(PolledStates)
+        (powers,) = world.of(PolledStates)
+    assert isinstance(powers, PolledStates)
+    assert len(powers.power) == 16 * 64, "the read went on"
 
 
 async def test_a_silent_device_is_judged_anew_when_the_correlator_asks(autojump_clock: MockClock) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import asdict, replace
 from protocols.optical_power import Quantity
 from protocols.poll.device import DeviceState, PolledDevice, PollError
 from protocols.poll.reading import PolledValue, PollReading
-from protocols.poll.states import DownCause, PartKind, PartStates, Span
+from protocols.poll.states import DownCause, PartKind, PartStates
 from protocols.rest_body import Body, PageQuery, fields_for
 from protocols.rest_fields import Name, OptionalLine, OptionalName
 from protocols.rest_topology import Parents, PollInterval
@@ -108,9 +108,9 @@ class PartsShown(Struct, frozen=True, kw_only=True):
 
     kind: PartKind
     under: str
-    up: tuple[Span, ...]
+    up: tuple[tuple[int, ...], ...]
     down: tuple[DownSpan, ...]
-    unknown: tuple[Span, ...]
+    unknown: tuple[tuple[int, ...], ...]
 
 
 class SerialShown(Struct, frozen=True, kw_only=True):

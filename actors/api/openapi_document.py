@@ -22,6 +22,9 @@ from protocols.event import NetworkEventType
 from protocols.maintenance import Phase
 from protocols.optical_power import Quantity
 from protocols.origin import Origin
+from protocols.poll.device import DeviceState
+from protocols.poll.discovered import Discrepancy
+from protocols.poll.states import DownCause, PartKind
 from protocols.principal import Role
 from protocols.query import AlarmSort, Bucket, View
 from protocols.report import ReportKind
@@ -63,6 +66,10 @@ ENUMS: Final[Mapping[str, Any]] = {
     "EscalationUntil": Until,
     "DeliveryStatus": DeliveryStatus,
     "Desk": Desk,
+    "DeviceState": DeviceState,
+    "DownCause": DownCause,
+    "OntDiscrepancy": Discrepancy,
+    "PartKind": PartKind,
     "ListFormat": ListFormat,
     "MessageKind": MessageKind,
     "NetworkEventType": NetworkEventType,

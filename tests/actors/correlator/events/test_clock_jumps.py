@@ -1,5 +1,6 @@
 """A jump of the clock: a fold with one comes to the same as a fold without, and only the dates differ."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -335,9 +336,15 @@ def _undated(change: Change) -> Any:
     return None if isinstance(change, ArchiveDue) else _without_dates(msgspec.to_builtins(change, builtin_types=(datetime,)))
 
 
+_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00")
+"""A time in the detail of a device event."""
+
+
 def _without_dates(value: Any) -> Any:
-    if isinstance(value, datetime):
+    if isinstance(value, datetime) or (isinstance(value, str) and _ISO_TIME.fullmatch(value)):
         return None
+    if isinstance(value, dict):
+        return {name: _without_dates(each) for name, each in value.items()}
     return [_without_dates(each) for each in value] if isinstance(value, list | tuple) else value
 
 

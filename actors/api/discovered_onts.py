@@ -32,7 +32,7 @@ from protocols.topology_view import TopologyView
 async def list_differences(
     changes: Given[TopologyChanges], discovered: Given[DiscoveredView], by: By, device_id: NodeName
 ) -> OntDifferences:
-    """What the last reads found: ONTs that are `new`, whose `serial` the topology lacks, that were `replaced` or `moved`, and
+    """ONTs in which the last reads and the topology differ: `new`, whose `serial` the topology lacks, `replaced` or `moved`, and
     those that the device does not list any more (`vanished`). Each stays until both agree, at most 4,096 of a device."""
     plant = changes.plant
     device = _device(plant, by, unquote(device_id))

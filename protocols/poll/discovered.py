@@ -31,4 +31,4 @@ class DiscoveredView(Protocol):
     """The ONTs that differ, by device."""
 
     def discovered(self, device_id: str) -> tuple[DiscoveredOnt, ...]:
-        """Those of one device, in the order of their positions."""
+        """The ONTs of one device that differ, in the order of their positions."""

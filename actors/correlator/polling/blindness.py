@@ -25,9 +25,9 @@ from protocols.poll.sight import SightChanged
 
 BLIND: Final = "monitoring.blind"
 NAME: Final = "polling.sight"
-"""Of the timer that decides whether faultd sees again, with the Event after the one that changed the number."""
+"""Name of the timer that decides whether faultd sees again, with the Event after the one that changed the number."""
 CONTACT: Final = "polling.contact"
-"""Of the timer of one device, see :mod:`actors.correlator.polling.contact`."""
+"""Name of the timer of one device, see :mod:`actors.correlator.polling.contact`."""
 VERIFIED_WITHIN: Final = timedelta(minutes=5)
 """A device that could not be verified within this time is requested again; also while a fault of faultd itself lasts, since
 nobody tells of its end."""

@@ -26,7 +26,7 @@ from protocols.serial import canonical_serial
 from protocols.topology import Node
 
 NAME: Final = "polling.discovery"
-"""Of the timer."""
+"""Name of the timer."""
 TOLD_AT_ONCE: Final = 32
 """Device events of one read, of each kind; the summary of the read has the numbers."""
 ADDED_AT_ONCE: Final = 500
@@ -92,7 +92,7 @@ class DiscoveredOnts:
         self._state = state
 
     def discovered(self, device_id: str) -> tuple[DiscoveredOnt, ...]:
-        """Those of one device, in the order of their positions."""
+        """The ONTs of one device that differ, in the order of their positions."""
         memory, plant = self._state.memory(FoundOntMemory), self._state.plant
         items: list[DiscoveredOnt] = []
         for position, each in memory.found.get(device_id, {}).items():

@@ -27,7 +27,7 @@ from protocols.topology import Node
 from protocols.walls import shown_to
 
 NAME: Final = "polling.levels"
-"""Of the timer."""
+"""Name of the timer."""
 
 
 def fold_level_crossed(draft: Draft, event: LevelCrossed) -> None:

@@ -65,7 +65,7 @@ _NEVER_UP: Final = "warning"
 
 
 class Reconciled:
-    """What a read changed: the numbers for its summary, and the ONTs that it found down."""
+    """The effect of a read: the numbers for its summary, and the ONTs that it found down."""
 
     __slots__ = ("cleared", "confirmed", "limited", "onts", "raised", "switched_off", "unjudged", "unplaced")
 

@@ -17,7 +17,7 @@ from protocols.poll.request import PollRequested
 from protocols.poll.states import ReadReason
 
 NAME: Final = "polling.requests"
-"""Of the timer."""
+"""Name of the timer."""
 SWEEP: Final = "sweep"
 TRAPS_LOST: Final = "traps.lost"
 """The trap listener's alarm that the kernel dropped datagrams. It ends when none was dropped for five minutes."""

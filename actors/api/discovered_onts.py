@@ -32,8 +32,8 @@ from protocols.topology_view import TopologyView
 async def list_differences(
     changes: Given[TopologyChanges], discovered: Given[DiscoveredView], by: By, device_id: NodeName
 ) -> OntDifferences:
-    """ONTs in which the last reads and the topology differ: `new`, whose `serial` the topology lacks, `replaced` or `moved`, and
-    those that the device does not list any more (`vanished`). Each stays until both agree, at most 4,096 of a device."""
+    """ONTs in which the last reads and the topology differ: `new`, whose `serial` the topology lacks, `replaced` or `moved`,
+    and those that the device does not list any more (`vanished`). Each stays until both agree, at most 4,096 of a device."""
     plant = changes.plant
     device = _device(plant, by, unquote(device_id))
     found = discovered.discovered(device.id)

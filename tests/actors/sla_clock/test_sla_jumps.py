@@ -92,6 +92,12 @@ def intervals(world: SlaWorld) -> list[tuple[float, float | None]]:
         ("100 missed, 110 clear, 120 ahead, 130 acknowledge", [(100, 110)]),
         ("100 ahead, 110 missed, 120 acknowledge, 130 tick", [(YEAR + 110, None)]),
         ("100 missed, 110 back, 120 right, 130 acknowledge", [(100, None)]),
+        ("100 missed, 110 back, 120 acknowledge, 130 tick", [(100 - YEAR, None)]),
+        # the first that the stage hears of the alarm is that its dates moved
+        ("100 missed, 110 back, 112 tick, 120 acknowledge", [(100 - YEAR, None)]),
+        ("100 missed, 110 back, 112 tick, 120 clear", [(100 - YEAR, 120 - YEAR)]),
+        ("100 missed, 110 back, 112 tick, 120 right, 125 tick, 130 clear", [(100, 130)]),
+        ("100 back, 105 missed, 110 right, 112 tick, 120 acknowledge", [(105, None)]),
         ("100 missed, 110 later, 120 days, 125 tick, 130 clear", [(5 * 86_400 + 100, 5 * 86_400 + 130)]),
         ("100 missed, 110 days, 120 right, 130 acknowledge", [(100, None)]),
         ("100 raise, 105 clear, 107 missed, 110 ahead, 120 acknowledge", [(100, 105), (YEAR + 107, None)]),

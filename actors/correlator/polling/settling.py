@@ -45,7 +45,8 @@ def note_answer(draft: Draft, device: str, began: datetime | None) -> None:
     memory = draft.state.memory(ReadMemory)
     until = memory.settling.get(device)
     if began is not None:
-        end = began + timedelta(seconds=draft.state.settings.settling_seconds)
+        # Never later than now, also where the reporter's clock is ahead of the ledger's.
+        end = min(began, draft.at) + timedelta(seconds=draft.state.settings.settling_seconds)
         if end > draft.at:
             until = end
             draft.set(memory.settling, device, end)

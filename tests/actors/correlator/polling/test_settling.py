@@ -84,6 +84,8 @@ def test_onts_that_register_after_a_restart_raise_nothing_and_those_that_stay_aw
     world(read_of(world, registering([3]), reason="restart"))
     assert not is_open(world)
     assert (summary(world)["raised"], summary(world)["down_while_settling"]) == (0, 31)
+    up: Iterable[int]
+    second: float
     for second, up in ((1_060, range(10)), (1_120, range(30))):
         world.at(second)
         world(read_of(world, registering(up), reason="changed", whole=()))

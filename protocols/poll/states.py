@@ -24,10 +24,11 @@ DownCause = Literal[
 ]
 """Why a part is down, by the device's own account; empty: it gives no reason, or one without a word here. ``admin_down``: an
 operator switched it off."""
-ReadReason = Literal["start", "restart", "gap", "drops", "daily", "burst", "operator", "returned", "changed"]
+ReadReason = Literal["start", "restart", "gap", "drops", "daily", "burst", "operator", "returned", "changed", "settled"]
 """Why states were read. ``changed``: on schedule, and only what is different from the read before is in the Event; the others
 are whole reads. ``burst``: reports of lost signals came from a PON port. ``gap``: the device's numbering of traps has a gap.
-``drops``: the kernel dropped datagrams. ``returned``: the device, or faultd's own sight, is back."""
+``drops``: the kernel dropped datagrams. ``returned``: the device, or faultd's own sight, is back. ``settled``: the device has
+had time to start."""
 
 Span = tuple[int, int]
 """First and last number."""

@@ -9,6 +9,7 @@
 
     part is down, no alarm  what becomes of it
     cause admin_down        nothing: an operator switched it off
+    any, device just started  nothing yet: the part may be on its way up (``settling``)
     others                  raised: "found by poll", dated by the read, since nobody knows when it began
 
 A table that was not read to its end judges nothing. An open alarm is never ended for its age.
@@ -67,10 +68,10 @@ _NEVER_UP: Final = "warning"
 class Reconciled:
     """The effect of a read: the numbers for its summary, and the ONTs that it found down."""
 
-    __slots__ = ("cleared", "confirmed", "limited", "onts", "raised", "switched_off", "unjudged", "unplaced")
+    __slots__ = ("cleared", "confirmed", "limited", "onts", "raised", "settling", "switched_off", "unjudged", "unplaced")
 
     def __init__(self) -> None:
-        self.raised = self.cleared = self.confirmed = self.limited = self.switched_off = self.unplaced = 0
+        self.raised = self.cleared = self.confirmed = self.limited = self.switched_off = self.unplaced = self.settling = 0
         self.unjudged: Counter[str] = Counter()
         self.onts: list[str] = []
         """Resources of the ONTs for which an alarm was raised."""
@@ -79,11 +80,26 @@ class Reconciled:
 class ReadDeviceState:
     """One read with the device it is of, as all steps of its fold need it."""
 
-    __slots__ = ("_known", "_serials", "device", "draft", "event", "first", "interfaces", "parts", "report", "was_up")
+    __slots__ = (
+        "_known",
+        "_serials",
+        "device",
+        "draft",
+        "event",
+        "first",
+        "interfaces",
+        "parts",
+        "report",
+        "settles",
+        "was_up",
+    )
 
-    def __init__(self, draft: Draft, event: PolledStates, node: Node, *, first: bool, was_up: FoundParts | None) -> None:
-        """``first``: no earlier read of the device is known. ``was_up``: its interfaces that were up before."""
-        self.draft, self.event, self.first, self.was_up = draft, event, first, was_up
+    def __init__(
+        self, draft: Draft, event: PolledStates, node: Node, *, first: bool, settles: bool, was_up: FoundParts | None
+    ) -> None:
+        """``first``: no earlier read of the device was judged in full. ``settles``: it has just started. ``was_up``: its
+        interfaces that were up before."""
+        self.draft, self.event, self.first, self.settles, self.was_up = draft, event, first, settles, was_up
         self.device = TrapDevice(node, node.address, draft.state.settings.default_tenant)
         self.parts = FoundParts(event)
         self.interfaces = InterfacePlaces(draft, event)
@@ -251,6 +267,9 @@ def _raise_missed(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> 
         identity = open_identity(draft, identity, places)
     if _ended_since(draft, part.kind, identity, read.event):
         found.unjudged[_NEWER] += 1
+        return
+    if read.settles:
+        found.settling += 1
         return
     if found.limited:
         found.limited += 1  # the first one has said so

@@ -397,6 +397,24 @@ async def test_the_end_of_the_mib_is_nothing_below_a_probe(autojump_clock: MockC
         assert (status.plan, status.last_error) == ("standard", None)
 
 
+async def test_an_olt_whose_tables_are_empty_while_it_starts_gets_its_plan_later(autojump_clock: MockClock) -> None:
+    world, agent = one_olt()
+    world.engine.agents["10.0.0.1"] = OltAgent({})
+    async with polling(world):
+        await trio.sleep(90)
+        assert [device.plan for device in world.poller.statuses()] == ["standard"]
+        world.clear()
+        world.engine.agents["10.0.0.1"] = agent
+        await trio.sleep(6 * 60)
+        assert [device.plan for device in world.poller.statuses()] == ["huawei"]
+        asked = len(agent.at)
+        await trio.sleep(30 * 60)
+        assert len(agent.at) - asked < 2 * 33
+    (states,) = world.of(*CONTACT, PolledStates)
+    assert isinstance(states, PolledStates)
+    assert (states.reason, states.whole) == ("start", ("ont",))
+
+
 async def test_a_machine_that_stood_still_gives_no_burst(autojump_clock: MockClock) -> None:
     devices = 600
     world = PollerWorld(

@@ -42,7 +42,7 @@ def _true_fault(case: Case, fault: Fault) -> TrueFault:
         id=fault.id,
         kind=fault.kind,
         place=f"{AREA}{fault.target}" if fault.kind == "area_outage" else fault.target,
-        also=case.plant.onts[fault.target].pon if fault.kind in ("rogue_ont", "rogue_unnamed") else "",
+        also=(case.plant.onts[fault.target].pon,) if fault.kind in ("rogue_ont", "rogue_unnamed") else (),
         onts=onts,
         start=fault.start,
         end=fault.end or case.length,

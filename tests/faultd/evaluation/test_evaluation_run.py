@@ -90,7 +90,7 @@ def test_two_bends_are_on_one_port_and_differ_clearly_and_light_was_read_before_
 def test_what_is_not_simply_dark_is_found(case: str, found: int) -> None:
     scored = score(play(build(case)))
     assert sum(each.found for each in scored.faults) == found
-    assert not scored.wrong
+    assert all(each.withdrawn for each in scored.wrong)
     assert not scored.left
 
 

@@ -64,7 +64,7 @@ class Judge:
         return hit if fault.unrecorded and 2 * len(hit) >= len(below) else frozenset()
 
     def _right(self, fault: TrueFault) -> tuple[str, ...]:
-        """Alarm types that name its cause. Where one ONT is left, the fibre of its leg and its drop are the same, and so are its
+        """Alarm types that name its cause. Where one ONT is left, its leg and its drop are the same, and so are its
         power and that of its street."""
         right = RIGHT.get(fault.kind, ())
         if len(fault.onts) != 1:

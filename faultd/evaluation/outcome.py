@@ -20,6 +20,8 @@ class TrueFault(Struct, frozen=True, kw_only=True):
     """No record says where it ends: a power area that the topology file does not have."""
     harmless: bool = False
     """Nothing is broken, so nothing may be concluded: a reboot, an upgrade, a shutdown by the operator."""
+    misrecorded: frozenset[str] = frozenset()
+    """Its ONTs that the topology file has elsewhere: that one of them stands alone is no mistake."""
     start: float = 0.0
     end: float = 0.0
     scored: bool = True

@@ -34,8 +34,8 @@ class Played:
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        self.places = CausePlaces(case.plant)
         self.plan = simulate(case.plant, _scenario(case), case.options)
+        self.places = CausePlaces(case.plant, self.plan.dark)
         self.stages = Stages(LEDGER)
         self.state = self.stages.state
         self._truth = true_faults(case, self.plan)
@@ -164,7 +164,7 @@ class Played:
 
     def _page(self, at: float, notice: NotificationRequested) -> None:
         alarm = self._alarms.get(notice.alarm_id)
-        if alarm is not None:
+        if alarm is not None and at >= 0.0:
             self._pages.append(
                 SentPage(
                     at=at,

@@ -102,6 +102,8 @@ def score(outcome: CaseOutcome) -> CaseScore:
         about = judge.about(root)
         if about is not None and about.harmless and not root.inferred:
             continue  # the device's own word about what it did
+        if about is not None and root.place in about.misrecorded:
+            continue
         if about is not None or root.inferred or root.alarm_type in INFERRED:
             wrong.append(_wrong(root.alarm_type, root.place, about))
     for page in _withdrawn(judge, outcome):
@@ -120,7 +122,7 @@ def score(outcome: CaseOutcome) -> CaseScore:
         shown=sum(not each.parent for each in outcome.standing),
         quiet=outcome.quiet,
         harmless=tuple(
-            HarmlessScore(id=each.id, kind=each.kind, pages=sum(each.id in about for about in pages))
+            HarmlessScore(id=each.id, kind=each.kind, pages=_pages_of_nothing(judge, outcome, each, pages))
             for each in outcome.faults
             if each.harmless
         ),
@@ -165,6 +167,14 @@ def _page_about(judge: Judge, page: SentPage) -> frozenset[str]:
         return page.faults
     about = judge.page_about(page)
     return frozenset({about.id}) if about is not None else frozenset()
+
+
+def _pages_of_nothing(judge: Judge, outcome: CaseOutcome, fault: TrueFault, pages: list[frozenset[str]]) -> int:
+    """Notifications about something harmless, less those of what an OLT or a poller rightly says while it lasts."""
+    return sum(
+        fault.id in about and not judge.explains(page.alarm_type, page.place, fault)
+        for page, about in zip(outcome.pages, pages, strict=True)
+    )
 
 
 def _fault(judge: Judge, outcome: CaseOutcome, fault: TrueFault, pages: list[frozenset[str]]) -> FaultScore:

@@ -69,22 +69,22 @@ SCORED_COMPANY: tuple[Kind, ...] = ("street_outage", "trunk_cut")
 SHAPES = ("small-legs", "cascades")
 """Dimensions that a plant has in all its cases."""
 GROUPS: tuple[tuple[tuple[str, ...], float], ...] = (
-    (("soak", "long-soak"), 0.7),
-    (("pace",), 0.5),
+    (("soak", "long-soak"), 0.64),
+    (("pace",), 0.4),
     (("late-port-los", "no-port-los", "lone-port-los"), 0.6),
-    (("few-gasps",), 0.45),
-    (("dark-onts",), 0.45),
-    (("wrong-records",), 0.4),
-    (("missing-records",), 0.4),
-    (("registered",), 0.45),
-    (("late-cards",), 0.4),
-    (("boot-los",), 0.4),
-    (("offline-at-shutdown",), 0.4),
-    (("no-areas",), 0.4),
-    (("bouncing-repair",), 0.45),
+    (("few-gasps",), 0.36),
+    (("dark-onts",), 0.36),
+    (("wrong-records",), 0.34),
+    (("missing-records",), 0.34),
+    (("registered",), 0.36),
+    (("late-cards",), 0.34),
+    (("boot-los",), 0.34),
+    (("offline-at-shutdown",), 0.34),
+    (("no-areas",), 0.36),
+    (("bouncing-repair",), 0.36),
 )
 """Dimensions, of which a case has at most one of a group, and the probability of the group."""
-_COMPANY_ODDS = 0.45
+_COMPANY_ODDS = 0.36
 """Probability of each kind of company. What has no room beside the others is left out."""
 START, VERDICT, REPAIR, RESTORED = 10.0, 165.0, 260.0, 545.0
 """Seconds: when faults begin, when conclusions are compared with the truth, when fibres and cards are repaired, and when the
@@ -111,7 +111,7 @@ def dimensions_of(seed: str, number: str, kind: str) -> tuple[str, ...]:
 
 def _shapes(seed: str, number: str) -> tuple[str, ...]:
     rng = Random(f"messy/shapes/{seed}/{number}")
-    return tuple(name for name in SHAPES if rng.random() < 0.45)
+    return tuple(name for name in SHAPES if rng.random() < 0.4)
 
 
 def messy_plant(seed: str, number: str) -> SimulatedPlant:

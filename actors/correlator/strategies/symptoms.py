@@ -53,6 +53,8 @@ class SymptomTraits:
         """The OLT itself concluded that many ONTs lost their power."""
         self.equipment_lost = equipment_lost
         """Everything below the resource has no service."""
+        self.may_cut_off = equipment_lost or symptom == "link_down"
+        """It may explain the alarms below its resource: ``is_lost`` decides."""
         self.rogue = rogue
         """The OLT names a rogue ONT."""
         self.lives_after = lives_after

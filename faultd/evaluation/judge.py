@@ -64,9 +64,11 @@ class Judge:
         return hit if fault.unrecorded and 2 * len(hit) >= len(below) else frozenset()
 
     def _right(self, fault: TrueFault) -> tuple[str, ...]:
-        """Alarm types that name its cause. Where one ONT is left, its leg and its drop are the same, and so are its
-        power and that of its street."""
+        """Alarm types that name its cause. Of an outage that no record bounds, each ONT without power is a part. Where one ONT
+        is left, its leg and its drop are the same, and so are its power and that of its street."""
         right = RIGHT.get(fault.kind, ())
+        if fault.unrecorded:
+            return (*right, *_ONT_POWER)
         if len(fault.onts) != 1:
             return right
         return right + (_ONT_DARK if fault.kind in CUTS else _ONT_POWER if fault.kind in POWER else ())

@@ -203,9 +203,9 @@ def _fault(plant: SimulatedPlant, rng: Random, kind: str, name: str, dark: froze
     for _ in range(100):
         target = _target(plant, rng, kind, simulated)
         end = RESTORED if kind == "street_outage" else REPAIR
-        fault = Fault(
-            id=name, kind=simulated, target=target, start=start, end=end, period=20.0 if kind == "ont_flapping" else 0.0
-        )
+        # A flapping ONT has been without light for most of a broken phase when the verdict is taken.
+        period = (VERDICT - start) / 3.4 if kind == "ont_flapping" else 0.0
+        fault = Fault(id=name, kind=simulated, target=target, start=start, end=end, period=period)
         fault = as_usual(rng, fault)
         onts = set(affected(plant, fault)) - dark
         if not affected(plant, fault) or len(onts) >= least:

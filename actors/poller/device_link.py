@@ -1,6 +1,7 @@
 """The way to one device's agent: every request is within the device's budget, and is counted."""
 
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import Protocol
 
 import trio
@@ -57,14 +58,28 @@ def budget_of(settings: PollerSettings) -> DeviceBudget:
 
 
 class DeviceLink:
-    """``varbinds`` counts what came from the agent. Every method raises RequestError as ``PollEngine.ask`` does; cancellation
+    """``varbinds`` counts what came from the agent. ``until``: the instant at which a request without an answer ends; the first
+    answer lifts it. Every method raises RequestError as ``PollEngine.ask`` does; cancellation
     leaves the link usable."""
 
-    __slots__ = ("_before", "_begun", "_engine", "_figures", "_get", "_settings", "_tell", "agent", "budget", "varbinds")
+    __slots__ = (
+        "_before",
+        "_begun",
+        "_engine",
+        "_figures",
+        "_get",
+        "_settings",
+        "_tell",
+        "agent",
+        "budget",
+        "until",
+        "varbinds",
+    )
 
     def __init__(self, engine: Asking, agent: PolledAgent, settings: PollerSettings, figures: DeviceFigures) -> None:
         self._engine, self._settings, self._figures = engine, settings, figures
         self.agent, self.budget, self.varbinds = agent, budget_of(settings), 0
+        self.until = inf
         self._begun: Inquiry | None = None
         self._get: Get | None = None
         self._tell: Callable[[list[bytes], Result, float], None] | None = None
@@ -86,7 +101,7 @@ class DeviceLink:
         agent, settings = self.agent, self._settings
         self._get, self._tell, self._before = Get(names), tell, (agent.sent, agent.answers)
         self._begun = self._engine.begin(
-            agent, self._get, self._told, timeout=settings.timeout_seconds, retries=settings.retries, longest=LONGEST
+            agent, self._get, self._told, timeout=settings.timeout_seconds, retries=settings.retries, longest=self._longest
         )
         return self._begun is not None
 
@@ -95,6 +110,7 @@ class DeviceLink:
         assert get is not None
         assert tell is not None
         self._get = self._tell = self._begun = None
+        self.until = inf
         sent, answers = self._before
         self._figures.exchanged(agent.sent - sent, agent.answers - answers)
         varbinds = sum([1 for value in get.values if value])
@@ -138,8 +154,14 @@ class DeviceLink:
         settings, agent = self._settings, self.agent
         sent, answers = agent.sent, agent.answers
         try:
-            return await self._engine.ask(
-                agent, operation, timeout=settings.timeout_seconds, retries=settings.retries, longest=LONGEST
+            exchange = await self._engine.ask(
+                agent, operation, timeout=settings.timeout_seconds, retries=settings.retries, longest=self._longest
             )
+            self.until = inf
+            return exchange
         finally:
             self._figures.exchanged(agent.sent - sent, agent.answers - answers)
+
+    @property
+    def _longest(self) -> float:
+        return max(0.0, min(LONGEST, self.until - trio.current_time()))

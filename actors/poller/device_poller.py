@@ -1,6 +1,8 @@
 """The poller of one device: asks it on schedule, notices its silence, and appends what changed."""
 
 from datetime import datetime
+from functools import partial
+from math import inf
 from typing import Final, NamedTuple
 
 import trio
@@ -33,6 +35,10 @@ from protocols.snmp.manager.errors import NoRoute, OwnFault, PortUnreachable, Re
 
 DAY: Final = 86_400.0
 NO_OTHERS: Final = OtherPolls(0, 0)
+WHOLE_SHARE: Final = 0.9
+"""Share of its interval after which a poll without an answer ends, whatever the time-outs are: so the misses that make a device
+silent take so many intervals."""
+HALF_SHARE: Final = 0.5
 _SILENCE: Final[dict[type[RequestError], Silence]] = {PortUnreachable: "refused", NoRoute: "no_route"}
 
 
@@ -109,6 +115,7 @@ class DevicePoller:
         self._levels = LevelSides()
         self._limits: dict[str, tuple[PollLevel, ...]] = {}
         self._due, self._margin = first, EARLIEST_SHARE * spec.interval
+        figures.next_due = first
         self._whole_due = next_on_grid(now, DAY, self._share)
         self._measured_at: float | None = None
         self._granting = False
@@ -151,8 +158,7 @@ class DevicePoller:
         return self._due if reads is None else min(self._due, reads.next_job())
 
     def _set_due(self, now: float) -> None:
-        interval = self.spec.interval * self._figures.stretched
-        self._due = self._figures.next_due = next_on_grid(now + self._margin, interval, self._share)
+        self._due = self._figures.next_due = next_on_grid(now + self._margin, self._interval, self._share)
         self._margin = 0.0
 
     # --- polls ----------------------------------------------------------------------------------------------------
@@ -160,13 +166,22 @@ class DevicePoller:
     async def _poll(self, wanted: ReadReason | None = None, request: int = 0) -> tuple[Scalars | None, PolledStates | None]:
         """One poll. ``wanted``: the reason for a whole read; None where only its schedule asks for it."""
         sent, began, self._waited = self._parts.clock(), trio.current_time(), 0.0
+        self._bound(began)
         try:
             identify = self.contact.contact != "answering" or wanted == "operator"
             scalars = await self._scalars.read(identify=identify, all_sensors=wanted is not None)
         except RequestError as error:
             await self._failed(error, sent, began)
             return None, None
+        finally:
+            self._link.until = inf
         return scalars, await self._finish(self._take(scalars, began, trio.current_time()), wanted, request)
+
+    def _bound(self, began: float) -> None:
+        """Bound a poll that ``began`` and has no answer. The poll that is missed last is confirmed in another way within the
+        same interval."""
+        share = HALF_SHARE if self.contact.confirms_next else WHOLE_SHARE
+        self._link.until = began + self._interval * share
 
     def _begin_alone(self, now: float) -> bool:
         """Begin a poll without the task. False: it is the task's turn."""
@@ -187,9 +202,10 @@ class DevicePoller:
         plan = self._scalars.plan
         if plan is None or self.contact.contact != "answering" or now < self._due or self._wishes:
             return False
-        if is_late(self._due, now, self.spec.interval):
+        if not self._scalars.knows_plan(now) or is_late(self._due, now, self.spec.interval):
             return False
         self._sent, self._began, self._waited = self._parts.clock(), now, 0.0
+        self._bound(now)
         self._get = self._scalars.due_at(now, plan)
         return self._link.begin_get(self._get.names, self._end_alone)
 
@@ -201,7 +217,7 @@ class DevicePoller:
             self._sleeper.wake()
             return
         answer = self._take(self._scalars.take(get, values, result.round_trip, now), self._began, now)
-        if self._goes_on(answer, now):
+        if self._goes_on(answer):
             self._note(answer, now)
             self._set_due(now)
             self._sleeper.sleep_on(self._next_instant())
@@ -209,14 +225,13 @@ class DevicePoller:
             self._alone = answer
             self._sleeper.wake()
 
-    def _goes_on(self, answer: Answer, now: float) -> bool:
+    def _goes_on(self, answer: Answer) -> bool:
         """Whether nothing is left to be done with ``answer``."""
         return (
             answer.event is None
             and answer.reason is None
             and self._reads is not None
             and not self._reads.has_states
-            and now < self._whole_due
             and not any(reading.quantity in self._limits for reading in answer.scalars.readings)
         )
 
@@ -238,7 +253,11 @@ class DevicePoller:
         """Take an answer: what has to be said of it."""
         figures = self._figures
         event, reason = self._answered(scalars.times, scalars.sys_object_id, now)
-        self._planned()
+        known = self._reads
+        if reason is None and now >= self._whole_due:
+            reason = "daily"
+        if self._planned() is not known and reason is None:
+            reason = "start"  # another plan: nothing of its tables was read
         figures.last_success, figures.round_trip = scalars.times.at, scalars.round_trip
         self._measure(scalars, now)
         return Answer(scalars, event, reason, began)
@@ -248,8 +267,6 @@ class DevicePoller:
         parts, reason = self._parts, answer.reason
         if answer.event is not None:
             await self._append(answer.event)
-        if reason is None and trio.current_time() >= self._whole_due:
-            reason = "daily"
         reads = self._planned()
         states = await reads.states(wanted or reason or "changed", request=request)
         for kind in reads.failed:
@@ -290,9 +307,9 @@ class DevicePoller:
         other: bool | None = None
         echo: bool | None = None
         if contact.confirms_next and not fault:
-            other = await answers_otherwise(
-                spec, parts.engine, lambda: parts.credentials.session(spec.credentials), parts.settings
-            )
+            until = began + self._interval * WHOLE_SHARE
+            session = partial(parts.credentials.session, spec.credentials)
+            other = await answers_otherwise(spec, parts.engine, session, parts.settings, until)
             echo = await parts.echo.answers(spec.address) if parts.settings.icmp else None
         first = contact.first_at if contact.first is not None else began
         others = parts.outcomes.others(self._latest, first)
@@ -320,6 +337,11 @@ class DevicePoller:
             self._levels, self._limits = LevelSides(), levels_of_plan(plan)
             self._figures.plan, self._figures.profile = plan.name, plan.profile
         return self._reads
+
+    @property
+    def _interval(self) -> float:
+        """Seconds from one poll to the next."""
+        return self.spec.interval * self._figures.stretched
 
     @property
     def _uptime(self) -> int | None:

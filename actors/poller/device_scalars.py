@@ -17,7 +17,7 @@ from protocols.snmp.manager.errors import RequestError
 from protocols.snmp.oid import encode_oid
 
 SENSOR_SECONDS: Final = 300.0
-"""Seconds between two reads of the device's own sensors."""
+"""Seconds between two reads of the device's own sensors, and between two attempts to find its plan."""
 _SYS_NAME: Final = encode_oid("1.3.6.1.2.1.1.5.0")
 
 
@@ -63,13 +63,18 @@ class ScalarsGet:
 
 
 class DeviceScalars:
-    """``wanted`` is the plan that the topology names; empty: the sysObjectID chooses. ``plan`` is None until it is known."""
+    """``wanted`` is the plan that the topology names; empty: the sysObjectID chooses. ``plan`` is None until it is known.
 
-    __slots__ = ("_clock", "_frequent", "_link", "_plans", "_sensors_due", "_wanted", "plan")
+    A device whose vendor has plans, and that has nothing of any of them, may still be starting: its plan is looked for again.
+    """
+
+    __slots__ = ("_clock", "_found", "_frequent", "_link", "_plans", "_sensors_due", "_wanted", "plan")
 
     def __init__(self, link: DeviceLink, plans: PollPlans, wanted: str, clock: Callable[[], datetime]) -> None:
         self._link, self._plans, self._wanted, self._clock = link, plans, wanted, clock
         self.plan: PollPlan | None = None
+        self._found = False
+        """False: the plan is ``standard`` for want of a better one."""
         self._sensors_due = float("-inf")
         self._frequent: tuple[PollPlan, ScalarsGet] | None = None
         """The GET of each poll between two reads of all sensors."""
@@ -77,7 +82,7 @@ class DeviceScalars:
     async def read(self, *, identify: bool, all_sensors: bool = False) -> Scalars:
         """Ask for them. ``identify``: choose the plan anew. Raises RequestError."""
         plan = self.plan or self._plans.standard
-        if not identify and self.plan is not None:
+        if not identify and self.knows_plan(trio.current_time()):
             return await self._get(plan, b"", all_sensors)
         found = await self._get(plan, plan.object_id, all_sensors)
         chosen = await self._choose(found.sys_object_id)
@@ -86,6 +91,10 @@ class DeviceScalars:
             return found
         other = await self._get(chosen, b"", all_sensors)
         return other._replace(sys_object_id=found.sys_object_id, sys_name=found.sys_name)
+
+    def knows_plan(self, now: float) -> bool:
+        """Whether a poll ``now`` needs no look for the plan."""
+        return self.plan is not None and (self._found or now < self._sensors_due)
 
     def due_at(self, now: float, plan: PollPlan) -> ScalarsGet:
         """The GET of a poll ``now``."""
@@ -122,11 +131,14 @@ class DeviceScalars:
 
     async def _choose(self, sys_object_id: str) -> PollPlan:
         named = self._plans.named(self._wanted) if self._wanted else ()
+        candidates = named or self._plans.candidates(sys_object_id)
+        self._found = True
         if len(named) == 1:
             return named[0]
-        for plan, probe in probe_order(named or self._plans.candidates(sys_object_id)):
+        for plan, probe in probe_order(candidates):
             if not probe or (await self._link.next_name(probe)).startswith(probe):
                 return plan
+        self._found = not candidates
         return self._plans.standard
 
 

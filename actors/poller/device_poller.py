@@ -42,7 +42,7 @@ HALF_SHARE: Final = 0.5
 _SILENCE: Final[dict[type[RequestError], Silence]] = {PortUnreachable: "refused", NoRoute: "no_route"}
 
 
-class Answer(NamedTuple):
+class AnsweredPoll(NamedTuple):
     """A poll that was answered, before its tables are read. ``event`` has to be appended, ``reason`` asks for a whole read;
     ``began`` is an instant of the monotonic clock."""
 
@@ -52,7 +52,7 @@ class Answer(NamedTuple):
     began: float
 
 
-class Failure(NamedTuple):
+class FailedPoll(NamedTuple):
     """A poll that was sent at ``sent`` and failed. ``again``: less may be answered."""
 
     error: RequestError
@@ -123,7 +123,7 @@ class DevicePoller:
         self._get: ScalarsGet | None = None
         self._sent, self._began = parts.clock(), now
         """The latest GET that was sent without the task."""
-        self._alone: Answer | Failure | None = None
+        self._alone: AnsweredPoll | FailedPoll | None = None
         """The end of a poll that was begun without the task, which has more to do with it."""
         wishes.sleeper = self._sleeper = Sleeper(parts.timer, self._begin_alone)
 
@@ -213,7 +213,7 @@ class DevicePoller:
         get = self._get
         assert get is not None
         if isinstance(result, RequestError):
-            self._alone = Failure(result, self._sent, self._began, get.has_more)
+            self._alone = FailedPoll(result, self._sent, self._began, get.has_more)
             self._sleeper.wake()
             return
         answer = self._take(self._scalars.take(get, values, result.round_trip, now), self._began, now)
@@ -225,7 +225,7 @@ class DevicePoller:
             self._alone = answer
             self._sleeper.wake()
 
-    def _goes_on(self, answer: Answer) -> bool:
+    def _goes_on(self, answer: AnsweredPoll) -> bool:
         """Whether nothing is left to be done with ``answer``."""
         return (
             answer.event is None
@@ -238,7 +238,7 @@ class DevicePoller:
     async def _go_on(self) -> None:
         """Do the rest of a poll that was begun without the task."""
         alone, self._alone = self._alone, None
-        if isinstance(alone, Answer):
+        if isinstance(alone, AnsweredPoll):
             await self._finish(alone)
             self._set_due(trio.current_time())
         elif alone is not None:
@@ -249,7 +249,7 @@ class DevicePoller:
                 await self._failed(alone.error, alone.sent, alone.began)
             self._set_due(trio.current_time())
 
-    def _take(self, scalars: Scalars, began: float, now: float) -> Answer:
+    def _take(self, scalars: Scalars, began: float, now: float) -> AnsweredPoll:
         """Take an answer: what has to be said of it."""
         figures = self._figures
         event, reason = self._answered(scalars.times, scalars.sys_object_id, now)
@@ -260,9 +260,9 @@ class DevicePoller:
             reason = "start"  # another plan: nothing of its tables was read
         figures.last_success, figures.round_trip = scalars.times.at, scalars.round_trip
         self._measure(scalars, now)
-        return Answer(scalars, event, reason, began)
+        return AnsweredPoll(scalars, event, reason, began)
 
-    async def _finish(self, answer: Answer, wanted: ReadReason | None = None, request: int = 0) -> PolledStates | None:
+    async def _finish(self, answer: AnsweredPoll, wanted: ReadReason | None = None, request: int = 0) -> PolledStates | None:
         """Append what has to be said, and read the states. ``wanted``: see ``_poll``."""
         parts, reason = self._parts, answer.reason
         if answer.event is not None:
@@ -277,7 +277,7 @@ class DevicePoller:
         self._note(answer, trio.current_time())
         return states
 
-    def _note(self, answer: Answer, now: float) -> None:
+    def _note(self, answer: AnsweredPoll, now: float) -> None:
         """The poll has ended."""
         came = self._link.varbinds - self._counted
         self._counted = self._link.varbinds

@@ -53,7 +53,7 @@ def gone_again(draft: Draft, memory: PonMemory, port: str, episode: Sequence[Evi
 
 
 def under_repair(draft: Draft, memory: PonMemory, port: str) -> set[str]:
-    """The ONTs of causes on ``port`` that lasted and have just ended, or are ending: they may come and go until the repair holds.
+    """The ONTs of causes on ``port`` that lasted and have just ended, or are ending: they come and go until the repair holds.
     What a rogue ONT does looks like a cause for seconds."""
     found: set[str] = set()
     for ended in memory.ended.values():

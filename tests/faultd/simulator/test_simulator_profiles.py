@@ -50,9 +50,10 @@ def test_every_trap_of_a_messy_world_is_read_and_placed(vendor: Vendor, translat
     seen = set()
     for scenario in SCENARIOS.values():
         plan = simulate(plant, scenario, Options(noise=0.0, mess=MESSY))
-        for each in (*plan.before, *plan.emissions):
-            report = each.report
-            reading = translator.read(Trap(plant.olts[each.olt].address, NOW, each.notification))
+        sent = [(each.olt, each.report, each.notification) for each in plan.before]
+        sent += [(each.olt, each.report, each.notification) for each in plan.emissions]
+        for olt, report, notification in sent:
+            reading = translator.read(Trap(plant.olts[olt].address, NOW, notification))
             (finding,) = reading.findings
             wanted = "event" if report.what == "cold_start" else "raise" if report.raised else "clear"
             assert finding.kind == wanted, report

@@ -1,6 +1,6 @@
 """The results of the messy world as tables (Markdown): each share and ratio with its 95 % confidence interval."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from faultd.evaluation.calibration import brier, reliability
@@ -16,6 +16,49 @@ LOSSY = "messy-5"
 def messy_tables(results: Sequence[Result]) -> str:
     """All tables of the messy world, for people."""
     return "\n".join(_parts(results)) + "\n"
+
+
+def messy_compared(without: Sequence[Result], polled: Sequence[Result]) -> str:
+    """The same cases without and with polls: figures of all cases with their bounds, and of each kind of fault."""
+    return "\n".join(_side_by_side(without, polled)) + "\n"
+
+
+def _side_by_side(without: Sequence[Result], polled: Sequence[Result]) -> Iterator[str]:
+    yield "### Without polls → with polls\n"
+    yield "| | without | with |\n|---|---:|---:|"
+    before, after = add_up(without), add_up(polled)
+    yield f"| faults | {before.faults} | {after.faults} |"
+    yield f"| not knowable | {before.unheard} | {after.unheard} |"
+    rows: tuple[tuple[str, Callable[[Total], Interval | None]], ...] = (
+        ("recall", lambda total: wilson(total.found, total.faults)),
+        ("precision", precision),
+        ("precision, told and withdrawn counted", told),
+        ("pages per fault", lambda total: total.per_case.interval),
+        ("power called a cut", lambda total: wilson(total.called_cut, total.power)),
+        ("a cut called a loss of power", lambda total: wilson(total.called_power, total.cuts)),
+        ("pages about what is no fault, each", lambda total: total.per_harmless.interval),
+    )
+    for name, figure in rows:
+        yield f"| {name} | {with_bounds(figure(before))} | {with_bounds(figure(after))} |"
+    yield ""
+    kinds = dict.fromkeys(fault.kind for _, score in without for fault in score.faults)
+    yield "| kind of fault | faults | not knowable | recall | precision | told wrongly, withdrawn | pages per fault |"
+    yield "|---|---:|---:|---:|---:|---:|---:|"
+    for kind in kinds:
+        cells = zip(*(_brief(add_up(each, fault_kind=kind)) for each in (without, polled)), strict=True)
+        yield f"| {kind} | {' | '.join(one if one == other else f'{one} → {other}' for one, other in cells)} |"
+    yield ""
+
+
+def _brief(total: Total) -> tuple[str, ...]:
+    shares = (total.recall, total.precision)
+    return (
+        str(total.faults),
+        str(total.unheard),
+        *("" if each is None else f"{each:.3f}" for each in shares),
+        str(total.withdrawn),
+        "" if total.pages_per_fault is None else f"{total.pages_per_fault:.2f}",
+    )
 
 
 def _parts(results: Sequence[Result]) -> Iterator[str]:

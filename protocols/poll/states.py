@@ -62,10 +62,12 @@ class PolledPower(Struct, frozen=True, array_like=True, gc=False):
 
 
 class PolledName(Struct, frozen=True, array_like=True, gc=False):
-    """The ifName of the interface at a position, which has its ifIndex (``if/7``)."""
+    """The ifName of the interface at a position, which has its ifIndex (``if/7``). ``part``: the position of the PON port that
+    the interface is, where the plan's index tells it; else empty."""
 
     position: str
     name: str
+    part: str = ""
 
 
 class PolledStates(Struct, frozen=True, kw_only=True, array_like=True, tag="polled_states", tag_field="tag"):

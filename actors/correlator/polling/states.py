@@ -10,7 +10,6 @@ from actors.correlator.draft import Draft
 from actors.correlator.events.clock_jumps import at_present
 from actors.correlator.events.traps import event_of_device
 from actors.correlator.polling.discovery import compare
-from actors.correlator.polling.found_parts import FoundParts
 from actors.correlator.polling.levels import recheck_levels
 from actors.correlator.polling.read_memory import ReadDevice, ReadMemory
 from actors.correlator.polling.reconciliation import ReadDeviceState, Reconciled, reconcile
@@ -45,8 +44,8 @@ def fold_polled_states(draft: Draft, event: PolledStates) -> None:
     begun, ended = at_present(event.begun, draft.state, draft.at), at_present(event.ended, draft.state, draft.at)
     event = replace(event, begun=begun, ended=ended)
     known = memory.devices.get(event.device)
-    first, settling = known is None or not known.judged, settles(draft, event.device, begun)
-    read = ReadDeviceState(draft, event, node, first=first, settles=settling, was_up=_up_before(known))
+    settling = settles(draft, event.device, begun)
+    read = ReadDeviceState(draft, event, node, known, settles=settling)
     read.interfaces.learn()
     found = reconcile(read)
     _note_onsets(draft, event, found, onts_known=known is not None and known.onts)
@@ -65,13 +64,6 @@ def _as_read(read: ReadDeviceState, known: ReadDevice | None) -> ReadDevice:
     onts = ("ont" in read.event.whole and not read.event.scope and not read.settles) or (known is not None and known.onts)
     judged = not read.settles or (known is not None and known.judged)
     return ReadDevice(read.event.begun, _interfaces_up(read, known), onts, judged)
-
-
-def _up_before(known: ReadDevice | None) -> FoundParts | None:
-    """The interfaces that were up before, as parts."""
-    if known is None:
-        return None
-    return FoundParts(PolledStates(device="", reason="changed", begun=known.at, ended=known.at, states=known.up))
 
 
 def _interfaces_up(read: ReadDeviceState, known: ReadDevice | None) -> tuple[PartStates, ...]:

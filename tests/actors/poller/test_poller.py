@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 import trio
 import trio.lowlevel
+from msgspec.structs import replace
 from trio.testing import MockClock
 from vocabulary.poller_world import (
     HUAWEI,
     OBJECT_ID,
     PLANS,
     START,
+    STATES,
     UPTIME,
     MemoryEngine,
     OltAgent,
@@ -18,6 +20,7 @@ from vocabulary.poller_world import (
     credentials,
     olt,
     polling,
+    port_index,
     ticks,
 )
 from vocabulary.snmp_agent import MemoryAgent
@@ -28,8 +31,8 @@ from protocols.command import Command
 from protocols.poll.contact import PollAnswered, PollMissed, PollStopped
 from protocols.poll.plan.compile_plan import compile_plans
 from protocols.poll.reading import PollRefused
-from protocols.poll.section import PollColumn, PollLevel, PollSection
-from protocols.poll.states import LevelCrossed, PartStates, PolledStates
+from protocols.poll.section import PollColumn, PollLevel, PollSection, PollTable
+from protocols.poll.states import LevelCrossed, PartStates, PolledName, PolledStates
 from protocols.profile import Profile
 from protocols.snmp import ber
 from protocols.snmp.oid import encode_oid
@@ -207,6 +210,34 @@ async def test_a_value_crosses_its_level_once_and_its_side_is_told_again_when_th
         agent.put(heat.oid, 65)
         await trio.sleep(700)
         assert crossings() == [False]
+
+
+async def test_the_name_of_an_interface_comes_with_the_pon_port_that_its_index_is(autojump_clock: MockClock) -> None:
+    state, name, light = (
+        PollColumn(oid=oid) for oid in ("1.3.6.1.2.1.2.2.1.8", "1.3.6.1.2.1.31.1.1.1.1", "1.3.6.1.4.1.2011.9.1")
+    )
+    row = replace(state, values=STATES)
+    interfaces = PollTable(kind="interface", index=("ifIndex",), position="if/{ifIndex}", state=row, name=name)
+    form = ("kind<<25 | frame<<19 | slot<<13 | port<<8",)
+    pons = PollTable(kind="pon", index=form, position="{frame}/{slot}/{port}", state=replace(light, values=STATES))
+    plans = compile_plans(
+        [
+            Profile(name="standard", poll={"standard": PollSection(tables={"interfaces": interfaces})}),
+            Profile(name="huawei", poll={"huawei": PollSection(sys_object_id=(HUAWEI,), tables={"pons": pons})}),
+        ]
+    )
+    more = {f"{light.oid}.{port_index(1, 3)}": ber.integer(1)}
+    for index in (7, port_index(1, 3)):
+        more |= {f"{state.oid}.{index}": ber.integer(1), f"{name.oid}.{index}": ber.element(0x04, f"port {index}".encode())}
+    agent = OltAgent(more=more)
+    world = PollerWorld([olt(0)], MemoryEngine({"10.0.0.1": agent}), plans=plans)
+    async with polling(world):
+        await trio.sleep(90)
+    names = [each for states in world.of(PolledStates) if isinstance(states, PolledStates) for each in states.names]
+    assert names == [
+        PolledName("if/7", "port 7"),
+        PolledName(f"if/{port_index(1, 3)}", f"port {port_index(1, 3)}", "0/1/3"),
+    ]
 
 
 async def test_poll_now_says_what_was_read(autojump_clock: MockClock) -> None:
@@ -432,6 +463,42 @@ async def test_a_slow_device_is_polled_less_and_says_so(autojump_clock: MockCloc
         status = world.poller.status("olt-0")
         assert status is not None
         assert (status.overrun, status.interval_seconds, status.slowed) == (False, 10.0, "")
+
+
+@pytest.mark.parametrize(
+    ("settings", "addresses"),
+    [
+        (PollerSettings(interval_seconds=10.0, timeout_seconds=60.0, retries=10), 1),
+        (PollerSettings(interval_seconds=5.0), 1),
+        (PollerSettings(interval_seconds=5.0, misses=1), 8),
+        (PollerSettings(interval_seconds=60.0, timeout_seconds=20.0, retries=5), 3),
+    ],
+)
+async def test_time_outs_longer_than_the_interval_delay_no_verdict(
+    settings: PollerSettings, addresses: int, autojump_clock: MockClock
+) -> None:
+    node = replace(olt(0), addresses=("10.0.0.1", *(f"10.1.0.{number}" for number in range(1, addresses))))
+    world = PollerWorld([node], MemoryEngine({"10.0.0.1": OltAgent()}), settings)
+    interval = settings.interval_seconds
+    async with polling(world):
+        await trio.sleep(2 * interval + 61)
+        world.clear()
+        del world.engine.agents["10.0.0.1"]
+        began = trio.current_time()
+        await trio.sleep(10 * interval)
+    missed = [(at, each) for at, each in world.events if isinstance(each, PollMissed)]
+    assert [each.misses for _, each in missed] == list(range(1, settings.misses + 1))
+    assert missed[-1][1].other_object is False
+    assert missed[-1][0] - began < (settings.misses + 1) * interval
+    assert missed[-1][0] - missed[0][0] <= (settings.misses - 1) * interval + 1
+
+
+async def test_a_device_whose_every_answer_takes_most_of_its_interval_is_up(autojump_clock: MockClock) -> None:
+    world, _ = one_olt(PollerSettings(interval_seconds=10.0, timeout_seconds=60.0))
+    world.engine.delay = 8.5
+    async with polling(world):
+        await trio.sleep(900)
+        assert [type(each).__name__ for each in world.of(*CONTACT)] == ["PollAnswered"]
 
 
 async def test_others_that_fall_silent_are_counted(autojump_clock: MockClock) -> None:

@@ -14,9 +14,8 @@ from actors.correlator.pon.area import area_pending, join_areas
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, over, own, withdraw
 from actors.correlator.pon.degraded import degraded
+from actors.correlator.pon.episodes import episodes, is_of, single_faults
 from actors.correlator.pon.gather import (
-    EPISODE,
-    episodes,
     heard_of,
     is_up,
     leaves,
@@ -148,8 +147,7 @@ def _explain(
     since = memory.onset.get(port)
     port_dark = bool(port_alarms) and since is not None
     if episode:
-        begun, ended = episode[0].onset, episode[-1].onset
-        port_dark = port_dark and since is not None and begun - EPISODE <= since <= ended + EPISODE
+        port_dark = port_dark and since is not None and is_of(episode, since)
         seen = view(onts, mine, out, explained, memory, memory.reads.get(port))
     else:
         polled = memory.reads.get(port)
@@ -164,7 +162,9 @@ def _explain(
     tree = tree_of(draft, port, seen)
     causes: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
-    for found in explain(tree, port_dark=port_dark, leaning=_leaning(draft, port, port_alarms) if port_dark else 0.0):
+    leaning = _leaning(draft, port, port_alarms) if port_dark else 0.0
+    odds = single_faults(memory.losses.get(port), episode, len(onts))
+    for found in explain(tree, port_dark=port_dark, leaning=leaning, odds=odds):
         below = leaves(tree, found.place)
         members = [mine[ont] for ont in below if ont in mine]
         if found.own:

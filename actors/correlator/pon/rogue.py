@@ -15,7 +15,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.pon.alarm_types import SUSPECTED
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, RULE, conclude, over, withdraw
-from actors.correlator.pon.gather import EPISODE, dim_of, heard_of, tree_of
+from actors.correlator.pon.gather import dim_of, heard_of, tree_of
 from actors.correlator.pon.likelihood import Seen, Signs
 from actors.correlator.pon.likelihood import rogue as likelihood_of
 from actors.correlator.pon.memory import SIGN_LASTS, Concluded, PonMemory, Sign, SignKind
@@ -34,6 +34,8 @@ QUIET = timedelta(seconds=60)
 """After this long without a sign, and with most ONTs back, it is over."""
 FEWEST = 3
 """ONTs that must come and go to count as turns."""
+_RECHECK = timedelta(seconds=6)
+"""A suspicion is weighed again after this time. A port that lost its light so long before it, or later, refutes it."""
 SURE = 0.7
 """Confidence from which a suspicion is raised; a raised one ends below half of it."""
 AT_MOST = 0.95
@@ -179,7 +181,7 @@ def suspect(
             why=why,
         ),
     )
-    return set(dark), max(signs[-1].at + QUIET, draft.at + EPISODE) if signs else draft.at + QUIET
+    return set(dark), max(signs[-1].at + QUIET, draft.at + _RECHECK) if signs else draft.at + QUIET
 
 
 def _over(draft: Draft, cause_id: str) -> bool:
@@ -248,7 +250,7 @@ def _still(
     cause, alarm = causes[standing], draft.state.alarms[standing]
     port = cause.ports[0]
     since = memory.onset.get(port)
-    if found is None and port_alarms and since is not None and since > cause.since - EPISODE:
+    if found is None and port_alarms and since is not None and since > cause.since - _RECHECK:
         withdraw(draft, memory, standing, "the port receives no light: whatever is the matter, no ONT of it sends")
         del causes[standing]
         return None

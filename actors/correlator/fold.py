@@ -115,8 +115,8 @@ def _use_profiles(draft: Draft, event: ProfilesLoaded) -> None:
 
 
 def _system(draft: Draft, report: SystemReport) -> None:
-    fold_system(draft, report)
-    note_traps_lost(draft, report)
+    if fold_system(draft, report):
+        note_traps_lost(draft, report)
 
 
 def _command(draft: Draft, command: Command) -> None:

@@ -175,13 +175,15 @@ class SilentDeviceMemory(Struct):
 class Interface(Struct, frozen=True, array_like=True, gc=False):
     """An interface under its place: the ``index`` (as a position, ``if/5``) that it had when it was last named, in which start
     of the device that was, and its names (ifName, ifDescr, ifAlias; empty where it was never told). ``node`` is the topology's
-    node that was found by the index ``node_index``; it stays the interface's as long as the topology gives it that index."""
+    node that was found by the index ``node_index``; it stays the interface's as long as the topology gives it that index.
+    ``part``: the position of the PON port that the interface is, by the poller's formula for its index; empty for none."""
 
     index: str
     epoch: int
     names: tuple[str, ...]
     node: str = ""
     node_index: str = ""
+    part: str = ""
 
 
 class Interfaces(Struct, array_like=True):

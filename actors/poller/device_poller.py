@@ -101,11 +101,13 @@ class DevicePoller:
             await self._answered(AgentTimes(at=parts.clock()), "")
             return None, None
         reason = await self._answered(scalars.times, scalars.sys_object_id)
-        reads = self._planned()
+        known, reads = self._reads, self._planned()
         self._figures.last_success, self._figures.round_trip = scalars.times.at, scalars.round_trip
         self._measure(scalars)
         if reason is None and trio.current_time() >= self._whole_due:
             reason = "daily"
+        if reason is None and reads is not known:
+            reason = "start"  # another plan: nothing of its tables was read
         states = await reads.states(wanted or reason or "changed", request=request)
         for kind in reads.failed:
             parts.metrics.poll_tables_incomplete.labels(kind).inc()

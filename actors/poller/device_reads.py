@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 import trio
+from msgspec.structs import replace
 
 from actors.poller.device_link import DeviceLink
 from actors.poller.plan.levels import SensorReading
@@ -21,6 +22,7 @@ from protocols.poll.plan.table_plan import Rows, TablePlan
 from protocols.poll.section import ScheduleClass
 from protocols.poll.states import PartKind, PartStates, PolledName, PolledPower, PolledSerial, PolledStates, ReadReason
 from protocols.snmp.manager.errors import RequestError
+from protocols.snmp.manager.value import encode_index
 
 SENSOR_SECONDS: Final = 300.0
 """Seconds between two reads of counters and sensors."""
@@ -56,7 +58,7 @@ class Found:
 class DeviceReads:
     """The tables of ``plan``. ``between`` is awaited while a read goes on, so that an urgent one can go first."""
 
-    __slots__ = ("_between", "_clock", "_device", "_jobs", "_link", "_parts", "_readers", "_silence", "failed", "plan")
+    __slots__ = ("_between", "_clock", "_device", "_jobs", "_link", "_parts", "_pons", "_readers", "_silence", "failed", "plan")
 
     def __init__(
         self,
@@ -69,6 +71,7 @@ class DeviceReads:
     ) -> None:
         self._device, self.plan, self._link, self._clock, self._between = device, plan, link, clock, between
         self._readers = [TableReader(table) for table in plan.tables]
+        self._pons = [table for table in plan.tables if table.numbers_interfaces]
         self._parts: dict[str, int] = {}
         """Rows of each table at its last read."""
         self._silence = ""
@@ -236,7 +239,17 @@ class DeviceReads:
         else:
             identity = job.reader.take_identity(rows)
             found.serials, found.names = identity.serials, identity.names
+            if job.reader.plan.kind == "interface" and self._pons:
+                found.names = tuple(self._placed(each) for each in identity.names)
         return (self.event(found, "changed", at) if found else None), []
+
+    def _placed(self, name: PolledName) -> PolledName:
+        """The name of an interface, with the PON port that it is by its index."""
+        number = name.position.rpartition("/")[2]
+        if not number.isdecimal() or int(number) >= 1 << 32:
+            return name
+        index = encode_index((int(number),))
+        return next((replace(name, part=found) for table in self._pons if (found := table.position(index))), name)
 
     @property
     def _reserve(self) -> float:

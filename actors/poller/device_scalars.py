@@ -17,7 +17,7 @@ from protocols.snmp.manager.errors import RequestError
 from protocols.snmp.oid import encode_oid
 
 SENSOR_SECONDS: Final = 300.0
-"""Seconds between two reads of the device's own sensors."""
+"""Seconds between two reads of the device's own sensors, and between two attempts to find its plan."""
 _SYS_NAME: Final = encode_oid("1.3.6.1.2.1.1.5.0")
 
 
@@ -32,19 +32,24 @@ class Scalars(NamedTuple):
 
 
 class DeviceScalars:
-    """``wanted`` is the plan that the topology names; empty: the sysObjectID chooses. ``plan`` is None until it is known."""
+    """``wanted`` is the plan that the topology names; empty: the sysObjectID chooses. ``plan`` is None until it is known.
 
-    __slots__ = ("_clock", "_link", "_plans", "_sensors_due", "_wanted", "plan")
+    A device whose vendor has plans, and that has nothing of any of them, may still be starting: its plan is looked for again.
+    """
+
+    __slots__ = ("_clock", "_found", "_link", "_plans", "_sensors_due", "_wanted", "plan")
 
     def __init__(self, link: DeviceLink, plans: PollPlans, wanted: str, clock: Callable[[], datetime]) -> None:
         self._link, self._plans, self._wanted, self._clock = link, plans, wanted, clock
         self.plan: PollPlan | None = None
+        self._found = False
+        """False: the plan is ``standard`` for want of a better one."""
         self._sensors_due = float("-inf")
 
     async def read(self, *, identify: bool, all_sensors: bool = False) -> Scalars:
         """Ask for them. ``identify``: choose the plan anew. Raises RequestError."""
         plan = self.plan or self._plans.standard
-        if not identify and self.plan is not None:
+        if not identify and self.plan is not None and (self._found or trio.current_time() < self._sensors_due):
             return await self._get(plan, b"", all_sensors)
         found = await self._get(plan, plan.object_id, all_sensors)
         chosen = await self._choose(found.sys_object_id)
@@ -81,11 +86,14 @@ class DeviceScalars:
 
     async def _choose(self, sys_object_id: str) -> PollPlan:
         named = self._plans.named(self._wanted) if self._wanted else ()
+        candidates = named or self._plans.candidates(sys_object_id)
+        self._found = True
         if len(named) == 1:
             return named[0]
-        for plan, probe in probe_order(named or self._plans.candidates(sys_object_id)):
+        for plan, probe in probe_order(candidates):
             if not probe or (await self._link.next_name(probe)).startswith(probe):
                 return plan
+        self._found = not candidates
         return self._plans.standard
 
 

@@ -47,7 +47,7 @@ def folds_quickly(state: SlaState, events: Iterable[Event], at: datetime, now: i
     found = bystanders(state, changes_before)
     if found is None:
         return False
-    pass_by(state, found)
+    pass_by(state, now, found)
     return True
 
 

@@ -97,6 +97,11 @@ def simulate_plant(
     except OSError as error:
         fail(str(error), EX_CANTCREAT)
     if not send:
+        if topology is None and truth is None:
+            fail(
+                "--no-send writes --topology and --truth alone, and neither is given; --loss 1 answers SNMP without traps",
+                EX_USAGE,
+            )
         return
     number = min(len(plan.datagrams), traps or len(plan.datagrams))
     sys.stderr.write(f"{number} datagrams over {plan.duration:.0f} simulated seconds to {to}\n")

@@ -103,6 +103,10 @@ class Case(Struct, frozen=True, kw_only=True):
     options: Options
     polls: int = 0
     """Seconds from one poll of an OLT to the next; 0: nobody polls."""
+    verdict: float = VERDICT
+    """The second at which conclusions are compared with the truth."""
+    length: float = LENGTH
+    """Seconds of the case."""
     readings: tuple[float, ...] = ()
     """Seconds at which something reads the light of the ONTs on the ports of bent fibres, and reports it through the API."""
 

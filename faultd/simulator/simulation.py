@@ -11,8 +11,9 @@ from random import Random
 
 from faultd.simulator.agenda import Agenda
 from faultd.simulator.agent import Agent, BootRecord
+from faultd.simulator.breakage import breakages
 from faultd.simulator.emission import Emission
-from faultd.simulator.fault import Element, Fault, dependents, element_of
+from faultd.simulator.fault import Element, Fault, dependents
 from faultd.simulator.optics import Optics
 from faultd.simulator.physics import Physics
 from faultd.simulator.plant import SimulatedPlant
@@ -79,13 +80,13 @@ class Simulation:
 
     def add(self, fault: Fault) -> None:
         """Schedule a fault and its repair. Raises UnknownResource when its target does not exist."""
-        element = element_of(self.plant, fault)
+        found = breakages(self.plant, fault)
         if fault.depth:
-            self._depths[element.id] = fault.depth
-        for begin, end in fault.intervals():
-            self._agenda.at(begin, partial(self.fail, element, fault.id))
-            if end is not None:
-                self._agenda.at(end, partial(self.repair, element, fault.id))
+            self._depths[found[0].element.id] = fault.depth
+        for each in found:
+            self._agenda.at(each.begin, partial(self.fail, each.element, fault.id, quiet=fault.quiet))
+            if each.end is not None:
+                self._agenda.at(each.end, partial(self.repair, each.element, fault.id))
 
     def say(self, at: float, olt: str, reports: Iterable[Observation]) -> None:
         """Have an OLT report something that has no physics: a login, a customer's LAN port."""
@@ -104,8 +105,8 @@ class Simulation:
         """The second up to which everything has happened."""
         return self._agenda.now
 
-    def fail(self, element: Element, fault: str) -> None:
-        """Break ``element`` now."""
+    def fail(self, element: Element, fault: str, *, quiet: bool = False) -> None:
+        """Break ``element`` now; ``quiet``: by order, so that nothing of it says a last word."""
         loses_power = element.part in ("area", "ont")
         audible = {ont for ont in dependents(self.plant, element) if self.physics.heard(ont)} if loses_power else set()
         if not self.physics.fail(element, fault):

@@ -24,10 +24,11 @@ DownCause = Literal[
 ]
 """Why a part is down, by the device's own account; empty: it gives no reason, or one without a word here. ``admin_down``: an
 operator switched it off."""
-ReadReason = Literal["start", "restart", "gap", "drops", "daily", "burst", "operator", "returned", "changed"]
+ReadReason = Literal["start", "restart", "gap", "drops", "daily", "burst", "operator", "returned", "changed", "settled"]
 """Why states were read. ``changed``: on schedule, and only what is different from the read before is in the Event; the others
 are whole reads. ``burst``: reports of lost signals came from a PON port. ``gap``: the device's numbering of traps has a gap.
-``drops``: the kernel dropped datagrams. ``returned``: the device, or faultd's own sight, is back."""
+``drops``: the kernel dropped datagrams. ``returned``: the device, or faultd's own sight, is back. ``settled``: the device has
+had time to start."""
 
 Span = tuple[int, int]
 """First and last number."""
@@ -61,10 +62,12 @@ class PolledPower(Struct, frozen=True, array_like=True, gc=False):
 
 
 class PolledName(Struct, frozen=True, array_like=True, gc=False):
-    """The ifName of the interface at a position, which has its ifIndex (``if/7``)."""
+    """The ifName of the interface at a position, which has its ifIndex (``if/7``). ``part``: the position of the PON port that
+    the interface is, where the plan's index tells it; else empty."""
 
     position: str
     name: str
+    part: str = ""
 
 
 class PolledStates(Struct, frozen=True, kw_only=True, array_like=True, tag="polled_states", tag_field="tag"):

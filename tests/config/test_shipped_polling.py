@@ -61,6 +61,11 @@ def test_every_key_of_a_plan_is_documented(struct: type[msgspec.Struct]) -> None
     assert all(f"`{field.encode_name}`" in manual for field in msgspec.structs.fields(struct))
 
 
+def test_the_plans_whose_pon_ports_are_known_by_their_ifindex() -> None:
+    known = {name for name, plan in PLANS.by_name.items() if any(table.numbers_interfaces for table in plan.tables)}
+    assert known == {"huawei", "zte/c3xx", "fiberhome_olt"}
+
+
 def octets(*subids: int) -> bytes:
     return encode_index(subids)
 

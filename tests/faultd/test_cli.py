@@ -27,6 +27,7 @@ def paths(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]
     ("arguments", "code", "says"),
     [
         (["simulate", "--no-send", "--topology", "{}/none/x.csv"], 73, "none/x.csv"),
+        (["simulate", "--no-send", "--agents", "10161"], 64, "neither is given"),
         (["simulate", "--no-send", "--truth", "{}/none/x.jsonl"], 73, "none/x.jsonl"),
         (["simulate", "quiet-day", "--speed", "0", "--rate", "0", "--to", "127.0.0.1:9"], 64, "rate = 0.0"),
         (["simulate", "nothing"], 64, "scenario = 'nothing'"),

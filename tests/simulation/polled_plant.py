@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ADDRESS, DEVICE, PORTS = "10.0.0.3", "olt-3", range(1, 6)
 ONTS = range(4)
+SETTLING_SECONDS = 3.0
+"""What the correlator is told to give a device that has just started."""
 PARTS = (
     *(Node(id=f"{DEVICE}/if/{number}", type="other", parents=(DEVICE,), tenant="t") for number in PORTS),
     *(Node(id=f"{DEVICE}/0/1/{number}", type="ont", parents=(DEVICE,), tenant="t") for number in ONTS),
@@ -48,7 +50,8 @@ class PolledOlt:
                 self._change()
 
     async def settle(self) -> None:
-        """Be read once more, when nothing is under way any more."""
+        """Be read once more, when nothing is under way any more and the device has settled."""
+        await trio.sleep(2 * SETTLING_SECONDS)
         while not await self._read("daily", 0.5):  # noqa: ASYNC110 - virtual time costs nothing
             await trio.sleep(1.0)
 

@@ -82,7 +82,7 @@ class Pollers:
         self._batches = len(batches)
 
     async def _poll(self, life: "Life", device: str) -> None:
-        now, wall = trio.current_time(), self._world.wall()
+        now, wall = trio.current_time(), life.clock()
         contact = self._contacts.get(device)
         if contact is None:
             contact = self._contacts[device] = DeviceContact(device, "10.0.0.1", NEEDED, now)

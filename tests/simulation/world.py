@@ -28,7 +28,7 @@ from simulation.life import START, Life
 from simulation.network import Device, Network, Socket, Weather, devices
 from simulation.oracle import Backup, Oracle
 from simulation.people import POISON, AccountManager, Person
-from simulation.polled_plant import PARTS, PolledOlt
+from simulation.polled_plant import PARTS, SETTLING_SECONDS, PolledOlt
 from simulation.polling import Pollers
 from simulation.postgres import Server, Tables
 from simulation.seams import deterministic, virtual
@@ -84,6 +84,7 @@ def _policy(number: int) -> PolicyLoaded:
         keep_cleared_hours=(0.002, 24.0)[number],
         reopen_within_seconds=(5.0, 300.0)[number],
         archive_after_days=(0.0001, 90.0)[number],
+        settling_seconds=(0.0, SETTLING_SECONDS)[number],
     )
     return PolicyLoaded(f"policy-{number}", msgspec.msgpack.encode(settings))
 

@@ -80,7 +80,14 @@ class OltAgent(MemoryAgent):
     """An OLT of Huawei with GPON ports. ``uptime`` is that at the instant 0 of the monotonic clock, in hundredths of a second;
     None: it does not have the object."""
 
-    def __init__(self, ports: Mapping[tuple[int, int], int] | None = None, *, optics: bool = False) -> None:
+    def __init__(
+        self,
+        ports: Mapping[tuple[int, int], int] | None = None,
+        *,
+        optics: bool = False,
+        more: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """``ports``: the number of ONTs by slot and port. ``more``: further objects by name."""
         mib = {encode_oid(OBJECT_ID): ber.element(0x06, encode_oid(HUAWEI))}
         mib |= {encode_oid(UPTIME): ticks(0), encode_oid(BOOTS): ber.integer(7)}
         for (slot, port), onts in (ports or {}).items():
@@ -89,7 +96,7 @@ class OltAgent(MemoryAgent):
                 mib[encode_oid(f"{ONT}.24.{port_index(slot, port)}.{ont}")] = ber.integer(-1)
                 if optics:
                     mib[encode_oid(f"{RX}.{port_index(slot, port)}.{ont}")] = ber.integer(-2_000)
-        super().__init__(mib)
+        super().__init__(mib | {encode_oid(name): value for name, value in (more or {}).items()})
         self.uptime: int | None = 100_000_00
         self.at: list[float] = []
         """Instants of its requests."""

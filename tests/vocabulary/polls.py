@@ -87,7 +87,7 @@ class Polls:
         account.last = now
         if device not in self.silent and not self.own_fault:
             if not account.reported:
-                times = AgentTimes(at=self.world.now, uptime=int(100 * now) + 10_000, boots=1)
+                times = AgentTimes(at=self.world.now, uptime=int(100 * now) + 10_000_000, boots=1)
                 misses, account.misses, account.reported = account.misses, 0, True
                 self.world(PollAnswered(device=device, address="192.0.2.1", times=times, misses=misses))
             self._obey()

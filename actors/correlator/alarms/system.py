@@ -9,13 +9,13 @@ from protocols.event import SystemReport
 from protocols.system_alarms import RESOURCE_TYPE
 
 
-def fold_system(draft: Draft, event: SystemReport, by: str = "faultd:self") -> None:
-    """Raise or clear an alarm of faultd about itself. ``by`` is the actor in the timeline."""
+def fold_system(draft: Draft, event: SystemReport, by: str = "faultd:self") -> bool:
+    """Raise or clear an alarm of faultd about itself. ``by`` is the actor in the timeline. False: there was none to clear."""
     tenant = draft.state.settings.default_tenant
     report = ReportTime(received=draft.at, reporter=by, source=SYSTEM)
     if not event.active:
-        clear_problems(draft, tenant, SYSTEM, (event.alarm_type,), event.qualifier, report, event.description)
-        return
+        ended = clear_problems(draft, tenant, SYSTEM, (event.alarm_type,), event.qualifier, report, event.description)
+        return bool(ended)
     problem = ReportedProblem(
         identity=Identity(tenant, SYSTEM, event.alarm_type, event.qualifier),
         severity=event.severity,
@@ -27,3 +27,4 @@ def fold_system(draft: Draft, event: SystemReport, by: str = "faultd:self") -> N
         description=event.description,
     )
     raise_problem(draft, problem, report)
+    return True

@@ -125,7 +125,8 @@ def _redate(draft: Draft, memory: RedateMemory, alarm_ids: list[str]) -> None:
         else:
             draft.drop(memory.originals, alarm_id)
         if dates != before:
-            draft.put(moved(alarm, **dates), ACTION, ACTOR, f"its dates moved: {_said(by)}")
+            were = {name: at.isoformat() for name, at in before.items() if dates[name] != at}
+            draft.put(moved(alarm, **dates), ACTION, ACTOR, f"its dates moved: {_said(by)}", were=were)
 
 
 def _wrong_span(state: State, event: ClockJumped) -> tuple[datetime, datetime] | None:

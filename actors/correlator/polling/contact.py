@@ -31,7 +31,8 @@ from actors.correlator.polling.common_place import PolledPlaces, answers_below, 
 from actors.correlator.polling.contact_memory import ContactMemory, SilentDevice
 from actors.correlator.polling.read_memory import ReadMemory
 from actors.correlator.polling.requests import request_each
-from actors.correlator.polling.restarts import carried, restart_between
+from actors.correlator.polling.restarts import Restart, carried, restart_between
+from actors.correlator.polling.settling import note_answer, started_at
 from actors.correlator.polling.verdict import LATE_TRAP, evidence_of, signs_of_life, verdict_on
 from actors.correlator.resources import silent_devices
 from protocols.alarm import Alarm, Identity
@@ -105,8 +106,9 @@ def fold_poll_answered(draft: Draft, event: PollAnswered) -> None:
     # The fold's own have moved along with every jump of the clock; the poller's are of its last read.
     own = memory.heard.get(event.device)
     before = own if event.before is None or (state.jumps and own is not None) else event.before
-    if before is not None:
-        _note_restart(draft, node, before, times)
+    restart = None if before is None else _note_restart(draft, node, before, times)
+    outage = known is not None and known.contact in ("down", "unreachable", "unseen")
+    note_answer(draft, event.device, started_at(before, times, restart, outage=outage))
     draft.set(memory.heard, event.device, times if before is None else carried(before, times))
     if known is None:
         return
@@ -290,13 +292,13 @@ def _forget_silence(draft: Draft, memory: ContactMemory, device: str, known: Sil
     leave_place(draft, memory, known)
 
 
-def _note_restart(draft: Draft, node: Node, before: AgentTimes, now: AgentTimes) -> None:
+def _note_restart(draft: Draft, node: Node, before: AgentTimes, now: AgentTimes) -> Restart:
     """Report a restart as a device event."""
     found = restart_between(before, now)
     if found.oddity:
         draft.note("agent_times_odd")
     if not found.restarted:
-        return
+        return found
     name = node.name or node.id
     device = found.restarted == "device"
     draft.emit(
@@ -319,6 +321,7 @@ def _note_restart(draft: Draft, node: Node, before: AgentTimes, now: AgentTimes)
             },
         )
     )
+    return found
 
 
 def _report(draft: Draft, dated: datetime) -> ReportTime:

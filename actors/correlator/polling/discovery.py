@@ -32,13 +32,16 @@ TOLD_AT_ONCE: Final = 32
 ADDED_AT_ONCE: Final = 500
 
 
-def compare(draft: Draft, device: TrapDevice, event: PolledStates, parts: FoundParts) -> dict[str, int]:
-    """Note where the device and the topology differ by this read, and tell of what is new. Returns how many ONTs are new to the
-    lists, ``discovered`` and ``vanished``."""
+def compare(
+    draft: Draft, device: TrapDevice, event: PolledStates, parts: FoundParts, *, complete: bool = True
+) -> dict[str, int]:
+    """Note where the device and the topology differ by this read, and tell of what is new. ``complete``: an ONT that is not
+    listed is not there; False while the device settles. Returns how many ONTs are new to the lists, ``discovered`` and
+    ``vanished``."""
     state = draft.state
     memory = state.memory(FoundOntMemory)
     before = memory.found.get(event.device, {})
-    whole = "ont" in event.whole and not event.scope and bool(parts.groups("ont"))
+    whole = complete and "ont" in event.whole and not event.scope and bool(parts.groups("ont"))
     if not event.serials and not before and not whole:
         return {}
     found = dict(before)

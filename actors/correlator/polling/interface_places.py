@@ -20,6 +20,7 @@ class InterfacePlaces:
         self._draft, self._device = draft, event.device
         self._known = known_of(draft, event.device)
         self._names = {_position(each.position): each.name for each in event.names[:MOST_OF_DEVICE]}
+        self._ports = {_position(each.position): each.part for each in event.names[:MOST_OF_DEVICE] if each.part}
         self._positions: dict[str, str] | None = None
 
     def names_of(self, position: str) -> tuple[str, str, str]:
@@ -32,12 +33,15 @@ class InterfacePlaces:
         memory = self._draft.state.memory(NamedInterfaces)
         for position, name in self._names.items():
             place_id = known.by_index.get(position, "") if known is not None else ""
-            if not name or (known is not None and place_id and known.places[place_id].names[0] == name):
+            part = self._ports.get(position, "")
+            found = known.places[place_id] if known is not None and place_id else None
+            if not name or (found is not None and found.names[0] == name and found.part == part):
                 continue
             names = (name, "", "")
             place = locate(known, position, names, SENDER, _START)
             node = node_of(plant, self._device, known, place, position) if plant.nodes else None
-            self._draft.on_commit(learn, memory, self._device, position, names, place.position, node, SENDER, _START)
+            start = SENDER, _START
+            self._draft.on_commit(learn, memory, self._device, position, names, place.position, node, *start, part)
 
     def resource(self, position: str) -> str:
         """The resource of the interface with this index."""

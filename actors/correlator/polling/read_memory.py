@@ -23,16 +23,20 @@ class ReadDevice(Struct, frozen=True, array_like=True):
     up: tuple[PartStates, ...] = ()
     onts: bool = False
     """Its table of ONTs was read to the end once."""
+    judged: bool = True
+    """A read of it was judged in full; False: it has been read only while it settled."""
 
 
 class ReadMemory(Struct):
     """``devices``: by node id. ``requested``: the time of the last request, by reason and place. ``by_card``: times of the
-    latest requests for ports of a line card, oldest first. ``sweep``: devices still to be requested, and why."""
+    latest requests for ports of a line card, oldest first. ``sweep``: devices still to be requested, and why. ``settling``:
+    devices that started a short time ago, each with the end of the time that it is given."""
 
     devices: dict[str, ReadDevice] = {}
     requested: dict[str, datetime] = {}
     by_card: dict[str, tuple[datetime, ...]] = {}
     sweep: dict[str, str] = {}
+    settling: dict[str, datetime] = {}
 
     def fade(self, now: datetime) -> None:
         """Forget old requests, a few at a time."""
@@ -46,10 +50,11 @@ class ReadMemory(Struct):
         """The device is read no longer."""
         self.devices.pop(device_id, None)
         self.sweep.pop(device_id, None)
+        self.settling.pop(device_id, None)
 
     def forget_all(self, device_ids: Iterable[str]) -> None:
         """The same for each of these."""
-        for device_id in device_ids if self.devices else ():
+        for device_id in device_ids if self.devices or self.settling else ():
             self.forget(device_id)
 
 

@@ -8,7 +8,8 @@
     any, last reported by a person or a system    not judged: whoever reported it knows more than a state does
 
     part is down, no alarm  what becomes of it
-    cause admin_down        nothing: an operator switched it off
+    cause admin_down        nothing: an operator switched it off; of a PON port whose ONTs are out an alarm of severity info
+    any, device just started  nothing yet: the part may be on its way up (``settling``)
     others                  raised: "found by poll", dated by the read, since nobody knows when it began
 
 A table that was not read to its end judges nothing. An open alarm is never ended for its age.
@@ -29,7 +30,8 @@ from actors.correlator.polling.found_parts import FoundPart, FoundParts
 from actors.correlator.polling.interface_places import SENDER, InterfacePlaces
 from actors.correlator.polling.judged_types import judged_kind, type_of_down
 from actors.correlator.polling.open_alarms import OpenAlarmsView
-from actors.correlator.polling.read_memory import FoundOntMemory
+from actors.correlator.polling.read_memory import FoundOntMemory, ReadDevice
+from actors.correlator.pon.memory import PonMemory
 from actors.correlator.resources.interfaces import INTERFACE_DOWN, UPLINK_DOWN
 from actors.correlator.resources.onts import end_of_another, place_of_ont
 from actors.correlator.resources.placement import serial_of
@@ -60,17 +62,19 @@ _TYPES: Final[dict[PartKind, str]] = {
     "fan": "fan",
     "psu": "psu",
 }
-_NEVER_UP: Final = "warning"
-"""Severity, at most, of an ONT that is down in the first read of its device: it may have been so for months."""
+_AT_MOST: Final = "warning"
+"""Severity, at most, of an ONT that is down in the first read of its device, since it may have been so for months; and of an
+interface that the topology does not have: nobody said that it matters."""
+_PAGED: Final = frozenset({"critical", "major", "minor"})
 
 
 class Reconciled:
     """The effect of a read: the numbers for its summary, and the ONTs that it found down."""
 
-    __slots__ = ("cleared", "confirmed", "limited", "onts", "raised", "switched_off", "unjudged", "unplaced")
+    __slots__ = ("cleared", "confirmed", "limited", "onts", "raised", "settling", "switched_off", "unjudged", "unplaced")
 
     def __init__(self) -> None:
-        self.raised = self.cleared = self.confirmed = self.limited = self.switched_off = self.unplaced = 0
+        self.raised = self.cleared = self.confirmed = self.limited = self.switched_off = self.unplaced = self.settling = 0
         self.unjudged: Counter[str] = Counter()
         self.onts: list[str] = []
         """Resources of the ONTs for which an alarm was raised."""
@@ -79,24 +83,48 @@ class Reconciled:
 class ReadDeviceState:
     """One read with the device it is of, as all steps of its fold need it."""
 
-    __slots__ = ("_known", "_serials", "device", "draft", "event", "first", "interfaces", "parts", "report", "was_up")
+    __slots__ = (
+        "_found",
+        "_serials",
+        "device",
+        "draft",
+        "event",
+        "interfaces",
+        "known",
+        "parts",
+        "report",
+        "settles",
+        "was_up",
+    )
 
-    def __init__(self, draft: Draft, event: PolledStates, node: Node, *, first: bool, was_up: FoundParts | None) -> None:
-        """``first``: no earlier read of the device is known. ``was_up``: its interfaces that were up before."""
-        self.draft, self.event, self.first, self.was_up = draft, event, first, was_up
+    def __init__(self, draft: Draft, event: PolledStates, node: Node, known: ReadDevice | None, *, settles: bool) -> None:
+        """``known``: the device as it was read before. ``settles``: it has just started."""
+        self.draft, self.event, self.known, self.settles = draft, event, known, settles
+        self.was_up = None if known is None else FoundParts(replace(event, whole=(), states=known.up))
+        """Its interfaces that were up before."""
         self.device = TrapDevice(node, node.address, draft.state.settings.default_tenant)
         self.parts = FoundParts(event)
         self.interfaces = InterfacePlaces(draft, event)
         self._serials = {each.position: canonical_serial(each.serial) for each in event.serials}
-        self._known = draft.state.memory(FoundOntMemory).found.get(event.device, {})
+        self._found = draft.state.memory(FoundOntMemory).found.get(event.device, {})
         # By faultd's own clock, so that it moves along when that clock jumps; a reporter's own time would not.
         self.report = ReportTime(min(event.ended, draft.at), REPORTER, f"{SOURCE}{event.device}")
 
     def serial_at(self, position: str) -> str:
         """The serial of the ONT at a position, where it differs from the topology's; empty where none was read."""
         serial = self._serials.get(position, "")
-        known = self._known.get(position) if not serial else None
+        known = self._found.get(position) if not serial else None
         return known.serial if known is not None else serial
+
+    @property
+    def first(self) -> bool:
+        """True while no earlier read of the device was judged in full."""
+        return self.known is None or not self.known.judged
+
+    @property
+    def has_onts(self) -> bool:
+        """True where states of the device's ONTs are polled."""
+        return (self.known is not None and self.known.onts) or "ont" in self.event.whole or bool(self.parts.groups("ont"))
 
     @property
     def words(self) -> str:
@@ -213,6 +241,7 @@ def _raise_missed(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> 
     draft, device = read.draft, read.device
     if part.cause == "admin_down":
         found.switched_off += 1
+        _explain_switched_off(read, part, found)
         return
     finding = _finding(read, part, type_of_down(part.kind, part.cause))
     places: tuple[str, ...] = ()
@@ -222,6 +251,8 @@ def _raise_missed(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> 
             return
         finding = replace(finding, names=read.interfaces.names_of(part.position))
         finding, resource_id, node, places = interface_of(draft, device, finding, SENDER, 0)
+        if node is None and finding.severity in _PAGED:
+            finding = replace(finding, severity=_AT_MOST)
     elif part.kind == "ont":
         serial = read.serial_at(part.position)
         plant, default = draft.state.plant, draft.state.settings.default_tenant
@@ -252,6 +283,9 @@ def _raise_missed(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> 
     if _ended_since(draft, part.kind, identity, read.event):
         found.unjudged[_NEWER] += 1
         return
+    if read.settles:
+        found.settling += 1
+        return
     if found.limited:
         found.limited += 1  # the first one has said so
         return
@@ -265,13 +299,33 @@ def _raise_missed(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> 
         found.onts.append(resource_id)
 
 
+def _explain_switched_off(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> None:
+    """A PON port that an operator switched off, with ONTs that are out: an alarm of severity info is their cause."""
+    draft, device = read.draft, read.device
+    if part.kind not in ("interface", "pon"):
+        return
+    port = read.interfaces.resource(part.position) if part.kind == "interface" else f"{device.id}/{part.position}"
+    node, onset = draft.state.plant.nodes.get(port), draft.state.memory(PonMemory).onset
+    if node is None or node.type != "pon" or not any(ont in onset for ont in draft.state.plant.onts_below(port)):
+        return
+    identity = Identity(device.tenant, port, INTERFACE_DOWN, "")
+    alarm = draft.current(identity)
+    if (alarm is not None and alarm.cleared_at is None) or _ended_since(draft, "interface", identity, read.event):
+        return
+    finding = _finding(read, FoundPart("interface", part.under, part.number, "admin_down"), INTERFACE_DOWN)
+    finding = replace(finding, severity="info", title="Port switched off")
+    if admit(draft, problem_of(device, finding, identity, shown_to(node, device.tenant)), read.report) is not None:
+        found.raised += 1
+
+
 def _is_missed_interface(read: ReadDeviceState, position: str) -> bool:
     """True when the interface was up before, has a place in the topology, or an open alarm. A port without a cable is down too,
-    and nobody waits for it. An ONT that is an interface too, and a PON port with ONTs, have states of their own."""
+    and nobody waits for it. An ONT that is an interface too has a state of its own, and so has a PON port where ONTs are
+    polled."""
     state, resource_id = read.draft.state, read.interfaces.resource(position)
     node = state.plant.nodes.get(resource_id)
-    if node is not None and (node.type == "ont" or (node.type == "pon" and state.plant.onts_below(resource_id))):
-        return False
+    if node is not None and node.type in ("ont", "pon"):
+        return node.type == "pon" and not read.has_onts and bool(state.plant.onts_below(resource_id))
     if node is not None or resource_id in state.by_resource:
         return True
     return read.was_up is not None and read.was_up.state("interface", position) is not None
@@ -350,10 +404,10 @@ def _finding(read: ReadDeviceState, part: FoundPart, alarm_type: str) -> Finding
     )
     if known is None:
         return finding
-    weak = read.first and part.kind == "ont" and known.severity in ("critical", "major", "minor")
+    weak = read.first and part.kind == "ont" and known.severity in _PAGED
     return replace(
         finding,
-        severity=_NEVER_UP if weak else known.severity,
+        severity=_AT_MOST if weak else known.severity,
         title=known.title,
         description=known.description,
         recommended_action=known.recommended_action,

@@ -10,10 +10,10 @@ from actors.correlator.draft import Draft
 from actors.correlator.events.clock_jumps import at_present
 from actors.correlator.events.traps import event_of_device
 from actors.correlator.polling.discovery import compare
-from actors.correlator.polling.found_parts import FoundParts
 from actors.correlator.polling.levels import recheck_levels
 from actors.correlator.polling.read_memory import ReadDevice, ReadMemory
 from actors.correlator.polling.reconciliation import ReadDeviceState, Reconciled, reconcile
+from actors.correlator.polling.settling import settles
 from actors.correlator.polling.topology_onts import joined, without
 from actors.correlator.pon.inspection_timer import schedule_inspection
 from actors.correlator.pon.memory import PonMemory, PortRead
@@ -44,7 +44,8 @@ def fold_polled_states(draft: Draft, event: PolledStates) -> None:
     begun, ended = at_present(event.begun, draft.state, draft.at), at_present(event.ended, draft.state, draft.at)
     event = replace(event, begun=begun, ended=ended)
     known = memory.devices.get(event.device)
-    read = ReadDeviceState(draft, event, node, first=known is None, was_up=_up_before(known))
+    settling = settles(draft, event.device, begun)
+    read = ReadDeviceState(draft, event, node, known, settles=settling)
     read.interfaces.learn()
     found = reconcile(read)
     _note_onsets(draft, event, found, onts_known=known is not None and known.onts)
@@ -52,7 +53,7 @@ def fold_polled_states(draft: Draft, event: PolledStates) -> None:
     _note_power(read)
     if event.reason == "start" and not event.request:
         recheck_levels(draft, event.device)
-    differ = compare(draft, read.device, event, read.parts)
+    differ = compare(draft, read.device, event, read.parts, complete=not settling)
     draft.set(memory.devices, event.device, _as_read(read, known))
     if event.reason != "changed" or found.raised or found.cleared or differ:
         title, detail = _title(read, found), {**_detail(event, found), **differ}
@@ -60,28 +61,23 @@ def fold_polled_states(draft: Draft, event: PolledStates) -> None:
 
 
 def _as_read(read: ReadDeviceState, known: ReadDevice | None) -> ReadDevice:
-    onts = ("ont" in read.event.whole and not read.event.scope) or (known is not None and known.onts)
-    return ReadDevice(read.event.begun, _interfaces_up(read.parts, read.event, known), onts)
+    onts = ("ont" in read.event.whole and not read.event.scope and not read.settles) or (known is not None and known.onts)
+    judged = not read.settles or (known is not None and known.judged)
+    return ReadDevice(read.event.begun, _interfaces_up(read, known), onts, judged)
 
 
-def _up_before(known: ReadDevice | None) -> FoundParts | None:
-    """The interfaces that were up before, as parts."""
-    if known is None:
-        return None
-    return FoundParts(PolledStates(device="", reason="changed", begun=known.at, ended=known.at, states=known.up))
-
-
-def _interfaces_up(parts: FoundParts, event: PolledStates, known: ReadDevice | None) -> tuple[PartStates, ...]:
-    """The interfaces that are up now, as far as they were read."""
-    groups = parts.groups("interface")
-    if "interface" in event.whole and not event.scope:
+def _interfaces_up(read: ReadDeviceState, known: ReadDevice | None) -> tuple[PartStates, ...]:
+    """The interfaces that are up now, as far as they were read; while the device settles also those that were up before."""
+    event = read.event
+    groups = read.parts.groups("interface")
+    if "interface" in event.whole and not event.scope and not read.settles:
         return tuple(replace(group, down=(), unknown=()) for group in groups if group.up)
     before = known.up if known is not None else ()
     if not groups:
         return before
     up = {group.under: group.up for group in before}
     for group in groups:
-        lost = joined([*((each[0], each[1]) for each in group.down), *group.unknown])
+        lost = () if read.settles else joined([*((each[0], each[1]) for each in group.down), *group.unknown])
         up[group.under] = joined([*without(up.get(group.under, ()), lost), *group.up])
     return tuple(PartStates(kind="interface", under=under, up=spans) for under, spans in sorted(up.items()) if spans)
 
@@ -144,7 +140,8 @@ def _title(read: ReadDeviceState, found: Reconciled) -> str:
     where = f"{read.device.name} {event.scope}" if event.scope else read.device.name
     counts = f"{found.raised} alarms raised, {found.cleared} cleared, {found.confirmed} confirmed"
     unjudged = found.unjudged.total() + found.limited
-    return f"{where} was read ({event.reason}): {counts}" + (f", {unjudged} not judged" if unjudged else "")
+    waits = f", {found.settling} down that have time to start" if found.settling else ""
+    return f"{where} was read ({event.reason}): {counts}" + (f", {unjudged} not judged" if unjudged else "") + waits
 
 
 def _detail(event: PolledStates, found: Reconciled) -> dict[str, Any]:
@@ -164,6 +161,8 @@ def _detail(event: PolledStates, found: Reconciled) -> dict[str, Any]:
         detail["not_judged"] = dict(sorted(found.unjudged.items()))
     if found.limited:
         detail["refused_at_the_limit"] = found.limited
+    if found.settling:
+        detail["down_while_settling"] = found.settling
     if found.switched_off:
         detail["switched_off"] = found.switched_off
     if found.unplaced:

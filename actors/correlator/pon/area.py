@@ -7,12 +7,13 @@ from actors.correlator.alarms.attachment import attach
 from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.cause import Cause, Evidence
-from actors.correlator.pon.conclude import NAME, conclude, over, withdraw
+from actors.correlator.pon.conclude import NAME, conclude, withdraw
 from actors.correlator.pon.episodes import episodes, may_be_of
 from actors.correlator.pon.gather import tenant_of
 from actors.correlator.pon.members import back_of, members_of
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.pon.ont_evidence import evidence_of
+from actors.correlator.pon.restoration import end_restored, follow_return, is_restored
 
 FEWEST = 3
 """Dying gasps that an outage of an area needs at least."""
@@ -50,9 +51,11 @@ def _look(draft: Draft, memory: PonMemory, subject: str, tenant: str, found: Map
         members = members_of(draft.state, known_id, known)
         # The topology may have moved an ONT to another area. It still counts here.
         back = back_of(draft, known_id, known)
-        if 2 * (len(members) - back) <= len(members):
-            over(draft, memory, known_id, f"{back} of {len(members)} ONTs have power again")
+        if is_restored(back, len(members)):
+            end_restored(draft, memory, known_id, known, back)
             return []
+        if back or known.told_back:
+            follow_return(draft, known, known_id, back, subject)
         if found.keys() <= members:
             return []
     # What a read found without a burst may have been so for months, and did not begin together.

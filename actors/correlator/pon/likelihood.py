@@ -256,10 +256,10 @@ def _fork(below: list[_Scores], odds: Odds) -> _Scores:
 
 
 def _port(below: list[_Scores], port_dark: bool, leaning: float, odds: Odds) -> _Scores:
-    """Like a fork. But where the port itself reports that it is dark, and nothing else explains that, its ONTs need no own
-    report."""
+    """Like a fork. But where the port itself reports that it is dark, its ONTs need no own report. Those that were out before
+    say nothing about it; two others must be left, or one fault of its own is the better explanation."""
     mine = _together(below)
-    if mine.leaves < 2 or (mine.hurt < 2 and (not port_dark or mine.out)):
+    if mine.leaves < 2 or (mine.hurt < 2 and (not port_dark or mine.leaves - mine.out < 2)):
         return mine
     cut = mine.cut
     if port_dark:

@@ -36,6 +36,16 @@ class Sign(Struct, frozen=True, array_like=True, gc=False):
     at: datetime
 
 
+class Unrestored(Struct, frozen=True, array_like=True, gc=False):
+    """A cause that is over, of an ONT that is still out: the id of its alarm, its kind, the name of its place, and the number
+    of its ONTs."""
+
+    alarm: str
+    kind: Kind
+    name: str
+    of: int
+
+
 class Concluded(Struct, kw_only=True):
     """A conclusion. Its key is the id of its alarm."""
 
@@ -47,11 +57,17 @@ class Concluded(Struct, kw_only=True):
     """ONTs that it explains, in the order of the topology."""
     since: datetime
     returning: datetime | None = None
-    """Time at which the first of its members came back."""
+    """Time at which the first of its members came back, or at which its alarm last said how many are out."""
+    told_back: int = 0
+    """Number of its members that are back, as its alarm says."""
+
+    def is_returning(self, at: datetime) -> bool:
+        """True while its members are coming back, before its alarm says how many are left."""
+        return self.returning is not None and at < self.returning + RETURNING
 
     def decided(self, at: datetime) -> bool:
-        """True when no inspection decides about it any more: it is settled, or its ONTs are coming back."""
-        return self.explains(at, coming_back=self.returning is not None and at < self.returning + RETURNING)
+        """True when no inspection decides about it any more: it is settled, or some of its ONTs are back."""
+        return self.explains(at, coming_back=self.told_back > 0 or self.is_returning(at))
 
     def explains(self, at: datetime, *, coming_back: bool) -> bool:
         """True when its ONTs need no new explanation while they are out: the cause is larger than a port, settled, or they are
@@ -81,6 +97,7 @@ SLACK = timedelta(seconds=0.7)
 """The time by which a queue may be behind this pace."""
 LONE = timedelta(seconds=0.5)
 """A loss that its OLT reports so long after its last report is an event of its own."""
+
 
 class Burst(Struct, array_like=True, gc=False):
     """Reports that an OLT sent one after the other: the first and the latest, and the number of gaps between them."""
@@ -126,6 +143,8 @@ class PonMemory(Struct):
     """The latest read of ports whose outage is or was being explained, by port, the latest last."""
     found: dict[str, datetime] = {}
     """ONTs that a read found down, and when: since when they are out is not known."""
+    unrestored: dict[str, Unrestored] = {}
+    """ONTs that are still out although their cause is over."""
     queued: dict[str, datetime] = {}
     """For ONTs that are out and whose report may have waited in the OLT's queue: the begin of the queue."""
     bursts: dict[str, Burst] = {}

@@ -26,6 +26,8 @@ def forget_loss(draft: Draft, memory: PonMemory, ont: str) -> None:
     draft.drop(memory.onset, ont)
     if ont in memory.found:
         draft.drop(memory.found, ont)
+    if ont in memory.unrestored:
+        draft.drop(memory.unrestored, ont)
     if ont in memory.queued:
         draft.drop(memory.queued, ont)
 

@@ -1,12 +1,11 @@
 """The inspection of a PON port: the causes that explain the ONTs that are out now, and the changes that follow."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import takewhile
 from typing import Any
 
-from actors.correlator.alarms.attachment import attach
+from actors.correlator.alarms.attachment import attach, children_of
 from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.polling.read_memory import ReadMemory
@@ -27,9 +26,10 @@ from actors.correlator.pon.gather import (
 )
 from actors.correlator.pon.inquiry import inquire
 from actors.correlator.pon.likelihood import Seen, explain
-from actors.correlator.pon.members import back_of, members_of
-from actors.correlator.pon.memory import RETURNING, SETTLED, Concluded, PonMemory
+from actors.correlator.pon.members import members_of
+from actors.correlator.pon.memory import SETTLED, Concluded, PonMemory, PortRead
 from actors.correlator.pon.ont_evidence import ByCause, evidence_of
+from actors.correlator.pon.restoration import leftovers, out_again, returns
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
 from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
 from actors.correlator.strategies.topological import begin_of, blocked_by, root_of
@@ -51,7 +51,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         del causes[alarm_id]
     blockers = blocked_by(draft, port, tenant_of(draft.state, port))
     if blockers:
-        _give_way(draft, memory, causes, root_of(draft, blockers[0]), out)
+        _give_way(draft, memory, causes, root_of(draft, blockers[0]))
         return None
     rogue = rogue_of(draft, port, said)
     if rogue is not None:
@@ -66,25 +66,30 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     join_areas(draft, memory, free)
     join_larger(draft, memory, causes, out)
     _keep_together(draft, [each for ont, each in out.items() if ont in known.several] if known.several else ())
-    repairing, again = _returns(draft, memory, causes)
+    repairing = returns(draft, memory, causes)
+    out_again(draft, memory, causes, [each for each in free if draft.alarm(each.alarms[0]).parent_alarm_id is None])
     by_cause = _explained(draft, causes, onts, known.by_cause_now(draft, out), repairing)
     explained = set().union(*by_cause.values())
     fresh = {ont: found for ont, found in out.items() if ont not in explained}
+    left = leftovers(draft, memory, port, fresh)
     wanted: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
     port_alarms = pon_los_of(draft, port)
-    since = memory.onset.get(port)
-    unsaid = bool(port_alarms) and not out and since is not None and draft.at - since <= SETTLED
     later: datetime | None = None
     if rogue is None:
         disturbed, later = suspect(draft, memory, port, onts, causes, out, by_cause, port_alarms)
         fresh = {ont: found for ont, found in fresh.items() if ont not in disturbed}
-    if later is not None:
-        again = later if again is None else min(again, later)
     grouped = episodes(fresh.values())
+    dark_since = memory.onset.get(port) if port_alarms else None
+    # The port reports no light, and its ONTs do not report anything of that time.
+    unsaid = (
+        dark_since is not None
+        and draft.at - dark_since <= SETTLED
+        and all(each.onset < dark_since - SETTLED for each in fresh.values())
+    )
     inquire(draft, memory, port, grouped, port_dark=unsaid)
-    for episode in grouped or ([[]] if unsaid else []):
-        common, alone = _explain(draft, memory, port, onts, episode, out, explained, port_alarms)
+    for episode in [*grouped, *([[]] if unsaid else [])]:
+        common, alone = _explain(draft, memory, port, onts, episode, out, explained, port_alarms, dark_since)
         wanted.update(common)
         lonely += alone
     if later is None:  # errors on a port with a rogue ONT are no sign of a bend
@@ -94,11 +99,16 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     if roll_up(draft, memory, port, wanted, port_alarms):
         del wanted["cut", port]
     gather_power(draft, memory, port, wanted, causes)
+    for key, cause in left.items():
+        if key in wanted:
+            wanted[key].evidence += cause.evidence
+        else:
+            wanted[key] = cause
     _reconcile(draft, memory, causes, wanted, port_alarms, repairing)
     for each, why, confidence in lonely:
         own(draft, each, why, confidence)
     _claim_port(draft, port_alarms, out)
-    return again
+    return later
 
 
 def _ended(draft: Draft, alarm_id: str) -> bool:
@@ -141,24 +151,20 @@ def _explain(
     out: Mapping[str, Evidence],
     explained: set[str],
     port_alarms: list[Alarm],
+    dark_since: datetime | None,
 ) -> tuple[dict[tuple[str, str], Cause], list[tuple[Evidence, str, float]]]:
-    """The causes of one episode, and the ONTs with faults of their own."""
+    """The causes of one episode, and the ONTs with faults of their own. ``dark_since``: when the port reported that it receives
+    nothing; without an ``episode``, that is the only evidence."""
     mine = {each.ont: each for each in episode}
-    since = memory.onset.get(port)
-    port_dark = bool(port_alarms) and since is not None
+    port_dark = dark_since is not None and not _went_before(dark_since, onts, out, mine)
     if episode:
-        port_dark = port_dark and since is not None and is_of(episode, since)
+        port_dark = port_dark and dark_since is not None and is_of(episode, dark_since)
         seen = view(onts, mine, out, explained, memory, memory.reads.get(port))
     else:
         polled = memory.reads.get(port)
-        if polled is not None and (since is None or polled.begun <= since):
+        if polled is not None and (dark_since is None or polled.begun <= dark_since):
             polled = None
-        seen = {
-            ont: "alive"
-            if (since is not None and memory.back.get(ont, since) > since) or (polled is not None and is_up(polled, ont))
-            else "silent"
-            for ont in onts
-        }
+        seen = {ont: _seen_alone(memory, out, polled, dark_since, ont) for ont in onts}
     tree = tree_of(draft, port, seen)
     causes: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
@@ -177,6 +183,7 @@ def _explain(
             "found": _polled(draft, members),
             "alive": seen_below["alive"],
             "silent": seen_below["silent"],
+            "out": seen_below["out"],
         }
         cause = Cause(
             kind=found.cause,
@@ -192,6 +199,24 @@ def _explain(
         )
         causes[cause.kind, cause.place] = cause
     return causes, lonely
+
+
+def _went_before(since: datetime, onts: Sequence[str], out: Mapping[str, Evidence], mine: Collection[str]) -> bool:
+    """True when half of the port's ONTs went out in the last minutes before ``since``, for another cause than those in
+    ``mine``: then the port is dark because of that cause."""
+    gone = [ont for ont, each in out.items() if ont not in mine and each.onset >= since - SETTLED]
+    return 2 * len(gone) >= len(onts)
+
+
+def _seen_alone(
+    memory: PonMemory, out: Mapping[str, Evidence], polled: PortRead | None, since: datetime | None, ont: str
+) -> Seen:
+    """The state of an ONT where the port's own report is the only evidence."""
+    if since is not None and memory.back.get(ont, since) > since:
+        return "alive"
+    if ont in out:
+        return "out"
+    return "alive" if polled is not None and is_up(polled, ont) else "silent"
 
 
 def _polled(draft: Draft, members: Iterable[Evidence]) -> int:
@@ -210,6 +235,9 @@ def _why(draft: Draft, kind: str, place: str, counts: Mapping[str, int], total: 
         text = f"{counts['gasp']} of {total} ONTs below {name} sent a dying gasp at about the same time: mains, not fibre"
         return text + found
     port = ", and the port receives no light" if port_dark else ""
+    if not told:
+        before = f", of which {counts['out']} were out before" if counts["out"] else ""
+        return f"{name} receives no light, and none of its {total} ONTs{before}, is known to be up{found}"
     gasps = f"{counts['gasp']} of them with a dying gasp, " if counts["gasp"] else "none with a dying gasp, "
     return f"{told} of {total} ONTs below {name} went dark together, {gasps}none is known to be up{port}{found}"
 
@@ -240,62 +268,31 @@ def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def _give_way(
-    draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded], blocker: Alarm, out: Mapping[str, Evidence]
-) -> None:
-    """Withdraw conclusions that lost equipment above the port explains, and attach their alarms to it."""
+def _give_way(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded], blocker: Alarm) -> None:
+    """Withdraw conclusions that lost equipment explains, and attach all that was attached to them to the equipment above it,
+    also on other ports. A loss of power that reaches further than the lost equipment stays, and so does a cut; that a card or
+    an OLT as a whole has failed is refuted by the equipment that names itself."""
     why = f"{blocker.resource_name or blocker.resource_id} is gone ({blocker.alarm_type}): that explains it"
     began = begin_of(draft, blocker)
+    plant, heirs = draft.state.plant, dict[str, Alarm | None]()
+
+    def heir_of(port: str) -> Alarm | None:
+        if port not in heirs:
+            above = blocked_by(draft, port, blocker.tenant_id)
+            heirs[port] = root_of(draft, above[0]) if above else None
+        return heirs[port]
+
     for alarm_id, cause in causes.items():
-        if cause.kind != "degraded" and began - cause.since <= SETTLED:
-            withdraw(draft, memory, alarm_id, why, blocker)
-            for ont in cause.members:
-                for symptom in out[ont].alarms if ont in out else ():
-                    attach(draft, draft.alarm(symptom), blocker, NAME, why)
-
-
-def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> tuple[set[str], datetime | None]:
-    """End the causes whose ONTs have come back. Returns the causes with some ONTs back, which get time for the rest, and its
-    end."""
-    repairing: set[str] = set()
-    again: datetime | None = None
-    for alarm_id, cause in list(causes.items()):
-        if cause.place.startswith(AREA):
-            continue  # the inspection of the area ends it: here each of its ports would count all its ONTs
-        if cause.kind == "rogue":
-            continue  # ONTs that come and go in turns are back half of the time
-        if not cause.members and cause.kind != "degraded" and not _port_dark(draft, cause.ports):
-            over(draft, memory, alarm_id, "the port receives light again, and its own report was the only evidence")
-            del causes[alarm_id]
+        if cause.kind == "degraded" or began - cause.since > SETTLED:
             continue
-        back = back_of(draft, alarm_id, cause) if cause.kind != "degraded" else 0
-        # An ONT that was out for another reason and is back also shows that there is light.
-        if not back and not _lit_since(draft, memory, cause):
+        if cause.kind not in ("card", "olt") and not all(heir_of(port) for port in cause.ports if not port.startswith(AREA)):
             continue
-        if 2 * back >= len(cause.members):
-            over(draft, memory, alarm_id, f"{back} of {len(cause.members)} ONTs are back")
-            del causes[alarm_id]
-            continue
-        since = cause.returning
-        if since is None:
-            since = draft.at
-            draft.on_commit(setattr, cause, "returning", since)
-        if draft.at < since + RETURNING:
-            repairing.add(alarm_id)
-            again = since + RETURNING if again is None else min(again, since + RETURNING)
-    return repairing, again
-
-
-def _port_dark(draft: Draft, ports: list[str]) -> bool:
-    return any(pon_los_of(draft, port) for port in ports)
-
-
-def _lit_since(draft: Draft, memory: PonMemory, cause: Concluded) -> bool:
-    back, below = memory.back, draft.state.plant.onts_below(cause.place)
-    if len(below) < len(back):
-        return any(ont in back and back[ont] > cause.since for ont in below)
-    since = takewhile(lambda ont: back[ont] > cause.since, reversed(back))
-    return not set(below).isdisjoint(since)
+        held = [each for each in children_of(draft, alarm_id) if each.cleared_at is None]
+        withdraw(draft, memory, alarm_id, why, blocker)
+        for child in held:
+            heir = heir_of(plant.pon_of(child.resource_id) or child.resource_id)
+            if heir is not None:
+                attach(draft, child, heir, NAME, why)
 
 
 def _explained(

@@ -8,6 +8,10 @@ start is read by its names; without names, its index means the interface that ha
 Of the names (ifName, ifDescr, ifAlias) only ifName belongs to one interface for certain. The others are used as long as no two
 indexes have them at the same time.
 
+On many OLTs each PON port, and on some each ONT, is an interface too. Its ifName or ifDescr has the position (``GPON0/3``,
+``gpon-olt_1/2/3``, ``EPON0/1:5``), or its index has, which the poller reads by the profile's formula. The topology's node at
+that position is then the interface's.
+
 The meaning of a lost interface depends on the topology: ``interface.down``, or ``uplink.down`` where the topology has it as an
 uplink.
 """
@@ -21,8 +25,10 @@ from msgspec.structs import replace
 from actors.correlator.draft import Draft
 from actors.correlator.memories import Interface, Interfaces, NamedInterfaces
 from actors.correlator.plant import Plant
+from actors.correlator.resources.vendor_index import place_of_index, unsigned
 from protocols.finding import Finding
 from protocols.profile import AlarmType
+from protocols.profile_decoders import DecodeError, port_name
 from protocols.topology import MOST_ADDRESSES, Node
 
 INTERFACE_DOWN: Final = "interface.down"
@@ -35,6 +41,8 @@ MOST_OF_DEVICE: Final = 8_192
 MOST: Final = 100_000
 """Interfaces remembered of all devices; beyond it the device that came first goes."""
 _IF_NAME: Final = 0
+_PON: Final = "pon"
+"""In the name of each PON port and of each ONT that is an interface."""
 
 
 class InterfacePlace(NamedTuple):
@@ -82,8 +90,9 @@ def learn(
     node: Node | None,
     sender: str,
     start: int,
+    part: str = "",
 ) -> None:
-    """Remember where :func:`locate` found the interface, and :func:`node_of` its node."""
+    """Remember where :func:`locate` found the interface, and :func:`node_of` its node. ``part``: see ``Interface``."""
     known = memory.devices.get(device_id)
     if known is None:
         if not any(names):
@@ -108,7 +117,9 @@ def learn(
         by_node = node.id, node.index
     else:
         by_node = (found.node, found.node_index) if found is not None else ("", "")
-    known.places[place] = Interface(position, known.epoch, merged, *by_node)
+    if not part and found is not None and found.index == position:
+        part = found.part
+    known.places[place] = Interface(position, known.epoch, merged, *by_node, part)
     known.by_index[position] = place
     for kind, name in enumerate(names):
         if name:
@@ -173,7 +184,14 @@ def types_of(alarm_type: str) -> tuple[str, ...]:
 
 def node_of(plant: Plant, device_id: str, known: Interfaces | None, place: InterfacePlace, position: str) -> Node | None:
     """The topology's node of an interface: its id is made of the place or of a name, or its ``index`` is the one that the
-    interface had when it was found by it first, or has now."""
+    interface had when it was found by it first, or has now; else the PON port or ONT that the interface is."""
+    node = _node_of_interface(plant, device_id, known, place, position)
+    return node if node is not None else _node_of_part(plant.nodes, device_id, known, place, position)
+
+
+def _node_of_interface(
+    plant: Plant, device_id: str, known: Interfaces | None, place: InterfacePlace, position: str
+) -> Node | None:
     nodes = plant.nodes
     node = nodes.get(f"{device_id}/{place.position}")
     for name in place.names[:2]:
@@ -181,17 +199,49 @@ def node_of(plant: Plant, device_id: str, known: Interfaces | None, place: Inter
             node = nodes.get(f"{device_id}/if/{name}") or nodes.get(f"{device_id}/{name}")
             node = node or plant.with_index(device_id, name)
     if node is not None or known is None:
-        return node or plant.with_index(device_id, _index(position))
+        return node or _at_index(plant, device_id, position)
     if (node := _found_by_index(nodes, known.places.get(place.position))) is not None:
         return node
-    node, owner = plant.with_index(device_id, _index(position)), known.places.get(position)
+    node, owner = _at_index(plant, device_id, position), known.places.get(position)
     # The topology's index is of before a start, and of another interface that had it then.
     return node if place.position == position or node is None or node is not _found_by_index(nodes, owner) else None
+
+
+def _at_index(plant: Plant, device_id: str, position: str) -> Node | None:
+    """The node with this index. Large ones arrive as negative INTEGERs."""
+    index = _index(position)
+    return plant.with_index(device_id, index) or (plant.with_index(device_id, unsigned(index)) if index[:1] == "-" else None)
 
 
 def known_of(draft: Draft, device_id: str) -> Interfaces | None:
     """The memory of a device's interfaces."""
     return draft.state.memory(NamedInterfaces).devices.get(device_id)
+
+
+def _node_of_part(
+    nodes: Mapping[str, Node], device_id: str, known: Interfaces | None, place: InterfacePlace, position: str
+) -> Node | None:
+    """The node of the PON port or ONT that an interface is, by what the poller knows of its index, by a name, or by an index
+    that has the place in it."""
+    found = known.places.get(place.position) if known is not None else None
+    if found is not None and found.part and (node := nodes.get(f"{device_id}/{found.part}")) is not None:
+        return node
+    for name in place.names[:2]:
+        if _PON not in name.lower():
+            continue
+        try:
+            port = port_name(name.encode())
+        except DecodeError:
+            continue
+        node = nodes.get(f"{device_id}/{port['path']}") if isinstance(port, dict) else None
+        if node is not None and node.type == ("ont" if ":" in name else "pon"):
+            return node
+    device = nodes.get(device_id)
+    if device is None or not device.vendor:
+        return None
+    packed = place_of_index(device.vendor, unsigned(_index(position)))
+    node = nodes.get(f"{device_id}/{packed}") if packed else None
+    return node if node is not None and node.type in ("pon", "ont") else None
 
 
 def _found_by_index(nodes: Mapping[str, Node], interface: Interface | None) -> Node | None:

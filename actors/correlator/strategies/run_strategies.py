@@ -6,7 +6,7 @@ from datetime import datetime
 from actors.correlator.alarms.system import fold_system
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.events import refused_sources
-from actors.correlator.polling import blindness, contact, discovery, levels, requests
+from actors.correlator.polling import blindness, contact, discovery, levels, requests, settling
 from actors.correlator.resources import silent_devices
 from actors.correlator.state import State
 from actors.correlator.strategies.order import STRATEGIES
@@ -32,6 +32,7 @@ _DUE: dict[str, Callable[[Draft, str], None]] = {
     blindness.NAME: blindness.due,
     levels.NAME: levels.due,
     discovery.NAME: discovery.due,
+    settling.NAME: settling.due,
 }
 """By the name under which a timer was set."""
 

@@ -56,21 +56,34 @@ def _try_next(
     lost: Mapping[str, ToldPerson],
 ) -> None:
     """Tell by the next method what ``first`` has not told of ``subjects``."""
-    groups = {subject.key: told.group for subject, told in told_by(run.state, first)}
-    groups |= {key: told.group for key, told in lost.items()}
+    entries = {subject.key: told for subject, told in told_by(run.state, first)} | dict(lost)
     untried = untried_methods(run.state, first)
     telling: dict[ContactMethod, list[Telling]] = {}
     for subject in subjects:
         if not _still(run.state, subject, first):
             _note(run, subject, first, why)
-        elif (method := _method_for(run, subject, first, untried, why)) is not None:
-            telling.setdefault(method, []).append(_telling(run, subject, first, why, groups.get(subject.key, "")))
+            continue
+        entry = entries.get(subject.key)
+        step = _step(first, entry)
+        method = _method_for(run, subject, first, step, untried, why)
+        if method is not None:
+            group = "" if entry is None else entry.group
+            telling.setdefault(method, []).append(_telling(run, subject, first, why, group, step))
     for method, items in telling.items():
         person = Reached(to=first.to, to_name=first.to_name, channel=method.channel, address=method.address, why=why)
         tell_all(run, first.tenant_id, person, items)
 
 
-def _telling(run: DispatchRun, subject: DispatchSubject, first: DispatchedNotification, why: str, group: str) -> Telling:
+def _step(first: DispatchedNotification, entry: ToldPerson | None) -> int:
+    """The step of the escalation that ``first`` told of one subject. A message of a storm has that of its worst alone."""
+    if first.kind != "storm":
+        return first.step
+    return 0 if entry is None else entry.step
+
+
+def _telling(
+    run: DispatchRun, subject: DispatchSubject, first: DispatchedNotification, why: str, group: str, step: int
+) -> Telling:
     kind = _kind(subject, first)
     until = 0 if _was_end(subject, first) else contact_quiet_until(run.state, first.to, subject.severity, run.now)
     held = subject.state == "open" and held_by(run.state, subject, kind)
@@ -80,7 +93,7 @@ def _telling(run: DispatchRun, subject: DispatchSubject, first: DispatchedNotifi
         policy=first.policy,
         template=first.template,
         reason=f"{first.reason}; {why}",
-        step=first.step,
+        step=step,
         group=group,
         until=max(until, run.now + LOOK_AGAIN) if held else until,
         fallback_of=first.id,
@@ -88,12 +101,17 @@ def _telling(run: DispatchRun, subject: DispatchSubject, first: DispatchedNotifi
 
 
 def _method_for(
-    run: DispatchRun, subject: DispatchSubject, first: DispatchedNotification, untried: Sequence[ContactMethod], why: str
+    run: DispatchRun,
+    subject: DispatchSubject,
+    first: DispatchedNotification,
+    step: int,
+    untried: Sequence[ContactMethod],
+    why: str,
 ) -> ContactMethod | None:
     """The first method by which the person does not hear of the subject already. None: it knows, or is being told, or no
     method is left; a note says so."""
     for method in untried:
-        known = None if _was_end(subject, first) else _knows(run.state, subject, first, method)
+        known = None if _was_end(subject, first) else _knows(run.state, subject, first, step, method)
         if known is None:
             return method
         other = run.state.notifications.get(known.notification_id)
@@ -106,14 +124,14 @@ def _method_for(
 
 
 def _knows(
-    state: DispatchState, subject: DispatchSubject, first: DispatchedNotification, method: ContactMethod
+    state: DispatchState, subject: DispatchSubject, first: DispatchedNotification, step: int, method: ContactMethod
 ) -> ToldPerson | None:
     """The entry of this method, when it was used to say what ``first`` says, or more."""
     told = told_of(subject, method.channel, method.address)
     if told is None:
         return None
-    if first.step:
-        return told if told.step >= first.step else None
+    if step:
+        return told if told.step >= step else None
     person = Reached(to=first.to, to_name=first.to_name, channel=method.channel, address=method.address, why="")
     known = known_already(subject, person, _kind(subject, first), instant_at(first.created_at))
     return told if known else None

@@ -4,10 +4,8 @@ For each row the length of its index, the index, and for each column the length 
 length 0 is a missing one. A row with the state of an ONT takes about 12 octets; as a dict of rows it takes about 300.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Mapping, Sequence
 from typing import Final
-
-from protocols.poll.plan.table_plan import Rows
 
 LONGEST: Final = 255
 """Octets of an index, or of an element. A row with a longer index is not remembered; a longer element counts as missing."""
@@ -18,8 +16,8 @@ Packed = dict[bytes, tuple[bytes, ...]]
 _LENGTHS: Final = tuple(bytes([length]) for length in range(LONGEST + 1))
 
 
-def pack_rows(rows: Rows) -> bytes:
-    """The rows in their order. Equal octets are equal rows."""
+def pack_rows(rows: Mapping[bytes, Sequence[bytes | None]]) -> bytes:
+    """The rows in their order, as received or unpacked. Equal octets are equal rows."""
     lengths = _LENGTHS
     try:
         # Nearly every table is read by one column of short elements, all there.
@@ -56,15 +54,4 @@ def unpack_rows(packed: bytes, columns: int) -> Packed:
 
 def without_rows(packed: bytes, columns: int, indexes: Container[bytes]) -> bytes:
     """The same without the rows of these indexes."""
-    return repack({index: row for index, row in unpack_rows(packed, columns).items() if index not in indexes})
-
-
-def repack(rows: Packed) -> bytes:
-    """Octets of unpacked rows."""
-    return b"".join(
-        [
-            piece
-            for index, row in rows.items()
-            for piece in (_LENGTHS[len(index)], index, *(piece for one in row for piece in (_LENGTHS[len(one)], one)))
-        ]
-    )
+    return pack_rows({index: row for index, row in unpack_rows(packed, columns).items() if index not in indexes})

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from actors.poller.plan.levels import SensorReading
-from actors.poller.plan.packed_rows import Packed, pack_rows, repack, unpack_rows, without_rows
+from actors.poller.plan.packed_rows import Packed, pack_rows, unpack_rows, without_rows
 from actors.poller.plan.rates import bit_rate, counted, counter_value, utilisation
 from protocols.optical_power import Quantity, is_optical_power
 from protocols.poll.part_states import PolledPart, pack_states
@@ -97,7 +97,7 @@ class TableReader:
             below = set(self._below(missing, scope))
             before = {index: row for index, row in before.items() if index not in below}
             missing = [index for index in missing if index in below]
-        self._state = repack(before | after) if scope else packed
+        self._state = pack_rows(before | after) if scope else packed
         return StateNews(tuple(changed), tuple(index for index in missing if self.plan.is_part(index)), tuple(down))
 
     def down(self, rows: Rows) -> list[bytes]:
@@ -232,7 +232,7 @@ class TableReader:
                 found.append(PolledPower(position, quantity, round(dbm, 3)))
                 now[number] = row[number]
             remembered[index] = tuple(now)
-        self._power = repack(remembered)
+        self._power = pack_rows(remembered)
         return tuple(found)
 
     # Counters and sensors
@@ -270,7 +270,7 @@ class TableReader:
                     found.append(SensorReading(position, quantity, percent, "%"))
             after[index] = tuple(row[number] or b"" for number, _ in counters)
         if counters:
-            self._counters = repack(after)
+            self._counters = pack_rows(after)
         self._counters_at = at
         return found
 

@@ -133,15 +133,19 @@ def keep_first_revision(run: FoldRun, before: SlaInstance, after: SlaInstance) -
             known = _last_revision(state, before, closed, _shown_without_breaches(run, before, closed))
         first = known or replace(_untouched(_shown_without_breaches(run, instance, period)), revision=0)
         run.journal.put(state.periods, (instance.id, period.start), first)
+    expect_first_revision(run, after, before)
 
 
-def expect_first_revision(run: FoldRun, instance: SlaInstance) -> None:
+def expect_first_revision(run: FoldRun, instance: SlaInstance, before: SlaInstance | None = None) -> None:
     """The running period of a new instance and later ones have no revision yet, also where the clock was put back into or over
-    periods that were closed for the other instances of the definition: revision 0."""
+    periods that were closed for the other instances of the definition: revision 0. Of a changed instance (``before``: as it
+    was) this holds for the periods that it did not have."""
     state, period = run.state, period_of(run.state, instance, run.now)
     while period is not None and run.now < period.end <= state.closed_until.get(period.definition.id, 0):
-        first = replace(_untouched(_shown_without_breaches(run, instance, period)), revision=0)
-        run.journal.put(state.periods, (instance.id, period.start), first)
+        closed = None if before is None else period_of(state, before, period.end - 1)
+        if (closed is None or closed.start != period.start) and (instance.id, period.start) not in state.periods:
+            first = replace(_untouched(_shown_without_breaches(run, instance, period)), revision=0)
+            run.journal.put(state.periods, (instance.id, period.start), first)
         period = period_of(state, instance, period.end)
 
 

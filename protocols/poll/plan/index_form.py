@@ -65,6 +65,11 @@ class IndexForm:
             raise BadForm("where has a name without numbers")
         self._where = dict(where)
 
+    @property
+    def is_packed(self) -> bool:
+        """True when an index is one number that several fields are packed into."""
+        return all(len(form) == 1 and len(form[0]) > 1 for form in self._forms)
+
     def read(self, index: bytes) -> IndexFields | None:
         """The fields of an index; None for one that is not of this form."""
         try:

@@ -108,6 +108,11 @@ class TablePlan:
             self._card_of[index] = known
         return known
 
+    @property
+    def numbers_interfaces(self) -> bool:
+        """Whether the index of a row is the ifIndex of its PON port: a number with the port's place packed into it."""
+        return self.kind == "pon" and not self.placed and self._form.is_packed
+
     def prefixes(self, scope: str) -> list[bytes]:
         """Beginnings of the indexes of all rows of this table at or below the position ``scope``: a walk of
         ``column.oid + prefix`` reads them alone. Empty where no such beginning exists; then ask for ``candidates``."""

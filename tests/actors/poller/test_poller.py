@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 import trio
 import trio.lowlevel
+from msgspec.structs import replace
 from trio.testing import MockClock
 from vocabulary.poller_world import (
     HUAWEI,
     OBJECT_ID,
     PLANS,
     START,
+    STATES,
     UPTIME,
     MemoryEngine,
     OltAgent,
@@ -18,6 +20,7 @@ from vocabulary.poller_world import (
     credentials,
     olt,
     polling,
+    port_index,
     ticks,
 )
 from vocabulary.snmp_agent import MemoryAgent
@@ -28,8 +31,8 @@ from protocols.command import Command
 from protocols.poll.contact import PollAnswered, PollMissed, PollStopped
 from protocols.poll.plan.compile_plan import compile_plans
 from protocols.poll.reading import PollRefused
-from protocols.poll.section import PollColumn, PollLevel, PollSection
-from protocols.poll.states import LevelCrossed, PartStates, PolledStates
+from protocols.poll.section import PollColumn, PollLevel, PollSection, PollTable
+from protocols.poll.states import LevelCrossed, PartStates, PolledName, PolledStates
 from protocols.profile import Profile
 from protocols.snmp import ber
 from protocols.snmp.oid import encode_oid
@@ -209,6 +212,34 @@ async def test_a_value_crosses_its_level_once_and_its_side_is_told_again_when_th
         assert crossings() == [False]
 
 
+async def test_the_name_of_an_interface_comes_with_the_pon_port_that_its_index_is(autojump_clock: MockClock) -> None:
+    state, name, light = (
+        PollColumn(oid=oid) for oid in ("1.3.6.1.2.1.2.2.1.8", "1.3.6.1.2.1.31.1.1.1.1", "1.3.6.1.4.1.2011.9.1")
+    )
+    row = replace(state, values=STATES)
+    interfaces = PollTable(kind="interface", index=("ifIndex",), position="if/{ifIndex}", state=row, name=name)
+    form = ("kind<<25 | frame<<19 | slot<<13 | port<<8",)
+    pons = PollTable(kind="pon", index=form, position="{frame}/{slot}/{port}", state=replace(light, values=STATES))
+    plans = compile_plans(
+        [
+            Profile(name="standard", poll={"standard": PollSection(tables={"interfaces": interfaces})}),
+            Profile(name="huawei", poll={"huawei": PollSection(sys_object_id=(HUAWEI,), tables={"pons": pons})}),
+        ]
+    )
+    more = {f"{light.oid}.{port_index(1, 3)}": ber.integer(1)}
+    for index in (7, port_index(1, 3)):
+        more |= {f"{state.oid}.{index}": ber.integer(1), f"{name.oid}.{index}": ber.element(0x04, f"port {index}".encode())}
+    agent = OltAgent(more=more)
+    world = PollerWorld([olt(0)], MemoryEngine({"10.0.0.1": agent}), plans=plans)
+    async with polling(world):
+        await trio.sleep(90)
+    names = [each for states in world.of(PolledStates) if isinstance(states, PolledStates) for each in states.names]
+    assert names == [
+        PolledName("if/7", "port 7"),
+        PolledName(f"if/{port_index(1, 3)}", f"port {port_index(1, 3)}", "0/1/3"),
+    ]
+
+
 async def test_poll_now_says_what_was_read(autojump_clock: MockClock) -> None:
     world, _ = one_olt()
     async with polling(world):
@@ -364,6 +395,24 @@ async def test_the_end_of_the_mib_is_nothing_below_a_probe(autojump_clock: MockC
         status = world.poller.status("olt-0")
         assert status is not None
         assert (status.plan, status.last_error) == ("standard", None)
+
+
+async def test_an_olt_whose_tables_are_empty_while_it_starts_gets_its_plan_later(autojump_clock: MockClock) -> None:
+    world, agent = one_olt()
+    world.engine.agents["10.0.0.1"] = OltAgent({})
+    async with polling(world):
+        await trio.sleep(90)
+        assert [device.plan for device in world.poller.statuses()] == ["standard"]
+        world.clear()
+        world.engine.agents["10.0.0.1"] = agent
+        await trio.sleep(6 * 60)
+        assert [device.plan for device in world.poller.statuses()] == ["huawei"]
+        asked = len(agent.at)
+        await trio.sleep(30 * 60)
+        assert len(agent.at) - asked < 2 * 33
+    (states,) = world.of(*CONTACT, PolledStates)
+    assert isinstance(states, PolledStates)
+    assert (states.reason, states.whole) == ("start", ("ont",))
 
 
 async def test_a_machine_that_stood_still_gives_no_burst(autojump_clock: MockClock) -> None:

@@ -13,10 +13,10 @@ from actors.sla_clock.evidence.outages import STOPPED
 from actors.sla_clock.jumps import JUMPED
 from protocols.command import Acknowledge
 from protocols.event import ClockJumped
-from protocols.sla.actions import CreateExclusion, CreateInstance
+from protocols.sla.actions import CreateExclusion, CreateInstance, EditInstance
 from protocols.sla.changes import SlaOutageChanged
 from protocols.sla.exclusion import ExclusionPlan, ExclusionScope
-from protocols.sla.instance import InstancePlan
+from protocols.sla.instance import InstanceEdited, InstancePlan
 from protocols.sla.local_time import SECOND
 from protocols.sla.periods import PeriodRule
 
@@ -92,6 +92,12 @@ def intervals(world: SlaWorld) -> list[tuple[float, float | None]]:
         ("100 missed, 110 clear, 120 ahead, 130 acknowledge", [(100, 110)]),
         ("100 ahead, 110 missed, 120 acknowledge, 130 tick", [(YEAR + 110, None)]),
         ("100 missed, 110 back, 120 right, 130 acknowledge", [(100, None)]),
+        ("100 missed, 110 back, 120 acknowledge, 130 tick", [(100 - YEAR, None)]),
+        # the first that the stage hears of the alarm is that its dates moved
+        ("100 missed, 110 back, 112 tick, 120 acknowledge", [(100 - YEAR, None)]),
+        ("100 missed, 110 back, 112 tick, 120 clear", [(100 - YEAR, 120 - YEAR)]),
+        ("100 missed, 110 back, 112 tick, 120 right, 125 tick, 130 clear", [(100, 130)]),
+        ("100 back, 105 missed, 110 right, 112 tick, 120 acknowledge", [(105, None)]),
         ("100 missed, 110 later, 120 days, 125 tick, 130 clear", [(5 * 86_400 + 100, 5 * 86_400 + 130)]),
         ("100 missed, 110 days, 120 right, 130 acknowledge", [(100, None)]),
         ("100 raise, 105 clear, 107 missed, 110 ahead, 120 acknowledge", [(100, 105), (YEAR + 107, None)]),
@@ -222,3 +228,20 @@ def test_an_instance_that_is_made_before_periods_that_were_closed_gets_revision_
     world.run_to(last + 10)
     mine = [(each.end, each.revision) for each in world.closed if each.service_id == "svc-1" and each.end >= us(midnight)]
     assert mine == [(us(midnight + day * 86_400), 1) for day in range(days + 1)]
+
+
+def test_a_contract_that_comes_to_begin_before_periods_that_were_closed_gets_revision_1_of_each(world: SlaWorld) -> None:
+    """The clock is put back by a day, and the contract begins earlier from now on. Simulation, seed 10212."""
+    midnight = 21 * 3600
+    last = midnight + 86_400
+    daily = world.define(period=PeriodRule("UTC", date(2026, 1, 1), "days", 1))
+    world.serve(daily, "svc-4")
+    future = world.serve(daily, "svc-1", start=us(last + 86_400))
+    world.run_to(last + 10)
+    before = world.now
+    world(ClockJumped(before, world.at(midnight - 50).now))
+    assert world.command(EditInstance(future.id, InstanceEdited(start=us(midnight - 100)))).accepted
+    world.network("device.down", "olt-1")
+    world.run_to(last + 10)
+    mine = [(each.end, each.revision) for each in world.closed if each.service_id == "svc-1"]
+    assert mine == [(us(midnight), 1), (us(last), 1)]

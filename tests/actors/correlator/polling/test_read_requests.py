@@ -23,8 +23,8 @@ def world() -> World:
     return world
 
 
-def lost(world: World, *, active: bool) -> None:
-    world(SystemReport(alarm_type="traps.lost", active=active, qualifier="0.0.0.0:162"))
+def lost(world: World, *, active: bool, qualifier: str = "0.0.0.0:162") -> None:
+    world(SystemReport(alarm_type="traps.lost", active=active, qualifier=qualifier))
 
 
 def requests(world: World) -> list[PollRequested]:
@@ -49,6 +49,13 @@ def test_the_same_is_not_requested_again_at_once(world: World) -> None:
     lost(world.at(30), active=False)
     world.run_to(40)
     assert len(requests(world)) == len(DEVICES)
+
+
+def test_a_start_of_faultd_that_lost_nothing_requests_nothing(world: World) -> None:
+    """Each start clears the alarms of the run before, whether there are any or not."""
+    lost(world.at(10), active=False, qualifier="*")
+    world.run_to(20)
+    assert not requests(world)
 
 
 def test_a_sweep_goes_on_after_a_restart_without_the_devices_that_are_gone(world: World) -> None:

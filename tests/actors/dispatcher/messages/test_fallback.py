@@ -231,3 +231,27 @@ def test_an_end_in_an_overdue_message_goes_to_the_next_method_when_that_is_given
     assert world.said[2:] == [(175, "raised", PHONE)]
     world.fails(both, dead=True)
     assert world.said[3:] == [(200, "recovered", PHONE)]
+
+
+def test_the_step_of_one_subject_in_a_message_of_a_storm_is_no_step_of_the_others() -> None:
+    """Simulation, seed 10433."""
+    world = DispatchWorld()
+    world.settings(storm_seconds=100, storm_mails=1, storm_texts=9)
+    world.contact("Ann", ("email", MAIL), ("sms", PHONE))
+    world.policy("texts", text("Ann"), match={"severity": "major"})
+    world.policy("mails", mail("Ann"), match={"severity": "major"})
+    world.policy("chain", {"escalate": [{"after_seconds": 60, "to": "Ann"}]}, match={"severity": "critical"})
+    escalated = world.at(0).raise_alarm("device.down", "olt-1", severity="critical")
+    for seconds, device in ((50, "olt-2"), (56, "olt-3")):
+        world.run_to(seconds)
+        world.raise_alarm("device.down", device, severity="major")
+    world.run_to(90)
+    storm = world.sent[-1]
+    assert (storm.kind, storm.step, storm.facts["count"]) == ("storm", 1, 2)
+    for each in world.sent:
+        if each.channel == "sms":
+            world.arrives(each)
+    before = len(world.sent)
+    world.fails(storm, dead=True)
+    (follower,) = world.sent[before:]
+    assert (follower.address, follower.alarm_ids) == (PHONE, (escalated,))

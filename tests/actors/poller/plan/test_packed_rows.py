@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.poller.plan.packed_rows import LONGEST, pack_rows, repack, unpack_rows, without_rows
+from actors.poller.plan.packed_rows import LONGEST, pack_rows, unpack_rows, without_rows
 
 ELEMENTS = st.one_of(st.none(), st.binary(min_size=1, max_size=10), st.binary(min_size=250, max_size=300))
 INDEXES = st.one_of(st.binary(max_size=8), st.binary(min_size=250, max_size=260))
@@ -19,9 +19,9 @@ def test_rows_that_were_packed_are_unpacked(rows: dict[bytes, list[bytes | None]
         if len(index) <= LONGEST
     }
     assert list(found) == [index for index in rows if len(index) <= LONGEST]
-    assert unpack_rows(repack(found), columns) == found
+    assert unpack_rows(pack_rows(found), columns) == found
     some = set(list(found)[::2])
-    assert unpack_rows(without_rows(repack(found), columns, some), columns).keys() == found.keys() - some
+    assert unpack_rows(without_rows(pack_rows(found), columns, some), columns).keys() == found.keys() - some
 
 
 def test_the_state_of_an_ont_takes_about_twelve_octets() -> None:

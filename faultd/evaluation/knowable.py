@@ -1,0 +1,119 @@
+"""The faults of a case, and whether what arrived of a fault by the verdict can reveal it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from faultd.evaluation.cases import Case
+from faultd.evaluation.outcome import TrueFault
+from faultd.evaluation.places import AREA, CausePlaces
+from faultd.simulator.fault import Fault, dependents, element_of
+from faultd.simulator.plan import SimulationPlan
+from faultd.simulator.report import What
+from protocols.poll.states import DownCause
+
+SILENCING = ("olt_power", "olt_unreachable", "uplinks_down")
+"""Faults that a poller sees as an OLT that does not answer."""
+
+
+class PollFindings(msgspec.Struct):
+    """The findings of polls up to the verdict. ``down``: ONTs that a read found down, with the second and the cause in the
+    table. ``silent``: OLTs that missed as many polls as are needed, with the second."""
+
+    down: dict[str, tuple[float, DownCause]] = {}
+    silent: dict[str, float] = {}
+
+
+def true_faults(case: Case, plan: SimulationPlan) -> list[TrueFault]:
+    """All faults of a case: the scored ones, its background, and the reboots that the simulator's noise added."""
+    return [_true_fault(case, fault) for fault in (*case.faults, *case.background, *_noise(plan))]
+
+
+def _noise(plan: SimulationPlan) -> Iterator[Fault]:
+    for each in plan.faults:
+        if each.id.startswith("reboot-"):
+            yield Fault(id=each.id, kind="ont_reboot", target=each.root, start=each.start, end=each.end)
+
+
+def _true_fault(case: Case, fault: Fault) -> TrueFault:
+    onts = frozenset(dependents(case.plant, element_of(case.plant, fault)))
+    return TrueFault(
+        id=fault.id,
+        kind=fault.kind,
+        place=f"{AREA}{fault.target}" if fault.kind == "area_outage" else fault.target,
+        also=case.plant.onts[fault.target].pon if fault.kind in ("rogue_ont", "rogue_unnamed") else "",
+        onts=onts,
+        start=fault.start,
+        end=fault.end or case.length,
+        scored=fault in case.faults,
+    )
+
+
+class Knowable:
+    """Judges the faults of one case by the traps and polls that arrived up to its verdict."""
+
+    def __init__(
+        self, case: Case, plan: SimulationPlan, truth: Sequence[TrueFault], places: CausePlaces, polls: PollFindings | None
+    ) -> None:
+        """``polls``: None where nobody polls."""
+        self._case, self._plan, self._truth, self._places, self._polls = case, plan, truth, places, polls
+
+    def heard(self, fault: TrueFault) -> TrueFault:
+        """The fault with the time of its last trap and, where what arrived cannot reveal it, the reason."""
+        case = self._case
+        arrived = [
+            each
+            for each in self._plan.datagrams
+            if each.fault == fault.id and each.at <= case.verdict and not each.copy and each.report.raised
+        ]
+        arrived = [each for each in arrived if each.report.what != "cold_start"]
+        read = [at for at in case.readings if fault.kind == "bend" and at > fault.start]
+        gasps = {each.report.resource for each in arrived if each.report.what == "ont_dying_gasp"}
+        resources = [each.report.resource for each in arrived]
+        if self._polls is not None:
+            silent = self._polls.silent.get(fault.place, -1.0)
+            if fault.kind in SILENCING and silent >= fault.start:
+                return msgspec.structs.replace(fault, last_trap=max((silent, *(each.at for each in arrived))))
+            found = self._found_down(fault, self._polls.down, set(resources))
+            resources += [ont for ont, _, _ in found]
+            read += [at for _, at, _ in found]
+            gasps |= {ont for ont, _, cause in found if cause == "dying_gasp"}
+        return msgspec.structs.replace(
+            fault,
+            last_trap=max((*read, *(each.at for each in arrived)), default=fault.start),
+            gasped=bool(gasps),
+            unheard=self._unheard(fault, resources, gasps, {each.report.what for each in arrived}),
+        )
+
+    def _found_down(
+        self, fault: TrueFault, down: Mapping[str, tuple[float, DownCause]], reported: set[str]
+    ) -> list[tuple[str, float, DownCause]]:
+        """ONTs of the fault that a read found down and no trap reported, with the second and the cause."""
+        found = [(ont, *down[ont]) for ont in sorted(fault.onts) if ont in down and ont not in reported]
+        return [each for each in found if each[1] >= fault.start]
+
+    def _unheard(self, fault: TrueFault, resources: list[str], gasps: set[str], said: set[What]) -> str:
+        times = Counter(resources)
+        turns = [ont for ont in fault.onts if times[ont] > 1]
+        if not resources:
+            return "no trap of it arrived"
+        match fault.kind:
+            case "area_outage":
+                return "" if len(gasps) >= min(2, len(fault.onts)) else "not even two dying gasps arrived"
+            case "ont_power" | "ont_reboot":
+                return "" if gasps else "its dying gasp did not arrive"
+            case "uplink_down" | "uplinks_down":
+                return ""
+            case "rogue_unnamed":
+                if "ont_dfi" in said or len(turns) >= 3:
+                    return ""
+                return "neither did three of its siblings come and go, nor its OLT say that an ONT does not obey"
+            case "rogue_ont":
+                return "" if said & {"ont_rogue", "pon_rogue"} else "its OLT did not say that an ONT sends out of turn"
+        if any(each.id != fault.id and each.scored and each.onts & fault.onts for each in self._truth):
+            # The port fell silent for both together: it says nothing of where this one is.
+            resources = [each for each in resources if each not in self._case.plant.pons]
+        if self._places.cover(resources) != fault.onts:
+            return "what arrived is what a smaller failure would have sent"
+        return ""

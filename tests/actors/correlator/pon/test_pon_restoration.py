@@ -58,11 +58,11 @@ def test_an_outage_of_several_ports_that_is_restored_in_steps_is_one(olt: Olt) -
     olt.reports("ont.dying_gasp", *mine[::2], *mine[1::4])
     olt.reports("ont.los", *mine[3::4])
     olt.waits(100)
-    for step in range(4):
+    for step in range(3):
         ended(olt, mine[step * 10 : step * 10 + 10])
         olt.waits(240)
-    assert the_one(olt).metadata["still_out"] == 8
-    ended(olt, mine[40:])
+    assert the_one(olt).metadata["still_out"] == 18
+    ended(olt, mine[30:])
     olt.waits(400)
     assert not olt.concluded()
     assert raised(olt) == ["power.outage"]

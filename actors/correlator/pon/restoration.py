@@ -104,7 +104,7 @@ def leftovers(draft: Draft, memory: PonMemory, port: str, fresh: dict[str, Evide
     groups: dict[Unrestored, list[Evidence]] = {}
     for ont, each in fresh.items():
         left = memory.unrestored.get(ont) if memory.unrestored else None
-        if left is not None:
+        if left is not None and ((alarm := draft.get(left.alarm)) is None or alarm.cleared_at is not None):
             groups.setdefault(left, []).append(each)
     causes: dict[tuple[str, str], Cause] = {}
     for left, found in groups.items():
@@ -131,10 +131,13 @@ def leftovers(draft: Draft, memory: PonMemory, port: str, fresh: dict[str, Evide
 
 
 def _above(draft: Draft, port: str, onts: list[str]) -> str:
-    """The nearest node above all these ONTs of the port."""
+    """The nearest node above all these ONTs of the port, or the upper end of the chain that it is in."""
     plant = draft.state.plant
     lines = [plant.ancestors(ont) for ont in onts]
-    return next((each for each in lines[0] if all(each in line for line in lines[1:])), port)
+    place = next((each for each in lines[0] if all(each in line for line in lines[1:])), port)
+    while place != port and len(above := plant.parents(place)) == 1 and len(plant.children(above[0])) == 1:
+        place = above[0]
+    return place
 
 
 def _say_left(draft: Draft, alarm_id: str, left: int, of: int) -> None:

@@ -16,8 +16,8 @@ class Console extends Component {
   async componentDidMount() {
     document.documentElement.dataset.theme = localStorage.getItem("faultd.theme") ?? "dark";
     await speak(preferred());
-    // `#token=...` is for a link that a program prints: it is taken out of the address at once.
-    const given = new URLSearchParams(location.hash.slice(1)).get("token");
+    // `#TOKEN` is for a link that a program prints: it is taken out of the address at once.
+    const given = location.hash === "" ? null : location.hash.slice(1);
     if (given !== null) history.replaceState(null, "", location.pathname + location.search);
     const token = given ?? sessionStorage.getItem(KEPT);
     if (token !== null) await this.enter(token);

@@ -47,14 +47,14 @@ _HEADERS = {
 FileName = Annotated[str, PathParameter(description="Path of a file of the console", max_length=200)]
 
 
-@get("/", summary="The console", opt=allow("nothing", page=True), include_in_schema=False)
+@get("/", summary="The console", tags=["daemon"], security=[], opt=allow("nothing", page=True))
 async def get_root(console: Given[ConsoleFiles | None]) -> Response[bytes] | Redirect:
     """The page for operators; without a console it leads to `/schema`."""
     page = console.get(PAGE) if console is not None else None
     return Redirect("/schema", status_code=303) if page is None else _answer(page)
 
 
-@get("/console/{name:path}", summary="A file of the console", opt=allow("nothing"), include_in_schema=False)
+@get("/console/{name:path}", summary="A file of the console", tags=["daemon"], security=[], opt=allow("nothing"))
 async def get_console_file(name: FileName, console: Given[ConsoleFiles | None]) -> Response[bytes]:
     """A script, a style sheet or the words of a language."""
     wanted = name.removeprefix("/")
@@ -64,7 +64,7 @@ async def get_console_file(name: FileName, console: Given[ConsoleFiles | None]) 
     return _answer(file)
 
 
-@get("/stream", summary="The alarm stream on this port", opt=allow("nothing", page=True), include_in_schema=False)
+@get("/stream", summary="The alarm stream on this port", tags=["daemon"], security=[], opt=allow("nothing", page=True))
 async def get_stream() -> None:
     """The server hands a request to upgrade to the stream before it is read here: this answers all others."""
     text = "this path speaks WebSocket (docs/stream.md); open it with a connection of its own"

@@ -6,6 +6,7 @@ import pytest
 import trio
 from acceptance.harness import Daemon
 from console.conftest import Operator
+from playwright.sync_api import Dialog
 
 pytestmark = pytest.mark.acceptance
 
@@ -82,7 +83,12 @@ async def test_it_says_when_it_is_blind_and_goes_on_without_a_gap(tell: Tell, da
 async def test_text_of_devices_is_text(tell: Tell) -> None:
     def story(ada: Operator) -> None:
         alerts: list[str] = []
-        ada.page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+
+        def dismiss(dialog: Dialog) -> None:
+            alerts.append(dialog.message)
+            dialog.dismiss()
+
+        ada.page.on("dialog", dismiss)
         ada.raises("ont-1", title=HOSTILE[:200], description=HOSTILE, recommended_action=HOSTILE)
         ada.signs_in()
         ada.page.locator(".rows .row .title").first.click()
@@ -133,3 +139,25 @@ async def test_a_phone_can_acknowledge(tell: Tell, width: int) -> None:
         assert ada.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
 
     await tell(story, width, 800)
+
+
+async def test_a_link_with_a_token_signs_in_and_hides_it(tell: Tell) -> None:
+    def story(ada: Operator) -> None:
+        ada.raises("ont-1")
+        ada.page.goto(f"{ada.url}/?view=all#{ada.daemon.token}")
+        ada.sees("ont-1: fault")
+        assert ada.page.url == f"{ada.url}/?view=all"
+
+    await tell(story)
+
+
+async def test_another_language_says_the_same(tell: Tell) -> None:
+    def story(ada: Operator) -> None:
+        ada.signs_in()
+        ada.page.wait_for_selector(".nothing")
+        ada.presses("?")
+        ada.page.select_option(".help select", "de")
+        ada.page.wait_for_selector("button.view:has-text('Ursachen')")
+        assert ada.page.evaluate("document.documentElement.lang") == "de"
+
+    await tell(story)

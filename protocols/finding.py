@@ -54,6 +54,8 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
     light: tuple[Measurement, ...] = ()
     """Optical power of the resource, from the trap."""
     metadata: dict[str, Any] = {}
+    shows_life: bool = False
+    """Only an ONT that works causes this report: it ends every alarm that says that the ONT is out."""
     why: tuple[str, ...] = ()
     """The conditions and decoders that led here, for ``faultd profile test`` and the timeline."""
 

@@ -17,6 +17,9 @@ from protocols.symptom import Symptom
 
 Kind = Literal["raise", "clear", "event", "drop"]
 
+LifeSign = Literal["clear", "event", "never"]
+"""The report that shows that an ONT works: the clear of its alarm, or an event."""
+
 EventType = Literal[
     "other",
     "communicationsAlarm",
@@ -147,6 +150,8 @@ class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     clears: tuple[str, ...] = ()
     vendor_cause: str = ""
     title: str = ""
+    shows_life: bool = False
+    """True when only an ONT that works causes this trap, whatever its type says."""
 
 
 Triggers = tuple[str | Trigger, ...]
@@ -168,6 +173,8 @@ class AlarmType(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     """The sign of the access network that the type is: all that correlation asks for. None: this profile declares nothing."""
     service_effect: ServiceEffect | None = None
     """The effect of an open alarm on service, from which availability is computed. None: this profile declares nothing."""
+    shows_life: LifeSign | None = None
+    """The report of this type that shows that its ONT works. None: the clear of a loss of signal, frames or service does."""
 
 
 class TrapMeaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -189,6 +196,8 @@ class TrapMeaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     metadata: tuple[str, ...] = ()
     light: tuple[OpticalPowerField, ...] = ()
     """Optical powers of the resource in the trap."""
+    shows_life: bool = False
+    """True when only an ONT that works causes these traps, whatever the type says."""
 
 
 class AlarmRule(

@@ -21,6 +21,15 @@ _BEGINS = {
     "bend": "the fibre to splitter {root} is bent",
     "rogue_ont": "ONT {root} does not stop sending",
     "rogue_unnamed": "ONT {root} sends when it must not, now and then",
+    "trunk_cut": "the trunk cable {root} is dug up",
+    "street_outage": "{root} loses mains",
+    "firmware_upgrade": "the ONTs of {root} begin to load new firmware, one after the other",
+    "nightly_reboots": "ONTs of {root} begin to restart, as every night",
+    "reboot_trickle": "ONTs of {root} begin to restart, one every few seconds",
+    "drop_trickle": "ONTs of {root} begin to lose their light for a while, one every few seconds",
+    "port_shutdown": "an operator switches PON {root} off",
+    "card_reset": "an operator resets card {root}",
+    "olt_reboot": "an operator restarts {root}",
 }
 _ENDS = {
     "feeder_cut": "the feeder of PON {root} is spliced",
@@ -37,6 +46,9 @@ _ENDS = {
     "bend": "the fibre to splitter {root} is straightened",
     "rogue_ont": "ONT {root} is switched off",
     "rogue_unnamed": "ONT {root} is replaced",
+    "trunk_cut": "the trunk cable {root} is spliced",
+    "street_outage": "all of {root} has mains again",
+    "port_shutdown": "an operator switches PON {root} on",
 }
 
 

@@ -7,15 +7,17 @@ from random import Random
 from msgspec import Struct, structs
 
 from faultd.simulator.agent import BootRecord
+from faultd.simulator.breakage import Breakage, affected, breakages, last_end
 from faultd.simulator.emission import Emission
 from faultd.simulator.errors import SpecError
-from faultd.simulator.fault import Fault, dependents, element_of
+from faultd.simulator.fault import Fault, dependents
+from faultd.simulator.mess import Mess, dark_since_long, habits_of
 from faultd.simulator.plant import SimulatedPlant
 from faultd.simulator.report import Observation
 from faultd.simulator.scenarios import Scenario, everyday
 from faultd.simulator.simulation import EPOCH, Simulation
 from faultd.simulator.timing import Timing
-from faultd.simulator.truth import FaultTruth, TrapCount
+from faultd.simulator.truth import DarkPart, FaultTruth, TrapCount
 from faultd.simulator.wire import encode
 from protocols.snmp.notification import Notification
 
@@ -35,6 +37,9 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Each device's clock is wrong by a constant of its own, up to this many seconds either way."""
     noise: float | None = None
     """Everyday events per OLT and minute; None: what the scenario says."""
+    mess: Mess = Mess()
+    """How far the plant is from the tidy world. What concerns its fibres is part of the plant, see
+    :func:`~faultd.simulator.mess.shaped`."""
     start: datetime = EPOCH
     """The time on the devices' clocks at the beginning."""
 
@@ -65,6 +70,10 @@ class SimulationPlan(Struct, frozen=True, kw_only=True):
     totals: TrapCount
     boots: Mapping[str, BootRecord] = {}
     """The latest start of each OLT at the end."""
+    dark: Mapping[str, bool] = {}
+    """ONTs that were dark before second 0; True for those whose alarms were sent then."""
+    before: Sequence[Datagram] = ()
+    """What was sent before second 0, hours apart: the alarms of ``dark``. The times are negative."""
 
 
 def simulate(
@@ -82,7 +91,12 @@ def simulate(
     emissions = simulation.run()
     duration = scenario.duration if options.duration is None else options.duration
     plan = _deliver(plant, emissions, faults, duration, options)
-    return structs.replace(plan, boots={olt: agent.boot_record for olt, agent in simulation.agents.items()})
+    return structs.replace(
+        plan,
+        boots={olt: agent.boot_record for olt, agent in simulation.agents.items()},
+        dark=dark_since_long(plant, options.mess, options.seed),
+        before=[_datagram(plant, each, each.at, copy=False) for each in simulation.before],
+    )
 
 
 def prepare(
@@ -99,7 +113,16 @@ def prepare(
     duration = scenario.duration if options.duration is None else options.duration
     rng = Random(f"scenario/{options.seed}")
     script = scenario.script(plant, rng, duration)
-    simulation = Simulation(plant, seed=options.seed, start=options.start, skew=options.skew, timing=timing, boots=boots)
+    simulation = Simulation(
+        plant,
+        seed=options.seed,
+        start=options.start,
+        skew=options.skew,
+        timing=timing,
+        boots=boots,
+        habits=habits_of(plant, options.mess, options.seed),
+        dark=dark_since_long(plant, options.mess, options.seed),
+    )
     faults = list(script.faults)
     noise = script.noise if options.noise is None else options.noise
     if noise > 0:
@@ -163,20 +186,31 @@ def _datagram(plant: SimulatedPlant, emission: Emission, at: float, *, copy: boo
 
 
 def _truth(plant: SimulatedPlant, fault: Fault, traps: TrapCount) -> FaultTruth:
-    element = element_of(plant, fault)
-    onts = dependents(plant, element)
-    olts = dict.fromkeys(plant.pons[plant.onts[ont].pon].olt for ont in onts) or {element.id: None}
+    found = breakages(plant, fault)
+    onts = affected(plant, fault)
+    olts = dict.fromkeys(plant.pons[plant.onts[ont].pon].olt for ont in onts) or {found[0].element.id: None}
+    periods = sorted({(each.begin, each.end) for each in found}, key=lambda each: each[0])
     return FaultTruth(
         id=fault.id,
         kind=fault.kind,
         root=fault.target,
         start=fault.start,
-        end=fault.end,
+        end=last_end(found),
         olts=tuple(olts),
         affected_onts=onts,
         affected_customers=tuple(plant.onts[ont].customer_id for ont in onts),
         traps=traps,
+        parts=()
+        if len(periods) < 2
+        else tuple(
+            DarkPart(begin, end, _below(plant, [each for each in found if (each.begin, each.end) == (begin, end)]))
+            for begin, end in periods
+        ),
     )
+
+
+def _below(plant: SimulatedPlant, found: Sequence[Breakage]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(ont for each in found for ont in dependents(plant, each.element)))
 
 
 def _check(options: Options) -> None:

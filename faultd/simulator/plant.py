@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple, get_args
 from msgspec import Struct
 
 from faultd.simulator.errors import SpecError
+from faultd.simulator.shape import PortShape, irregular, regular
+from faultd.simulator.streets import lay_streets, lay_trunks
 
 Vendor = Literal["huawei", "zte", "calix_e7", "bdcom"]
 VENDORS: tuple[Vendor, ...] = get_args(Vendor)
@@ -68,6 +70,11 @@ class PlantSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Owners of the OLTs, in turn."""
     areas: int = 6
     """Power areas: streets that lose mains together; most of a PON port lies in one, some of it in the next."""
+    small_legs: float = 0.0
+    """Share of the PON ports whose legs have one to three ONTs each, 0 to 1."""
+    cascades: float = 0.0
+    """Share of the PON ports with unequal cascades, 0 to 1: legs of unequal size, a leg that splits once more, ONTs that hang
+    at the first splitter."""
     network: str = "127.10.0.0/16"
     """Network of the OLTs' own addresses; inside 127.0.0.0/8."""
     community: str = "public"
@@ -94,7 +101,7 @@ class Ont(Struct, frozen=True, gc=False):
 
 
 class Splitter(Struct, frozen=True, gc=False):
-    """``above`` is the PON port of a first-level splitter, the first-level splitter of a second-level one."""
+    """``above`` is the PON port of a first-level splitter, the first-level splitter of a second-level one, and so on."""
 
     id: str
     above: str
@@ -102,7 +109,8 @@ class Splitter(Struct, frozen=True, gc=False):
 
 
 class Pon(Struct, frozen=True):
-    """A PON port: ``feeder`` is its first-level splitter, which names the feeder fibre above it."""
+    """A PON port: ``feeder`` is its first-level splitter, which names the feeder fibre above it. ``splitters`` are all of the
+    port, parents before their children."""
 
     id: str
     number: int
@@ -110,6 +118,7 @@ class Pon(Struct, frozen=True):
     olt: str
     feeder: str
     onts: tuple[str, ...]
+    splitters: tuple[str, ...] = ()
 
 
 class Card(Struct, frozen=True):
@@ -146,6 +155,10 @@ class SimulatedPlant(Struct, frozen=True):
     """ONT ids behind each splitter."""
     areas: dict[str, tuple[str, ...]] = {}
     """ONT ids of each power area; areas without any are left out."""
+    streets: dict[str, tuple[str, ...]] = {}
+    """ONT ids of each street: a part of a power area on several legs, which can lose mains alone."""
+    trunks: dict[str, tuple[str, ...]] = {}
+    """PON port ids of each trunk cable: two to four feeders of an OLT that lie in one cable."""
 
     def onts_of_card(self, card: str) -> Iterator[str]:
         for pon in self.cards[card].pons:
@@ -189,6 +202,9 @@ def build_plant(spec: PlantSpec) -> SimulatedPlant:
         for slot in slots:
             _build_card(plant, olt_id, f"{prefix}/{slot}", slot, rng, areas)
     plant.areas.update((area, tuple(onts)) for area, onts in sorted(areas.items()))
+    plant.streets.update(lay_streets(spec.seed, plant.areas, lambda ont: plant.onts[ont].splitter))
+    ports = {olt.id: [pon for card in olt.cards for pon in plant.cards[card].pons] for olt in plant.olts.values()}
+    plant.trunks.update(lay_trunks(spec.seed, ports))
     return plant
 
 
@@ -204,22 +220,22 @@ def _build_card(plant: SimulatedPlant, olt: str, card: str, slot: int, rng: Rand
         feeder = f"{pon}/s1"
         home = len(plant.pons) * spec.areas // total
         street = [home if rng.random() < 0.85 else (home + 1) % spec.areas for _ in range(spec.first_split)]
-        leaves = [f"{feeder}.{leg + 1}" for leg in range(spec.first_split)]
-        behind: dict[str, list[str]] = {leaf: [] for leaf in leaves}
+        shape = _shape(spec, pon)
+        splitters = {"": pon, **{suffix: feeder + above for suffix, above in shape.splitters}}
+        behind: dict[str, list[str]] = {suffix: [] for suffix in splitters}
         onts: list[str] = []
-        for count in range(spec.onts_per_pon):
-            leg = count % spec.first_split
+        for count, suffix in enumerate(shape.places):
             number = numbering.ont + count
             if numbering.node_wide:
                 number += before + (port - numbering.port) * spec.onts_per_pon
             ont_id = f"{olt}/ont{number}" if numbering.node_wide else f"{pon}/{number}"
             customer = len(plant.onts) + 1
-            area = f"area-{street[leg] + 1:02d}"
+            area = f"area-{street[_leg(suffix) % len(street)] + 1:02d}"
             plant.onts[ont_id] = Ont(
                 id=ont_id,
                 number=number,
                 pon=pon,
-                splitter=leaves[leg],
+                splitter=feeder + suffix,
                 area=area,
                 serial=f"{_SERIAL_PREFIX[vendor]}{rng.getrandbits(32):08X}",
                 model=rng.choice(_MODELS[vendor]),
@@ -228,14 +244,29 @@ def _build_card(plant: SimulatedPlant, olt: str, card: str, slot: int, rng: Rand
                 sla_class=Random(f"sla/{spec.seed}/{customer}").choices(("gold", "silver", "bronze"), (1, 3, 16))[0],
             )
             onts.append(ont_id)
-            behind[leaves[leg]].append(ont_id)
+            for each in behind:
+                if each == suffix or suffix.startswith(f"{each}."):
+                    behind[each].append(ont_id)
             areas.setdefault(area, []).append(ont_id)
-        plant.pons[pon] = Pon(id=pon, number=port, card=card, olt=olt, feeder=feeder, onts=tuple(onts))
-        plant.splitters[feeder] = Splitter(id=feeder, above=pon, pon=pon)
-        plant.below[feeder] = tuple(onts)
-        for leaf in leaves:
-            plant.splitters[leaf] = Splitter(id=leaf, above=feeder, pon=pon)
-            plant.below[leaf] = tuple(behind[leaf])
+        ids = tuple(feeder + suffix for suffix in splitters)
+        plant.pons[pon] = Pon(id=pon, number=port, card=card, olt=olt, feeder=feeder, onts=tuple(onts), splitters=ids)
+        for suffix, above in splitters.items():
+            plant.splitters[feeder + suffix] = Splitter(id=feeder + suffix, above=above, pon=pon)
+            plant.below[feeder + suffix] = tuple(behind[suffix])
+
+
+def _shape(spec: PlantSpec, pon: str) -> PortShape:
+    """The fibres below a port. Its irregularity depends on the seed and the port alone."""
+    rng = Random(f"shape/{spec.seed}/{pon}")
+    small, unequal = rng.random() < spec.small_legs, rng.random() < spec.cascades
+    if not (small or unequal):
+        return regular(spec.first_split, spec.onts_per_pon)
+    return irregular(spec.first_split, spec.onts_per_pon, rng, small=small, unequal=unequal)
+
+
+def _leg(suffix: str) -> int:
+    """The leg of a splitter's suffix, from 0; 0 for the first splitter."""
+    return int(suffix.split(".")[1]) - 1 if suffix else 0
 
 
 def _check(spec: PlantSpec) -> None:
@@ -253,6 +284,9 @@ def _check(spec: PlantSpec) -> None:
             raise SpecError(name, value, f"must be {low} to {high}")
     if spec.onts_per_pon > spec.first_split * spec.second_split:
         raise SpecError("onts_per_pon", spec.onts_per_pon, "more than first_split * second_split fibres")
+    for name in ("small_legs", "cascades"):
+        if not 0 <= getattr(spec, name) <= 1:
+            raise SpecError(name, getattr(spec, name), "a share is 0 to 1")
     for name in ("vendors", "tenants"):
         if not getattr(spec, name):
             raise SpecError(name, (), "must name at least one")

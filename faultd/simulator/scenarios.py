@@ -5,8 +5,9 @@ from random import Random
 
 from msgspec import Struct
 
-from faultd.simulator.errors import UnknownScenario
+from faultd.simulator.errors import UnknownResource, UnknownScenario
 from faultd.simulator.fault import Fault, Kind
+from faultd.simulator.messy_faults import as_usual, bouncing, second_cut
 from faultd.simulator.plant import SimulatedPlant
 from faultd.simulator.report import Observation
 
@@ -87,7 +88,7 @@ def _single(kind: Kind) -> Callable[[SimulatedPlant, Random, float], Script]:
             end=duration * (0.8 if flapping else 0.6),
             period=24.0 if flapping else 0.0,
         )
-        return Script((fault,))
+        return Script((as_usual(rng, fault),))
 
     return script
 
@@ -101,11 +102,18 @@ def pick(plant: SimulatedPlant, rng: Random, kind: Kind) -> str:
             return rng.choice([leaf for leaf, splitter in plant.splitters.items() if splitter.above in plant.splitters])
         case "bend":
             return rng.choice([leaf for leaf, splitter in plant.splitters.items() if splitter.above in plant.splitters])
-        case "card_failure":
+        case "trunk_cut":
+            cables = [card.id for card in plant.cards.values() if len(card.pons) > 1]
+            return rng.choice((*plant.trunks, *cables))
+        case "street_outage":
+            return rng.choice(tuple(plant.streets))
+        case "port_shutdown" | "firmware_upgrade" | "reboot_trickle" | "drop_trickle":
+            return rng.choice(tuple(plant.pons))
+        case "card_failure" | "card_reset":
             return rng.choice(tuple(plant.cards))
         case "area_outage":
             return rng.choice(tuple(plant.areas))
-        case "olt_power" | "olt_unreachable" | "uplink_down" | "uplinks_down":
+        case "olt_power" | "olt_reboot" | "nightly_reboots" | "olt_unreachable" | "uplink_down" | "uplinks_down":
             return rng.choice(tuple(plant.olts))
         case _:
             return rng.choice(tuple(plant.onts))
@@ -165,6 +173,46 @@ def _unreachable(plant: SimulatedPlant, rng: Random, duration: float) -> Script:
     )
 
 
+def _bouncing(plant: SimulatedPlant, rng: Random, duration: float) -> Script:
+    """A distribution fibre that is cut and then spliced, with light that comes and goes meanwhile."""
+    leg = pick(plant, rng, "distribution_cut")
+    cut = Fault(id="fault-1", kind="distribution_cut", target=leg, start=5.0, end=duration * 0.8)
+    return Script((bouncing(rng, cut),))
+
+
+def _cut_beside_outage(plant: SimulatedPlant, rng: Random, duration: float) -> Script:
+    """A street loses mains; 3 s later a leg beside it is cut."""
+    for street in rng.sample(list(plant.streets), len(plant.streets)):
+        outage = Fault(id="fault-1", kind="street_outage", target=street, start=5.0, end=duration * 0.6)
+        cut = second_cut(plant, rng, outage, "fault-2")
+        if cut is not None:
+            return Script((outage, cut))
+    raise UnknownResource("distribution_cut", "a leg beside a street")
+
+
+_MESSY_DAY: tuple[tuple[Kind, float, float], ...] = (
+    ("drop_trickle", 0.02, 0.10),
+    ("trunk_cut", 0.10, 0.30),
+    ("street_outage", 0.20, 0.45),
+    ("firmware_upgrade", 0.42, 0.56),
+    ("port_shutdown", 0.48, 0.60),
+    ("card_reset", 0.58, 0.62),
+    ("nightly_reboots", 0.66, 0.80),
+    ("distribution_cut", 0.72, 0.92),
+    ("olt_reboot", 0.84, 0.88),
+)
+
+
+def _messy_day(plant: SimulatedPlant, rng: Random, duration: float) -> Script:
+    faults: list[Fault] = []
+    for number, (kind, begin, end) in enumerate(_MESSY_DAY, 1):
+        drawn = Fault(
+            id=f"fault-{number}", kind=kind, target=pick(plant, rng, kind), start=duration * begin, end=duration * end
+        )
+        faults.append(bouncing(rng, drawn) if kind == "distribution_cut" else as_usual(rng, drawn))
+    return Script(tuple(faults), noise=1.0)
+
+
 SCENARIOS: dict[str, Scenario] = {
     each.name: each
     for each in (
@@ -209,6 +257,30 @@ SCENARIOS: dict[str, Scenario] = {
             "flapping-ont", "A bad connector: one ONT loses and regains signal over and over.", 300.0, _single("ont_flapping")
         ),
         Scenario("cut-in-outage", "A feeder is cut while part of its customers have no mains.", 120.0, _combined),
+        Scenario("trunk-cut", "A cable with the feeders of several PON ports is dug up.", 90.0, _single("trunk_cut")),
+        Scenario(
+            "street-outage",
+            "A street loses mains and gets it back in parts: some of it minutes later.",
+            300.0,
+            _single("street_outage"),
+        ),
+        Scenario(
+            "firmware-upgrade",
+            "The ONTs of a PON port restart with new firmware, one after the other.",
+            120.0,
+            _single("firmware_upgrade"),
+        ),
+        Scenario(
+            "nightly-reboots", "ONTs of an OLT restart within minutes, as every night.", 180.0, _single("nightly_reboots")
+        ),
+        Scenario("reboot-trickle", "ONTs of a PON port restart, one every 2 to 5 s.", 120.0, _single("reboot_trickle")),
+        Scenario("drop-trickle", "ONTs of a PON port lose their light, one every 2 to 5 s.", 120.0, _single("drop_trickle")),
+        Scenario("port-shutdown", "An operator switches a PON port off, and on again.", 60.0, _single("port_shutdown")),
+        Scenario("card-reset", "An operator resets a PON card.", 90.0, _single("card_reset")),
+        Scenario("olt-reboot", "An operator restarts an OLT.", 90.0, _single("olt_reboot")),
+        Scenario("bouncing-repair", "A cut fibre is spliced: for a minute its light comes and goes.", 180.0, _bouncing),
+        Scenario("cut-beside-outage", "A street loses mains, and 3 s later a leg beside it is cut.", 120.0, _cut_beside_outage),
+        Scenario("messy-day", "What the tidy scenarios leave out, in turn: play it with --messy.", 600.0, _messy_day),
         Scenario("quiet-day", "Nothing is wrong: logins, changes, LAN ports, single ONT reboots.", 600.0, _quiet),
         Scenario("demo", "All of it in turn, with repairs and background noise.", 300.0, _demo),
     )

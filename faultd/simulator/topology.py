@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from faultd.simulator.plant import SimulatedPlant, Vendor, position
+from faultd.simulator.records import NO_ERRORS, RecordErrors
 from faultd.simulator.vendors import bdcom, calix_e7, huawei, zte
 from protocols.topology import Node
 from protocols.topology_csv import csv_lines
@@ -16,9 +17,9 @@ _UPLINKS: dict[Vendor, int] = {
 """ifIndex of the uplink that an OLT reports."""
 
 
-def topology_nodes(plant: SimulatedPlant, credentials: str = "") -> Iterator[Node]:
+def topology_nodes(plant: SimulatedPlant, credentials: str = "", errors: RecordErrors = NO_ERRORS) -> Iterator[Node]:
     """Every node, parents before their children. ``credentials``: the name of those by which the OLTs are polled; empty:
-    they are not polled."""
+    they are not polled. ``errors``: where the records are not the plant."""
     yield Node(id=plant.core, type="core", name="Core")
     for olt in plant.olts.values():
         yield Node(
@@ -46,10 +47,10 @@ def topology_nodes(plant: SimulatedPlant, credentials: str = "") -> Iterator[Nod
                 id=card.id, type="card", parents=(olt.id,), name=f"{olt.name} card {position(card.id)}", tenant=olt.tenant
             )
             for pon_id in card.pons:
-                yield from _pon_nodes(plant, pon_id, olt.name, olt.tenant)
+                yield from _pon_nodes(plant, pon_id, olt.name, olt.tenant, errors)
 
 
-def _pon_nodes(plant: SimulatedPlant, pon_id: str, place: str, tenant: str) -> Iterator[Node]:
+def _pon_nodes(plant: SimulatedPlant, pon_id: str, place: str, tenant: str, errors: RecordErrors) -> Iterator[Node]:
     pon = plant.pons[pon_id]
     vendor = plant.olts[pon.olt].vendor
     yield Node(
@@ -60,17 +61,18 @@ def _pon_nodes(plant: SimulatedPlant, pon_id: str, place: str, tenant: str) -> I
         tenant=tenant,
         index=_index(vendor, pon.id),
     )
-    legs = [f"{pon.feeder}.{leg + 1}" for leg in range(plant.spec.first_split)]
-    for splitter_id in (pon.feeder, *legs):
+    for splitter_id in pon.splitters:
         splitter = plant.splitters[splitter_id]
         name = f"{place} splitter {position(splitter.id)}"
         yield Node(id=splitter.id, type="splitter", parents=(splitter.above,), name=name, tenant=tenant)
     for ont_id in pon.onts:
+        if ont_id in errors.missing:
+            continue
         ont = plant.onts[ont_id]
         yield Node(
             id=ont.id,
             type="ont",
-            parents=(ont.splitter,),
+            parents=(errors.wrong.get(ont.id, ont.splitter),),
             name=f"{place} ONT {position(ont.id)}",
             tenant=tenant,
             customer_id=ont.customer_id,
@@ -102,6 +104,6 @@ def _index(vendor: Vendor, resource: str) -> str:
     return ".".join(map(str, (index, *ont)))
 
 
-def topology_csv(plant: SimulatedPlant, credentials: str = "") -> str:
-    """The whole file. ``credentials`` as of :func:`topology_nodes`."""
-    return "".join(csv_lines(topology_nodes(plant, credentials)))
+def topology_csv(plant: SimulatedPlant, credentials: str = "", errors: RecordErrors = NO_ERRORS) -> str:
+    """The whole file. The arguments as of :func:`topology_nodes`."""
+    return "".join(csv_lines(topology_nodes(plant, credentials, errors)))

@@ -19,6 +19,14 @@ class TrapCount(Struct, kw_only=True):
     """Emitted, by what they say: ``ont_los``, ``ont_los clear`` ..."""
 
 
+class DarkPart(Struct, frozen=True):
+    """ONTs of a fault that were without power or light together; ``end`` is None when nobody repaired it."""
+
+    begin: float
+    end: float | None
+    onts: tuple[str, ...]
+
+
 class FaultTruth(Struct, frozen=True, kw_only=True):
     """One fault as it happened. Times are seconds of the simulation; ``end`` is None when it was never repaired."""
 
@@ -33,6 +41,8 @@ class FaultTruth(Struct, frozen=True, kw_only=True):
     """ONTs that depend on the broken element, whether or not something else had already taken them out."""
     affected_customers: tuple[str, ...]
     traps: TrapCount
+    parts: tuple[DarkPart, ...] = ()
+    """The ONTs by their times, where not all of them were dark from ``start`` to ``end``."""
 
 
 def truth_jsonl(faults: Iterable[FaultTruth]) -> str:

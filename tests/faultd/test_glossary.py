@@ -63,6 +63,7 @@ VOCABULARIES: dict[str, tuple[object, ...]] = {
     "Reasons to suppress": (get_type_hints(Suppression)["kind"],),
 }
 ELSEWHERE = {
+    "LifeSign": "docs/profiles.md",
     "NetworkEventType": "docs/alarms.md",
     "Verified": "docs/profiles.md",
     "Kind": "docs/profiles.md",

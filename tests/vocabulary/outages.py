@@ -94,3 +94,25 @@ class Olt:
 
 def onts(port: int, legs: Iterable[int] = range(LEGS)) -> list[str]:
     return [f"olt/1/{port}/{leg * ONTS + number}" for leg in legs for number in range(ONTS)]
+
+
+def shelf(cards: int = 1, ports: int = 4, onts_each: int = 8, above: str = "") -> Iterator[Node]:
+    """An OLT with equal cards, whose ports have two legs each. ``above``: the id of the switch that it hangs from."""
+    if above:
+        yield Node(id=above, type="core", name="Ring switch", address="192.0.2.9")
+    yield Node(id="olt", type="olt", name="Mill Lane", address="192.0.2.1", parents=(above,) if above else ())
+    for card in range(1, cards + 1):
+        yield Node(id=f"olt/{card}", type="card", parents=("olt",), name=f"Mill Lane card {card}")
+        for port in range(ports):
+            pon = f"olt/{card}/{port}"
+            yield Node(id=pon, type="pon", parents=(f"olt/{card}",), name=f"PON {card}/{port}", index=f"{card}0{port}")
+            yield Node(id=f"{pon}/s", type="splitter", parents=(pon,))
+            for leg in (0, 1):
+                yield Node(id=f"{pon}/s.{leg}", type="splitter", parents=(f"{pon}/s",))
+            for ont in range(onts_each):
+                leg = 2 * ont // onts_each
+                yield Node(id=f"{pon}/{ont}", type="ont", parents=(f"{pon}/s.{leg}",), customer_id=f"C{card}-{port}-{ont}")
+
+
+def onts_of(card: int, ports: Iterable[int], onts_each: int = 8) -> list[str]:
+    return [f"olt/{card}/{port}/{ont}" for port in ports for ont in range(onts_each)]

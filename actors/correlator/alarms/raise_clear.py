@@ -29,6 +29,8 @@ _NOT_AFTER: Final[dict[Order, str]] = {
 
 REPLACERS = ("faultd:topology", "faultd:serial")
 """Actors that clear an alarm because its place now holds something else. Such an alarm is never re-opened."""
+_LIFE: Final = "*"
+"""Stands for every alarm type that says that an ONT is out."""
 SYSTEM = RESOURCE
 """Also the source of what faultd says of itself."""
 
@@ -111,6 +113,15 @@ def clear_problems(
             if qualifier in ("*", alarm.qualifier) and (over := clear_alarm(draft, alarm, report, why)) is not None:
                 ended.append(over)
     return ended
+
+
+def remember_life(draft: Draft, tenant_id: str, ont: str, report: ReportTime) -> None:
+    """Remember that an ONT was reported to work: a loss that was sent before, and arrives later, is over already."""
+    if report.uptime is not None or report.dated is not None:
+        identity = Identity(tenant_id, ont, _LIFE, "*")
+        last = draft.state.ended.get(identity)
+        if last is None or order(last[1], report, draft.state.spans.reorder) != "before":
+            draft.remember(draft.state.ended, identity, (draft.at, _mark(report, "cleared")))
 
 
 def clear_alarm(draft: Draft, alarm: Alarm, report: ReportTime, why: str) -> Alarm | None:
@@ -286,9 +297,13 @@ def open_with_name(draft: Draft, tenant_id: str, name: str) -> Alarm | None:
 
 
 def _clear_that_overtook(draft: Draft, identity: Identity, report: ReportTime) -> ReportMark | None:
-    """The clear of this identity that arrived just now although the same sender sent it after this raise; None: there is
-    none."""
-    for key in (identity, Identity(identity.tenant_id, identity.resource_id, identity.alarm_type, "*")):
+    """The clear of this identity, or the sign of life of this ONT, that arrived just now although the same sender sent it after
+    this raise; None: there is none."""
+    keys = [identity, Identity(identity.tenant_id, identity.resource_id, identity.alarm_type, "*")]
+    traits = draft.state.symptoms.get(identity.alarm_type)
+    if traits is not None and traits.out:
+        keys.append(Identity(identity.tenant_id, identity.resource_id, _LIFE, "*"))
+    for key in keys:
         found = draft.state.ended.get(key)
         if found is not None and order(found[1], report, draft.state.spans.reorder) == "before":
             return found[1]

@@ -13,6 +13,7 @@ from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.draft import Draft
 from actors.correlator.polling.contact import ended_elsewhere
 from actors.correlator.pon.gather import tenant_of
+from actors.correlator.resources.ont_life import show_light
 from actors.correlator.resources.optical_power import measured
 from actors.correlator.resources.placement import resolve
 from protocols.alarm import Identity, Source
@@ -92,7 +93,7 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
         ended = clear_problems(draft, event.tenant_id, resource_id, meaning.clears, qualifier, report, why)
         for each in ended:
             ended_elsewhere(draft, each)
-        _measured(draft, event, node)
+        _measured(draft, event, node, report)
         draft.emit(Answer(offset=draft.offset, accepted=tuple(alarm.id for alarm in ended), warnings=warnings))
         return
     problem = ReportedProblem(
@@ -114,7 +115,7 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
         why="; ".join((f"{event.type} reported", *warnings)),
     )
     alarm = admit(draft, problem, report)
-    _measured(draft, event, node)
+    _measured(draft, event, node, report)
     accepted, refusals = ((alarm.id,), ()) if alarm else ((), (FULL,))
     draft.emit(Answer(offset=draft.offset, accepted=accepted, refusals=refusals, warnings=warnings))
 
@@ -144,7 +145,9 @@ def _in_order(value: Any) -> Any:
     return [_in_order(each) for each in value] if isinstance(value, list) else value
 
 
-def _measured(draft: Draft, event: NetworkEvent, node: Node | None) -> None:
+def _measured(draft: Draft, event: NetworkEvent, node: Node | None, report: ReportTime) -> None:
     """Readings of a tenant's own ONT."""
     if event.light and node is not None and event.tenant_id == tenant_of(draft.state, node.id):
+        if node.type == "ont" and MEANINGS[event.type].severity is None:
+            show_light(draft, event.tenant_id, node.id, "", report, event.light)
         measured(draft, node.id, event.light)

@@ -30,6 +30,7 @@ from actors.correlator.resources.interfaces import (
     node_of,
     types_of,
 )
+from actors.correlator.resources.ont_life import is_contradicted, show_life, show_light
 from actors.correlator.resources.onts import end_of_another, place_of_ont
 from actors.correlator.resources.optical_power import is_low_power, measured
 from actors.correlator.saved import SenderClock
@@ -102,13 +103,16 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
     if not reading.findings:
         draft.note("unknown")
         draft.emit(UnknownTrap(draft.offset, draft.at, device.tenant, device.id, reading.reason, trap))
+    alone = len(reading.findings) < 2 or not is_contradicted(draft, reading.findings)
     for finding in reading.findings:
-        _apply(draft, device, finding, trap, name, clock)
+        _apply(draft, device, finding, trap, name, clock, alone)
 
 
-def _apply(draft: Draft, device: TrapDevice, finding: Finding, trap: Trap, sender: str, clock: SenderClock) -> None:
+def _apply(
+    draft: Draft, device: TrapDevice, finding: Finding, trap: Trap, sender: str, clock: SenderClock, alone: bool = True
+) -> None:
     """``sender`` is the owner of the trap's uptime, whose clock is ``clock``: see
-    :mod:`actors.correlator.events.sender_uptime`."""
+    :mod:`actors.correlator.events.sender_uptime`. ``alone``: no other finding of the trap contradicts a sign of life."""
     places: tuple[str, ...] = ()
     if finding.names or finding.alarm_type == INTERFACE_DOWN:
         finding, resource_id, node, places = interface_of(draft, device, finding, sender, clock.epoch)
@@ -131,6 +135,7 @@ def _apply(draft: Draft, device: TrapDevice, finding: Finding, trap: Trap, sende
         clock.several,
         clock.restarted is not None and _just(draft, clock.restarted, trap),
     )
+    news = True
     match finding.kind:
         case "raise":
             if finding.serial:
@@ -140,7 +145,8 @@ def _apply(draft: Draft, device: TrapDevice, finding: Finding, trap: Trap, sende
             if places:
                 identity = open_identity(draft, identity, places)
             said = digest(finding, device.why, draft.state.topology_at)
-            if repeat_problem(draft, identity, finding.severity, report, finding.repeats_by_design, said) is None:
+            news = repeat_problem(draft, identity, finding.severity, report, finding.repeats_by_design, said) is None
+            if news:
                 admit(draft, problem_of(device, finding, identity, shown_to(node, device.tenant)), report, said)
         case "clear":
             if finding.serial:
@@ -154,7 +160,12 @@ def _apply(draft: Draft, device: TrapDevice, finding: Finding, trap: Trap, sende
             draft.emit(_device_event(draft, device, finding, resource_id))
             if finding.clears:
                 clear_problems(draft, device.tenant, resource_id, finding.clears, "*", report, _why(finding))
+    if finding.shows_life and alone and finding.resource_type in ("ont", "uni"):
+        onts = places or (resource_id if finding.resource_type == "ont" else resource_id.rpartition("/")[0],)
+        show_life(draft, device.tenant, onts, finding.serial, report, _why(finding))
     if finding.light:
+        if news and alone and finding.resource_type == "ont":
+            show_light(draft, device.tenant, resource_id, finding.serial, report, finding.light)
         low = finding.kind == "raise" and is_low_power(draft.state.symptoms, finding.alarm_type)
         measured(draft, resource_id, finding.light, low=low)
 

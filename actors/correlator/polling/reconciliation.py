@@ -8,7 +8,7 @@
     any, last reported by a person or a system    not judged: whoever reported it knows more than a state does
 
     part is down, no alarm  what becomes of it
-    cause admin_down        nothing: an operator switched it off
+    cause admin_down        nothing: an operator switched it off; of a PON port whose ONTs are out an alarm of severity info
     any, device just started  nothing yet: the part may be on its way up (``settling``)
     others                  raised: "found by poll", dated by the read, since nobody knows when it began
 
@@ -31,6 +31,7 @@ from actors.correlator.polling.interface_places import SENDER, InterfacePlaces
 from actors.correlator.polling.judged_types import judged_kind, type_of_down
 from actors.correlator.polling.open_alarms import OpenAlarmsView
 from actors.correlator.polling.read_memory import FoundOntMemory, ReadDevice
+from actors.correlator.pon.memory import PonMemory
 from actors.correlator.resources.interfaces import INTERFACE_DOWN, UPLINK_DOWN
 from actors.correlator.resources.onts import end_of_another, place_of_ont
 from actors.correlator.resources.placement import serial_of
@@ -240,6 +241,7 @@ def _raise_missed(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> 
     draft, device = read.draft, read.device
     if part.cause == "admin_down":
         found.switched_off += 1
+        _explain_switched_off(read, part, found)
         return
     finding = _finding(read, part, type_of_down(part.kind, part.cause))
     places: tuple[str, ...] = ()
@@ -295,6 +297,25 @@ def _raise_missed(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> 
     found.raised += 1
     if part.kind == "ont":
         found.onts.append(resource_id)
+
+
+def _explain_switched_off(read: ReadDeviceState, part: FoundPart, found: Reconciled) -> None:
+    """A PON port that an operator switched off, with ONTs that are out: an alarm of severity info is their cause."""
+    draft, device = read.draft, read.device
+    if part.kind not in ("interface", "pon"):
+        return
+    port = read.interfaces.resource(part.position) if part.kind == "interface" else f"{device.id}/{part.position}"
+    node, onset = draft.state.plant.nodes.get(port), draft.state.memory(PonMemory).onset
+    if node is None or node.type != "pon" or not any(ont in onset for ont in draft.state.plant.onts_below(port)):
+        return
+    identity = Identity(device.tenant, port, INTERFACE_DOWN, "")
+    alarm = draft.current(identity)
+    if (alarm is not None and alarm.cleared_at is None) or _ended_since(draft, "interface", identity, read.event):
+        return
+    finding = _finding(read, FoundPart("interface", part.under, part.number, "admin_down"), INTERFACE_DOWN)
+    finding = replace(finding, severity="info", title="Port switched off")
+    if admit(draft, problem_of(device, finding, identity, shown_to(node, device.tenant)), read.report) is not None:
+        found.raised += 1
 
 
 def _is_missed_interface(read: ReadDeviceState, position: str) -> bool:

@@ -1,16 +1,17 @@
 """The inspection of a PON port: the causes that explain the ONTs that are out now, and the changes that follow."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from actors.correlator.alarms.attachment import attach
+from actors.correlator.alarms.attachment import attach, children_of
 from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.polling.read_memory import ReadMemory
 from actors.correlator.pon.area import area_pending, join_areas
+from actors.correlator.pon.bounce import gone_again
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, over, own, withdraw
 from actors.correlator.pon.degraded import degraded
@@ -29,7 +30,7 @@ from actors.correlator.pon.gather import (
 from actors.correlator.pon.inquiry import inquire
 from actors.correlator.pon.likelihood import Seen, explain
 from actors.correlator.pon.members import back_of, members_of
-from actors.correlator.pon.memory import RETURNING, SETTLED, Concluded, PonMemory
+from actors.correlator.pon.memory import RETURNING, SETTLED, Concluded, PonMemory, PortRead
 from actors.correlator.pon.ont_evidence import ByCause, evidence_of
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
 from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
@@ -52,7 +53,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         del causes[alarm_id]
     blockers = blocked_by(draft, port, tenant_of(draft.state, port))
     if blockers:
-        _give_way(draft, memory, causes, root_of(draft, blockers[0]), out)
+        _give_way(draft, memory, causes, root_of(draft, blockers[0]))
         return None
     rogue = rogue_of(draft, port, said)
     if rogue is not None:
@@ -74,8 +75,6 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     wanted: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
     port_alarms = pon_los_of(draft, port)
-    since = memory.onset.get(port)
-    unsaid = bool(port_alarms) and not out and since is not None and draft.at - since <= SETTLED
     later: datetime | None = None
     if rogue is None:
         disturbed, later = suspect(draft, memory, port, onts, causes, out, by_cause, port_alarms)
@@ -83,9 +82,20 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     if later is not None:
         again = later if again is None else min(again, later)
     grouped = episodes(fresh.values())
+    dark_since = memory.onset.get(port) if port_alarms else None
+    # The port reports no light, and its ONTs do not report anything of that time.
+    unsaid = (
+        dark_since is not None
+        and draft.at - dark_since <= SETTLED
+        and all(each.onset < dark_since - SETTLED for each in fresh.values())
+    )
     inquire(draft, memory, port, grouped, port_dark=unsaid)
-    for episode in grouped or ([[]] if unsaid else []):
-        common, alone = _explain(draft, memory, port, onts, episode, out, explained, port_alarms)
+    for episode in [*grouped, *([[]] if unsaid else [])]:
+        again_out = gone_again(draft, memory, port, episode) if memory.ended and episode else None
+        if again_out is not None:
+            wanted[again_out.kind, again_out.place] = again_out
+            continue
+        common, alone = _explain(draft, memory, port, onts, episode, out, explained, port_alarms, dark_since)
         wanted.update(common)
         lonely += alone
     if later is None:  # errors on a port with a rogue ONT are no sign of a bend
@@ -142,25 +152,21 @@ def _explain(
     out: Mapping[str, Evidence],
     explained: set[str],
     port_alarms: list[Alarm],
+    dark_since: datetime | None,
 ) -> tuple[dict[tuple[str, str], Cause], list[tuple[Evidence, str, float]]]:
-    """The causes of one episode, and the ONTs with faults of their own."""
+    """The causes of one episode, and the ONTs with faults of their own. ``dark_since``: when the port reported that it receives
+    nothing; without an ``episode``, that is the only evidence."""
     mine = {each.ont: each for each in episode}
-    since = memory.onset.get(port)
-    port_dark = bool(port_alarms) and since is not None
+    port_dark = dark_since is not None and not _went_before(dark_since, onts, out, mine)
     if episode:
         begun, ended = episode[0].onset, episode[-1].onset
-        port_dark = port_dark and since is not None and begun - EPISODE <= since <= ended + EPISODE
+        port_dark = port_dark and dark_since is not None and begun - EPISODE <= dark_since <= ended + EPISODE
         seen = view(onts, mine, out, explained, memory, memory.reads.get(port))
     else:
         polled = memory.reads.get(port)
-        if polled is not None and (since is None or polled.begun <= since):
+        if polled is not None and (dark_since is None or polled.begun <= dark_since):
             polled = None
-        seen = {
-            ont: "alive"
-            if (since is not None and memory.back.get(ont, since) > since) or (polled is not None and is_up(polled, ont))
-            else "silent"
-            for ont in onts
-        }
+        seen = {ont: _seen_alone(memory, out, polled, dark_since, ont) for ont in onts}
     tree = tree_of(draft, port, seen)
     causes: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
@@ -177,6 +183,7 @@ def _explain(
             "found": _polled(draft, members),
             "alive": seen_below["alive"],
             "silent": seen_below["silent"],
+            "out": seen_below["out"],
         }
         cause = Cause(
             kind=found.cause,
@@ -192,6 +199,24 @@ def _explain(
         )
         causes[cause.kind, cause.place] = cause
     return causes, lonely
+
+
+def _went_before(since: datetime, onts: Sequence[str], out: Mapping[str, Evidence], mine: Collection[str]) -> bool:
+    """True when half of the port's ONTs went out in the last minutes before ``since``, for another cause than those in
+    ``mine``: then the port is dark because of that cause."""
+    gone = [ont for ont, each in out.items() if ont not in mine and each.onset >= since - SETTLED]
+    return 2 * len(gone) >= len(onts)
+
+
+def _seen_alone(
+    memory: PonMemory, out: Mapping[str, Evidence], polled: PortRead | None, since: datetime | None, ont: str
+) -> Seen:
+    """The state of an ONT where the port's own report is the only evidence."""
+    if since is not None and memory.back.get(ont, since) > since:
+        return "alive"
+    if ont in out:
+        return "out"
+    return "alive" if polled is not None and is_up(polled, ont) else "silent"
 
 
 def _polled(draft: Draft, members: Iterable[Evidence]) -> int:
@@ -210,6 +235,9 @@ def _why(draft: Draft, kind: str, place: str, counts: Mapping[str, int], total: 
         text = f"{counts['gasp']} of {total} ONTs below {name} sent a dying gasp at about the same time: mains, not fibre"
         return text + found
     port = ", and the port receives no light" if port_dark else ""
+    if not told:
+        before = f", of which {counts['out']} were out before" if counts["out"] else ""
+        return f"{name} receives no light, and none of its {total} ONTs{before}, is known to be up{found}"
     gasps = f"{counts['gasp']} of them with a dying gasp, " if counts["gasp"] else "none with a dying gasp, "
     return f"{told} of {total} ONTs below {name} went dark together, {gasps}none is known to be up{port}{found}"
 
@@ -240,18 +268,31 @@ def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def _give_way(
-    draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded], blocker: Alarm, out: Mapping[str, Evidence]
-) -> None:
-    """Withdraw conclusions that lost equipment above the port explains, and attach their alarms to it."""
+def _give_way(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded], blocker: Alarm) -> None:
+    """Withdraw conclusions that lost equipment explains, and attach all that was attached to them to the equipment above it,
+    also on other ports. A loss of power that reaches further than the lost equipment stays, and so does a cut; that a card or
+    an OLT as a whole has failed is refuted by the equipment that names itself."""
     why = f"{blocker.resource_name or blocker.resource_id} is gone ({blocker.alarm_type}): that explains it"
     began = begin_of(draft, blocker)
+    plant, heirs = draft.state.plant, dict[str, Alarm | None]()
+
+    def heir_of(port: str) -> Alarm | None:
+        if port not in heirs:
+            above = blocked_by(draft, port, blocker.tenant_id)
+            heirs[port] = root_of(draft, above[0]) if above else None
+        return heirs[port]
+
     for alarm_id, cause in causes.items():
-        if cause.kind != "degraded" and began - cause.since <= SETTLED:
-            withdraw(draft, memory, alarm_id, why, blocker)
-            for ont in cause.members:
-                for symptom in out[ont].alarms if ont in out else ():
-                    attach(draft, draft.alarm(symptom), blocker, NAME, why)
+        if cause.kind == "degraded" or began - cause.since > SETTLED:
+            continue
+        if cause.kind not in ("card", "olt") and not all(heir_of(port) for port in cause.ports if not port.startswith(AREA)):
+            continue
+        held = [each for each in children_of(draft, alarm_id) if each.cleared_at is None]
+        withdraw(draft, memory, alarm_id, why, blocker)
+        for child in held:
+            heir = heir_of(plant.pon_of(child.resource_id) or child.resource_id)
+            if heir is not None:
+                attach(draft, child, heir, NAME, why)
 
 
 def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> tuple[set[str], datetime | None]:

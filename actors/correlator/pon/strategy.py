@@ -17,6 +17,7 @@ from actors.correlator.pon.memory import PonMemory, fading
 from actors.correlator.pon.relevance import is_irrelevant
 from actors.correlator.resources.optical_power import relieved
 from actors.correlator.resources.placement import UNPLACED
+from actors.correlator.strategies.lost_equipment import is_lost
 from actors.correlator.strategies.strategy import Strategy, ended, raised
 from actors.correlator.strategies.symptoms import SymptomTraits
 from protocols.alarm import Alarm
@@ -31,6 +32,9 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if traits is None:
         return
     begins, ends = raised(before, alarm), ended(before, alarm)
+    if traits.may_cut_off:
+        _equipment(draft, before, alarm)
+        return
     if not begins and not ends:
         _explained_otherwise(draft, before, alarm)
         return
@@ -50,12 +54,6 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
             draft.drop(memory.onset, resource)  # its OLT belonged to this tenant when the alarm was raised
             draft.drop(memory.found, resource)
         return  # a report of another tenant is no evidence here
-    if traits.equipment_lost:
-        for each in ports_below(draft, resource):
-            # ONTs that were out before the equipment was lost, and still are, are explained again once it is back.
-            if each in memory.at_port or (ends and _out_at(draft, memory, each)):
-                schedule_inspection(draft, memory, each, timedelta(0))
-        return
     if traits.out:
         _service(draft, memory, node, traits, begins)
     elif traits.degraded:
@@ -72,6 +70,20 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if traits.out and is_irrelevant(draft, memory, port, draft.latest(alarm)):
         return
     schedule_inspection(draft, memory, port, SETTLE)
+
+
+def _equipment(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
+    """Equipment was lost or switched off, or is back: have the ports below it inspected."""
+    state, resource = draft.state, alarm.resource_id
+    was = before is not None and before.cleared_at is None and is_lost(state, before)
+    now = alarm.cleared_at is None and is_lost(state, alarm)
+    if was == now or resource not in state.plant.nodes or alarm.tenant_id != tenant_of(state, resource):
+        return
+    memory = state.memory(PonMemory)
+    for each in ports_below(draft, resource):
+        # ONTs that were out before the equipment was lost, and still are, are explained again once it is back.
+        if each in memory.at_port or (was and _out_at(draft, memory, each)):
+            schedule_inspection(draft, memory, each, timedelta(0))
 
 
 def _out_at(draft: Draft, memory: PonMemory, port: str) -> bool:

@@ -12,6 +12,7 @@ from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.gather import heard_of, ports_below
 from actors.correlator.pon.inspection_timer import SETTLE, schedule_inspection
 from actors.correlator.pon.memory import PonMemory, fading
+from actors.correlator.strategies.lost_equipment import is_switched_off
 from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
 
@@ -29,7 +30,7 @@ def change_symptoms(draft: Draft, symptoms: Symptoms) -> None:
     for alarm in sorted(found, key=age):
         places[alarm.resource_id] = None
         traits = symptoms.get(alarm.alarm_type)
-        if traits is not None and traits.equipment_lost:
+        if traits is not None and (traits.equipment_lost or (traits.may_cut_off and is_switched_off(state, alarm))):
             if alarm.id not in lost:
                 draft.set(lost, alarm.id, draft.at)
         else:

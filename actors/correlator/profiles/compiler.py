@@ -13,6 +13,7 @@ from actors.correlator.profiles.scope import Take
 from actors.correlator.profiles.templates import Template, as_path
 from actors.correlator.profiles.trap_oids import normalise
 from actors.correlator.profiles.vocabulary import PROBABLE_CAUSES
+from actors.correlator.strategies.symptoms import signs_of_life
 from protocols.finding import Finding
 from protocols.profile import (
     AlarmRule,
@@ -52,6 +53,7 @@ class _Compiler(Parts):
     def __init__(self, profile: Profile, types: Mapping[str, AlarmType], problems: Problems) -> None:
         super().__init__(profile, problems)
         self.types = types
+        self.signs_of_life = signs_of_life(types)
         self.severity_by = self.choice(profile.severity, "severity", SEVERITIES)
         self.found: list[tuple[str, Candidate]] = []
         self.rules = 0
@@ -278,10 +280,18 @@ class _Compiler(Parts):
         recommended = template(meaning.recommended_action or spec.recommended_action, f"{key}.recommended_action")
         vendor_cause = template(trigger.vendor_cause or meaning.vendor_cause, f"{key}.vendor_cause")
         ends = tuple(dict.fromkeys((*meaning.clears, *trigger.clears)))
+        sign_of_life = kind if meaning.shows_life or trigger.shows_life else self.signs_of_life.get(alarm_type)
 
         def finding(kind: Kind) -> Finding:
             if kind == "drop":
-                return Finding(kind=kind, profile=self.profile.name, rule=name, alarm_type=alarm_type, why=why)
+                return Finding(
+                    kind=kind,
+                    profile=self.profile.name,
+                    rule=name,
+                    alarm_type=alarm_type,
+                    shows_life=kind == sign_of_life,
+                    why=why,
+                )
             return Finding(
                 kind=kind,
                 profile=self.profile.name,
@@ -297,6 +307,7 @@ class _Compiler(Parts):
                 recommended_action=_constant(recommended),
                 vendor_cause=_constant(vendor_cause),
                 repeats_by_design=self.profile.repeats_by_design if repeats is None else repeats,
+                shows_life=kind == sign_of_life,
                 why=why,
             )
 

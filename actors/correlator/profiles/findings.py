@@ -39,7 +39,7 @@ def build(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Finding | None, str
     if severity == "cleared" and kind == "raise":
         kind = "clear"
         finding = rule.findings[kind]
-    if kind == "drop":
+    if kind == "drop" and not finding.shows_life:
         return finding, ""
     wanted = rule.resource
     serial = ""

@@ -25,6 +25,7 @@ from msgspec.structs import replace
 from actors.correlator.draft import Draft
 from actors.correlator.memories import Interface, Interfaces, NamedInterfaces
 from actors.correlator.plant import Plant
+from actors.correlator.resources.vendor_index import place_of_index, unsigned
 from protocols.finding import Finding
 from protocols.profile import AlarmType
 from protocols.profile_decoders import DecodeError, port_name
@@ -185,7 +186,7 @@ def node_of(plant: Plant, device_id: str, known: Interfaces | None, place: Inter
     """The topology's node of an interface: its id is made of the place or of a name, or its ``index`` is the one that the
     interface had when it was found by it first, or has now; else the PON port or ONT that the interface is."""
     node = _node_of_interface(plant, device_id, known, place, position)
-    return node if node is not None else _node_of_part(plant.nodes, device_id, known, place)
+    return node if node is not None else _node_of_part(plant.nodes, device_id, known, place, position)
 
 
 def _node_of_interface(
@@ -198,12 +199,18 @@ def _node_of_interface(
             node = nodes.get(f"{device_id}/if/{name}") or nodes.get(f"{device_id}/{name}")
             node = node or plant.with_index(device_id, name)
     if node is not None or known is None:
-        return node or plant.with_index(device_id, _index(position))
+        return node or _at_index(plant, device_id, position)
     if (node := _found_by_index(nodes, known.places.get(place.position))) is not None:
         return node
-    node, owner = plant.with_index(device_id, _index(position)), known.places.get(position)
+    node, owner = _at_index(plant, device_id, position), known.places.get(position)
     # The topology's index is of before a start, and of another interface that had it then.
     return node if place.position == position or node is None or node is not _found_by_index(nodes, owner) else None
+
+
+def _at_index(plant: Plant, device_id: str, position: str) -> Node | None:
+    """The node with this index. Large ones arrive as negative INTEGERs."""
+    index = _index(position)
+    return plant.with_index(device_id, index) or (plant.with_index(device_id, unsigned(index)) if index[:1] == "-" else None)
 
 
 def known_of(draft: Draft, device_id: str) -> Interfaces | None:
@@ -211,8 +218,11 @@ def known_of(draft: Draft, device_id: str) -> Interfaces | None:
     return draft.state.memory(NamedInterfaces).devices.get(device_id)
 
 
-def _node_of_part(nodes: Mapping[str, Node], device_id: str, known: Interfaces | None, place: InterfacePlace) -> Node | None:
-    """The node of the PON port or ONT that an interface is, by what the poller knows of its index, or by a name."""
+def _node_of_part(
+    nodes: Mapping[str, Node], device_id: str, known: Interfaces | None, place: InterfacePlace, position: str
+) -> Node | None:
+    """The node of the PON port or ONT that an interface is, by what the poller knows of its index, by a name, or by an index
+    that has the place in it."""
     found = known.places.get(place.position) if known is not None else None
     if found is not None and found.part and (node := nodes.get(f"{device_id}/{found.part}")) is not None:
         return node
@@ -226,7 +236,12 @@ def _node_of_part(nodes: Mapping[str, Node], device_id: str, known: Interfaces |
         node = nodes.get(f"{device_id}/{port['path']}") if isinstance(port, dict) else None
         if node is not None and node.type == ("ont" if ":" in name else "pon"):
             return node
-    return None
+    device = nodes.get(device_id)
+    if device is None or not device.vendor:
+        return None
+    packed = place_of_index(device.vendor, unsigned(_index(position)))
+    node = nodes.get(f"{device_id}/{packed}") if packed else None
+    return node if node is not None and node.type in ("pon", "ont") else None
 
 
 def _found_by_index(nodes: Mapping[str, Node], interface: Interface | None) -> Node | None:

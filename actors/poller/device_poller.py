@@ -8,6 +8,7 @@ from typing import Final
 import trio
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
+from actors.poller.device_addresses import DeviceAddresses
 from actors.poller.device_contact import DeviceContact
 from actors.poller.device_figures import DeviceFigures
 from actors.poller.device_link import DeviceLink
@@ -30,14 +31,18 @@ from protocols.poll.reading import PolledValue, PollReading
 from protocols.poll.section import PollLevel
 from protocols.poll.states import PolledStates, ReadReason
 from protocols.poll.uptime import times_oddity
-from protocols.snmp.manager.errors import NoRoute, OwnFault, PortUnreachable, RequestError
+from protocols.snmp.manager.errors import AnsweredElsewhere, NoRoute, OwnFault, PortUnreachable, RequestError
 
 DAY: Final = 86_400.0
 WHOLE_SHARE: Final = 0.9
 """Share of its interval after which a poll without an answer ends, whatever the time-outs are: so the misses that make a device
 silent take so many intervals."""
 HALF_SHARE: Final = 0.5
-_SILENCE: Final[dict[type[RequestError], Silence]] = {PortUnreachable: "refused", NoRoute: "no_route"}
+_SILENCE: Final[dict[type[RequestError], Silence]] = {
+    PortUnreachable: "refused",
+    NoRoute: "no_route",
+    AnsweredElsewhere: "elsewhere",
+}
 
 
 class DevicePoller:
@@ -55,8 +60,8 @@ class DevicePoller:
     ) -> None:
         self.spec, self._parts, self._figures, self._latest, self._wishes = spec, parts, figures, latest, wishes
         now, self._share = trio.current_time(), phase(spec.id)
-        agent = PolledAgent(spec.address, parts.settings.port, parts.credentials.session(spec.credentials))
-        self._link = DeviceLink(parts.engine, agent, parts.settings, figures)
+        self._link = DeviceLink(parts.engine, self._agent(spec.address), parts.settings, figures)
+        self._addresses = DeviceAddresses(spec.addresses, now)
         self._scalars = DeviceScalars(self._link, parts.plans, spec.plan, parts.clock)
         self.contact = DeviceContact(spec.id, spec.address, parts.settings.misses, now)
         self._reads: DeviceReads | None = None
@@ -93,11 +98,9 @@ class DevicePoller:
         """One poll. ``wanted``: the reason for a whole read; None where only its schedule asks for it."""
         parts, contact = self._parts, self.contact
         sent, began, self._waited = parts.clock(), trio.current_time(), 0.0
-        # The poll that is missed last is confirmed in another way within the same interval.
-        self._link.until = began + self._interval * (HALF_SHARE if contact.confirms_next else WHOLE_SHARE)
         try:
             identify = contact.contact != "answering" or wanted == "operator"
-            scalars = await self._scalars.read(identify=identify, all_sensors=wanted is not None)
+            scalars = await self._read_scalars(began, identify=identify, all_sensors=wanted is not None)
         except SILENT as error:
             await self._missed(error, sent, began)
             return None, None
@@ -112,6 +115,7 @@ class DevicePoller:
         reason = await self._answered(scalars.times, scalars.sys_object_id)
         known, reads = self._reads, self._planned()
         self._figures.last_success, self._figures.round_trip = scalars.times.at, scalars.round_trip
+        self._figures.answers_at = self._addresses.latest
         self._measure(scalars)
         if reason is None and trio.current_time() >= self._whole_due:
             reason = "daily"
@@ -131,6 +135,33 @@ class DevicePoller:
         parts.metrics.poll_seconds.observe(now - began)
         return scalars, states
 
+    async def _read_scalars(self, began: float, *, identify: bool, all_sensors: bool) -> Scalars:
+        """The device's scalars, by the address that answers. Raises RequestError; where none answers, that of the first one."""
+        # The poll that is missed last is confirmed in another way within the same interval.
+        end = began + self._interval * (HALF_SHARE if self.contact.confirms_next else WHOLE_SHARE)
+        order = self._addresses.order(began)
+        first: RequestError | None = None
+        for number, address in enumerate(order):
+            if self._link.agent.address != address:
+                self._link.change(self._agent(address))
+            now = trio.current_time()
+            self._link.until = now + (end - now) / (len(order) - number)
+            try:
+                found = await self._scalars.read(identify=identify, all_sensors=all_sensors)
+            except SILENT as error:
+                first = first or error
+                continue
+            if first is not None:
+                self._figures.failed(self._parts.clock(), first, order[0])
+            self._addresses.latest = self.contact.address = address
+            return found
+        self.contact.address = order[0]
+        assert first is not None
+        raise first
+
+    def _agent(self, address: str) -> PolledAgent:
+        return PolledAgent(address, self._parts.settings.port, self._parts.credentials.session(self.spec.credentials))
+
     async def _missed(self, error: RequestError, sent: datetime, began: float) -> None:
         parts, contact, spec = self._parts, self.contact, self.spec
         self._figures.failed(sent, error)
@@ -138,20 +169,34 @@ class DevicePoller:
         parts.outcomes.ended(self._latest, trio.current_time(), silent=True)
         if contact.contact == "silent":
             return
-        fault = error.detail if isinstance(error, OwnFault) else parts.network.fault(spec.address)
+        fault = error.detail if isinstance(error, OwnFault) else self._own_fault()
         other: bool | None = None
         echo: bool | None = None
         if contact.confirms_next and not fault:
             until = began + self._interval * WHOLE_SHARE
             session = partial(parts.credentials.session, spec.credentials)
             other = await answers_otherwise(spec, parts.engine, session, parts.settings, until)
-            echo = await parts.echo.answers(spec.address) if parts.settings.icmp else None
+            echo = await self._answers_echo() if parts.settings.icmp else None
         first = contact.first_at if contact.first is not None else began
         others = parts.outcomes.others(self._latest, first)
         silence = _SILENCE.get(type(error), "no_answer")
         event = contact.missed(sent, began, others, silence, other_object=other, echo=echo, own_fault=fault)
         if event is not None:
             await self._append(event)
+
+    def _own_fault(self) -> str:
+        """What keeps this host from reaching every address of the device; empty: nothing is known."""
+        faults = [self._parts.network.fault(address) for address in self.spec.addresses]
+        return faults[0] if all(faults) else ""
+
+    async def _answers_echo(self) -> bool | None:
+        found = None
+        for address in self.spec.addresses:
+            answers = await self._parts.echo.answers(address)
+            if answers:
+                return True
+            found = found if answers is None else answers
+        return found
 
     async def _answered(self, times: AgentTimes, sys_object_id: str) -> ReadReason | None:
         """Take an answer; the reason for a whole read, None where all goes on."""
@@ -242,7 +287,7 @@ class DevicePoller:
             device=self.spec.id,
             begun=begun,
             ended=self._parts.clock(),
-            address=self.spec.address,
+            address=self._link.agent.address,
             profile="" if plan is None else plan.profile,
             plan="" if plan is None else plan.name,
             times=None if scalars is None else scalars.times,

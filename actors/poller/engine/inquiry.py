@@ -6,13 +6,15 @@ from protocols.snmp.manager.transaction import Transaction
 
 
 class Inquiry:
-    """``latest`` is the datagram that was sent last. The waiting task is woken once, when the transaction has ended."""
+    """``latest`` is the datagram that was sent last. ``elsewhere``: another address and port from which an answer came; empty
+    for none. The waiting task is woken once, when the transaction has ended."""
 
-    __slots__ = ("_task", "latest", "transaction")
+    __slots__ = ("_task", "elsewhere", "latest", "transaction")
 
     def __init__(self, transaction: Transaction) -> None:
         self.transaction = transaction
         self.latest = b""
+        self.elsewhere = ""
         self._task: trio.lowlevel.Task | None = None
 
     async def ended(self) -> None:

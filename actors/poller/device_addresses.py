@@ -19,10 +19,18 @@ class DeviceAddresses:
         """When the first address was tried last."""
         self.latest = self._every[0]
 
+    def tries_first(self, now: float) -> bool:
+        """True when the next poll tries the first address again."""
+        return self.latest != self._every[0] and now - self._tried >= FIRST_AGAIN
+
+    def behind(self, address: str) -> tuple[str, ...]:
+        """The addresses that are asked when ``address`` does not answer."""
+        return tuple(each for each in self._every if each != address)
+
     def order(self, now: float) -> tuple[str, ...]:
         """Every address, in the order of asking."""
         first = self._every[0]
-        if self.latest == first or now - self._tried >= FIRST_AGAIN:
+        if self.latest == first or self.tries_first(now):
             self._tried = now
             return tuple(dict.fromkeys((first, self.latest, *self._every)))
         return tuple(dict.fromkeys((self.latest, *self._every)))

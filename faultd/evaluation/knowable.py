@@ -6,15 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from faultd.evaluation.cases import Case
+from faultd.evaluation.messy import HARMLESS
 from faultd.evaluation.outcome import TrueFault
 from faultd.evaluation.places import AREA, CausePlaces
-from faultd.simulator.fault import Fault, dependents, element_of
+from faultd.simulator.breakage import affected, breakages, last_end
+from faultd.simulator.fault import Fault
+from faultd.simulator.habits import NO_PORT_LOS
 from faultd.simulator.plan import SimulationPlan
+from faultd.simulator.plant import SimulatedPlant
 from faultd.simulator.report import What
 from protocols.poll.states import DownCause
 
 SILENCING = ("olt_power", "olt_unreachable", "uplinks_down")
 """Faults that a poller sees as an OLT that does not answer."""
+
+
+NO_CARDS = "its OLT reports neither cards nor ports: a failed card and a cut of all its feeders look the same"
 
 
 class PollFindings(msgspec.Struct):
@@ -27,7 +34,7 @@ class PollFindings(msgspec.Struct):
 
 def true_faults(case: Case, plan: SimulationPlan) -> list[TrueFault]:
     """All faults of a case: the scored ones, its background, and the reboots that the simulator's noise added."""
-    return [_true_fault(case, fault) for fault in (*case.faults, *case.background, *_noise(plan))]
+    return [_true_fault(case, plan, fault) for fault in (*case.faults, *case.background, *_noise(plan))]
 
 
 def _noise(plan: SimulationPlan) -> Iterator[Fault]:
@@ -36,18 +43,42 @@ def _noise(plan: SimulationPlan) -> Iterator[Fault]:
             yield Fault(id=each.id, kind="ont_reboot", target=each.root, start=each.start, end=each.end)
 
 
-def _true_fault(case: Case, fault: Fault) -> TrueFault:
-    onts = frozenset(dependents(case.plant, element_of(case.plant, fault)))
+def _true_fault(case: Case, plan: SimulationPlan, fault: Fault) -> TrueFault:
+    plant = case.plant
+    onts = frozenset(affected(plant, fault)).difference(plan.dark)
+    feeders = (plant.trunks.get(fault.target) or plant.cards[fault.target].pons) if fault.kind == "trunk_cut" else ()
+    street = fault.kind == "street_outage"
+    unrecorded = street or (fault.kind == "area_outage" and not case.areas)
+    also: tuple[str, ...] = ()
+    if fault.kind in ("rogue_ont", "rogue_unnamed"):
+        also = (plant.onts[fault.target].pon,)
+    elif feeders or unrecorded:
+        also = _common(plant, onts)
+    if street and case.areas:
+        also += (f"{AREA}{fault.target.partition('/')[0]}",)
     return TrueFault(
         id=fault.id,
         kind=fault.kind,
         place=f"{AREA}{fault.target}" if fault.kind == "area_outage" else fault.target,
-        also=case.plant.onts[fault.target].pon if fault.kind in ("rogue_ont", "rogue_unnamed") else "",
+        also=also,
         onts=onts,
+        parts=tuple(frozenset(plant.pons[pon].onts).difference(plan.dark) for pon in feeders),
+        unrecorded=unrecorded,
+        harmless=fault.kind in HARMLESS,
+        misrecorded=onts.intersection(case.errors.wrong),
         start=fault.start,
-        end=fault.end or case.length,
+        end=last_end(breakages(plant, fault)) or case.length,
         scored=fault in case.faults,
     )
+
+
+def _common(plant: SimulatedPlant, onts: frozenset[str]) -> tuple[str, ...]:
+    """The lowest node above all of these ONTs, on each OLT, and those with the same ONTs below them."""
+    places = CausePlaces(plant)
+    by_olt: dict[str, list[str]] = {}
+    for ont in sorted(onts):
+        by_olt.setdefault(plant.pons[plant.onts[ont].pon].olt, []).append(ont)
+    return tuple(place for each in by_olt.values() for place in places.lowest(each))
 
 
 class Knowable:
@@ -67,6 +98,9 @@ class Knowable:
             for each in self._plan.datagrams
             if each.fault == fault.id and each.at <= case.verdict and not each.copy and each.report.raised
         ]
+        said = {each.report.what for each in arrived}
+        if fault.harmless:
+            return msgspec.structs.replace(fault, unheard=_unheard_harmless(fault, said))
         arrived = [each for each in arrived if each.report.what != "cold_start"]
         read = [at for at in case.readings if fault.kind == "bend" and at > fault.start]
         gasps = {each.report.resource for each in arrived if each.report.what == "ont_dying_gasp"}
@@ -83,7 +117,7 @@ class Knowable:
             fault,
             last_trap=max((*read, *(each.at for each in arrived)), default=fault.start),
             gasped=bool(gasps),
-            unheard=self._unheard(fault, resources, gasps, {each.report.what for each in arrived}),
+            unheard=self._unheard(fault, resources, gasps, said),
         )
 
     def _found_down(
@@ -99,21 +133,50 @@ class Knowable:
         if not resources:
             return "no trap of it arrived"
         match fault.kind:
-            case "area_outage":
+            case "area_outage" | "street_outage":
                 return "" if len(gasps) >= min(2, len(fault.onts)) else "not even two dying gasps arrived"
             case "ont_power" | "ont_reboot":
                 return "" if gasps else "its dying gasp did not arrive"
             case "uplink_down" | "uplinks_down":
                 return ""
+            case "card_failure" if "ont_los" in said and not self._tells_cards(fault):
+                return NO_CARDS
             case "rogue_unnamed":
                 if "ont_dfi" in said or len(turns) >= 3:
                     return ""
                 return "neither did three of its siblings come and go, nor its OLT say that an ONT does not obey"
             case "rogue_ont":
                 return "" if said & {"ont_rogue", "pon_rogue"} else "its OLT did not say that an ONT sends out of turn"
+        if fault.parts:
+            return self._unheard_trunk(fault, resources)
         if any(each.id != fault.id and each.scored and each.onts & fault.onts for each in self._truth):
             # The port fell silent for both together: it says nothing of where this one is.
             resources = [each for each in resources if each not in self._case.plant.pons]
         if self._places.cover(resources) != fault.onts:
             return "what arrived is what a smaller failure would have sent"
         return ""
+
+    def _unheard_trunk(self, fault: TrueFault, resources: list[str]) -> str:
+        """A trunk is known when each of its feeders is; one with all feeders of a card, when its OLT reports cards, too."""
+        whole = any(place in self._case.plant.cards and self._places.onts(place) == fault.onts for place in fault.also)
+        if whole and not self._tells_cards(fault):
+            return NO_CARDS
+        for part in fault.parts:
+            own = [each for each in resources if self._places.onts(each) & part]
+            if part and self._places.cover(own) != part:
+                return "what arrived of one of its feeders is what a smaller failure would have sent"
+        return ""
+
+    def _tells_cards(self, fault: TrueFault) -> bool:
+        plant = self._case.plant
+        olts = {plant.pons[plant.onts[ont].pon].olt for ont in fault.onts}
+        return all(plant.olts[olt].vendor not in NO_PORT_LOS for olt in olts)
+
+
+def _unheard_harmless(fault: TrueFault, said: set[What]) -> str:
+    """The reason for which nobody can see that nothing is broken; empty where it can be seen."""
+    if fault.kind == "port_shutdown" and "port_shutdown" not in said:
+        return "it did not arrive that an operator switched the port off"
+    if fault.kind == "olt_reboot" and "cold_start" not in said:
+        return "it did not arrive that the OLT has started"
+    return ""

@@ -32,7 +32,8 @@ from actors.correlator.pon.members import back_of, members_of
 from actors.correlator.pon.memory import RETURNING, SETTLED, Concluded, PonMemory, PortRead
 from actors.correlator.pon.ont_evidence import ByCause, evidence_of
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
-from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
+from actors.correlator.pon.rollup import gather_power, join_larger, refute_equipment, roll_up
+from actors.correlator.pon.trunk import share_cable
 from actors.correlator.strategies.topological import begin_of, blocked_by, root_of
 from protocols.alarm import Alarm
 
@@ -54,6 +55,11 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     if blockers:
         _give_way(draft, memory, causes, root_of(draft, blockers[0]))
         return None
+    trunk = next((alarm_id for alarm_id, cause in causes.items() if cause.kind == "trunk"), None)
+    if trunk is not None:
+        del causes[trunk]  # its ONTs are those of its feeders, of which this port's is among the causes
+    port_alarms = pon_los_of(draft, port)
+    refute_equipment(draft, memory, port, causes, port_alarms)
     rogue = rogue_of(draft, port, said)
     if rogue is not None:
         blame(draft, memory, causes, rogue, out, said)
@@ -73,7 +79,6 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     fresh = {ont: found for ont, found in out.items() if ont not in explained}
     wanted: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
-    port_alarms = pon_los_of(draft, port)
     later: datetime | None = None
     if rogue is None:
         disturbed, later = suspect(draft, memory, port, onts, causes, out, by_cause, port_alarms)
@@ -104,6 +109,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     for each, why, confidence in lonely:
         own(draft, each, why, confidence)
     _claim_port(draft, port_alarms, out)
+    share_cable(draft, memory, port, wanted.get(("cut", port)), trunk)
     return again
 
 
@@ -284,7 +290,7 @@ def _give_way(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded], 
             continue
         held = [each for each in children_of(draft, alarm_id) if each.cleared_at is None]
         withdraw(draft, memory, alarm_id, why, blocker)
-        for child in held:
+        for child in held if cause.kind != "trunk" else ():
             heir = heir_of(plant.pon_of(child.resource_id) or child.resource_id)
             if heir is not None:
                 attach(draft, child, heir, NAME, why)

@@ -39,4 +39,6 @@ def _speaks(symptoms: Symptoms, alarm: Alarm) -> bool:
 
 def _stands(draft: Draft, alarm_id: str, memory: PonMemory) -> bool:
     cause = memory.causes[alarm_id]
+    if cause.kind == "trunk":
+        return True  # it ends with its feeders
     return cause.decided(draft.at) and cause.returning is not None and 2 * back_of(draft, alarm_id, cause) < len(cause.members)

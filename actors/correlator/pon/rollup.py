@@ -8,12 +8,15 @@ from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, grow, withdraw
+from actors.correlator.pon.feeders import common_node, signs_of, trunks_of
 from actors.correlator.pon.gather import evidence, ports_below
 from actors.correlator.pon.members import members_of
-from actors.correlator.pon.memory import Concluded, Kind, PonMemory
+from actors.correlator.pon.memory import SETTLED, Concluded, Kind, PonMemory
+from actors.correlator.pon.shared_loss import equipment_failed
 from protocols.alarm import Alarm
 
 TOGETHER = timedelta(seconds=20)
+_LIKELIER = 0.5
 _ABOVE: tuple[tuple[str, Kind], ...] = (("card", "card"), ("olt", "olt"))
 
 
@@ -39,8 +42,12 @@ def roll_up(
             break
         found, replaced = together
         name = plant.nodes[above].name or above
+        failed = equipment_failed(signs_of(draft, ports, found))
+        if failed < _LIKELIER:
+            break
         why = (
-            f"every one of the {len(ports)} PON ports of {name} went dark together: not {len(ports)} fibres but what they share"
+            f"every one of the {len(ports)} PON ports of {name} went dark together, and none reports loss of light itself: not "
+            f"{len(ports)} fibres but what they share, or, less likely ({100 * (1 - failed):.0f} %), one cable with all feeders"
         )
         gasped = sum(each.gasped for each in found)
         total = sum(len(plant.onts_below(each)) for each in ports)
@@ -53,7 +60,7 @@ def roll_up(
             gasped=gasped,
             alive=0,
             unknown=total - len(found),
-            confidence=0.95,
+            confidence=failed,
             why=why,
         )
         largest, place = (cause, replaced), above
@@ -67,7 +74,26 @@ def roll_up(
                 if child.cleared_at is None:
                     attach(draft, child, concluded, NAME, cause.why, confidence=cause.confidence)
             withdraw(draft, memory, cause_id, cause.why, concluded)
+    for cause_id in trunks_of(memory, cause.ports):
+        if set(memory.causes[cause_id].ports) <= set(cause.ports):
+            withdraw(draft, memory, cause_id, cause.why, concluded)
     return True
+
+
+def refute_equipment(
+    draft: Draft, memory: PonMemory, port: str, causes: dict[str, Concluded], port_alarms: list[Alarm]
+) -> None:
+    """Withdraw the conclusion that the card or OLT has failed when its ports report their own loss of light. Removes it from
+    ``causes``."""
+    for alarm_id, cause in list(causes.items()):
+        if cause.kind not in ("card", "olt") or not port_alarms or draft.at - cause.since > SETTLED:
+            continue
+        found = [one for ont in cause.members if (one := evidence(draft, ont, memory)) is not None]
+        if equipment_failed(signs_of(draft, cause.ports, found)) < _LIKELIER:
+            name = draft.state.plant.nodes[port].name or port
+            why = f"{name} reports loss of light itself, so {cause.place} works: a cable with all feeders was cut"
+            withdraw(draft, memory, alarm_id, why)
+            del causes[alarm_id]
 
 
 def _together(
@@ -131,7 +157,7 @@ def gather_power(
     places = dict.fromkeys([*(each.place for each in mine), *(cause.place for cause in others.values())])
     if len(places) < 2:
         return
-    above = _common(draft, list(places))
+    above = common_node(draft, list(places))
     if above is None:
         return
     for each in mine:
@@ -174,14 +200,6 @@ def _around(draft: Draft, above: str, ports: list[str], found: list[Evidence], g
         confidence=0.9,
         why=f"{gasped} ONTs {where} below {name} gasped at about the same time: mains, not fibre",
     )
-
-
-def _common(draft: Draft, places: list[str]) -> str | None:
-    """The nearest node above all of ``places``, or the one of them that is above the others."""
-    plant = draft.state.plant
-    lines = [[place, *plant.ancestors(place)] for place in places]
-    rest = [set(line) for line in lines[1:]]
-    return next((each for each in lines[0] if each in plant.nodes and all(each in line for line in rest)), None)
 
 
 def _whole(memory: PonMemory, port: str) -> str | None:

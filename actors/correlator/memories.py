@@ -83,10 +83,12 @@ class TablesMemory(Struct):
 
 class NotificationMemory(Struct):
     """``notified``: for each alarm whose recovery nobody was notified of, the severity of its last notification.
-    ``released_from``: for each alarm that waits for its notification, what held it back until now."""
+    ``released_from``: for each alarm that waits for its notification, what held it back until now. ``endings``: for each
+    conclusion that has just cleared, the reason; the notification of its end waits until it has stayed clear."""
 
     notified: dict[str, Severity] = field(name="told", default_factory=dict)
     released_from: dict[str, str] = field(name="freed", default_factory=dict)
+    endings: dict[str, str] = field(default_factory=dict)
 
 
 class Replanted(Struct, array_like=True):

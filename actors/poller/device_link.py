@@ -1,6 +1,7 @@
 """The way to one device's agent: every request is within the device's budget, and is counted."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import Protocol
 
 import trio
@@ -43,14 +44,16 @@ def budget_of(settings: PollerSettings) -> DeviceBudget:
 
 
 class DeviceLink:
-    """``varbinds`` counts what came from the agent. Every method raises RequestError as ``PollEngine.ask`` does; cancellation
+    """``varbinds`` counts what came from the agent. ``until``: the instant at which a request without an answer ends; the first
+    answer lifts it. Every method raises RequestError as ``PollEngine.ask`` does; cancellation
     leaves the link usable."""
 
-    __slots__ = ("_engine", "_figures", "_settings", "agent", "budget", "varbinds")
+    __slots__ = ("_engine", "_figures", "_settings", "agent", "budget", "until", "varbinds")
 
     def __init__(self, engine: Asking, agent: PolledAgent, settings: PollerSettings, figures: DeviceFigures) -> None:
         self._engine, self._settings, self._figures = engine, settings, figures
         self.agent, self.budget, self.varbinds = agent, budget_of(settings), 0
+        self.until = inf
 
     async def get(self, names: Sequence[bytes], card: str = "") -> tuple[list[bytes], Exchange]:
         """The values of instances; empty octets for one that was not read. Does not wait for the budget."""
@@ -90,9 +93,12 @@ class DeviceLink:
     async def _ask(self, operation: Operation) -> Exchange:
         settings, agent = self._settings, self.agent
         sent, answers = agent.sent, agent.answers
+        longest = max(0.0, min(LONGEST, self.until - trio.current_time()))
         try:
-            return await self._engine.ask(
-                agent, operation, timeout=settings.timeout_seconds, retries=settings.retries, longest=LONGEST
+            exchange = await self._engine.ask(
+                agent, operation, timeout=settings.timeout_seconds, retries=settings.retries, longest=longest
             )
+            self.until = inf
+            return exchange
         finally:
             self._figures.exchanged(agent.sent - sent, agent.answers - answers)

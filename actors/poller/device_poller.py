@@ -1,6 +1,8 @@
 """The poller of one device: asks it on schedule, notices its silence, and appends what changed."""
 
 from datetime import datetime, timedelta
+from functools import partial
+from math import inf
 from typing import Final
 
 import trio
@@ -31,6 +33,10 @@ from protocols.poll.uptime import times_oddity
 from protocols.snmp.manager.errors import NoRoute, OwnFault, PortUnreachable, RequestError
 
 DAY: Final = 86_400.0
+WHOLE_SHARE: Final = 0.9
+"""Share of its interval after which a poll without an answer ends, whatever the time-outs are: so the misses that make a device
+silent take so many intervals."""
+HALF_SHARE: Final = 0.5
 _SILENCE: Final[dict[type[RequestError], Silence]] = {PortUnreachable: "refused", NoRoute: "no_route"}
 
 
@@ -77,8 +83,7 @@ class DevicePoller:
                     self._parts.metrics.polls.labels("skipped").inc()
                 else:
                     await self._poll()
-                interval = self.spec.interval * self._figures.stretched
-                self._due = next_on_grid(trio.current_time() + self._margin, interval, self._share)
+                self._due = next_on_grid(trio.current_time() + self._margin, self._interval, self._share)
                 self._margin = 0.0
             elif reads is not None:
                 states, readings = await reads.step(self._uptime)
@@ -88,6 +93,8 @@ class DevicePoller:
         """One poll. ``wanted``: the reason for a whole read; None where only its schedule asks for it."""
         parts, contact = self._parts, self.contact
         sent, began, self._waited = parts.clock(), trio.current_time(), 0.0
+        # The poll that is missed last is confirmed in another way within the same interval.
+        self._link.until = began + self._interval * (HALF_SHARE if contact.confirms_next else WHOLE_SHARE)
         try:
             identify = contact.contact != "answering" or wanted == "operator"
             scalars = await self._scalars.read(identify=identify, all_sensors=wanted is not None)
@@ -100,6 +107,8 @@ class DevicePoller:
             parts.metrics.polls.labels("refused").inc()
             await self._answered(AgentTimes(at=parts.clock()), "")
             return None, None
+        finally:
+            self._link.until = inf
         reason = await self._answered(scalars.times, scalars.sys_object_id)
         known, reads = self._reads, self._planned()
         self._figures.last_success, self._figures.round_trip = scalars.times.at, scalars.round_trip
@@ -133,9 +142,9 @@ class DevicePoller:
         other: bool | None = None
         echo: bool | None = None
         if contact.confirms_next and not fault:
-            other = await answers_otherwise(
-                spec, parts.engine, lambda: parts.credentials.session(spec.credentials), parts.settings
-            )
+            until = began + self._interval * WHOLE_SHARE
+            session = partial(parts.credentials.session, spec.credentials)
+            other = await answers_otherwise(spec, parts.engine, session, parts.settings, until)
             echo = await parts.echo.answers(spec.address) if parts.settings.icmp else None
         first = contact.first_at if contact.first is not None else began
         others = parts.outcomes.others(self._latest, first)
@@ -166,6 +175,11 @@ class DevicePoller:
             self._levels, self._limits = LevelSides(), levels_of_plan(plan)
             self._figures.plan, self._figures.profile = plan.name, plan.profile
         return self._reads
+
+    @property
+    def _interval(self) -> float:
+        """Seconds from one poll to the next."""
+        return self.spec.interval * self._figures.stretched
 
     @property
     def _uptime(self) -> int | None:

@@ -4,6 +4,8 @@ import secrets
 from collections.abc import Callable
 from typing import Final
 
+import trio
+
 from actors.poller.device_link import Asking
 from actors.poller.device_spec import DeviceSpec
 from actors.poller.engine.agent import PolledAgent
@@ -23,14 +25,15 @@ SILENT: Final = (NoAnswer, PortUnreachable, NoRoute, OwnFault)
 
 
 async def answers_otherwise(
-    spec: DeviceSpec, engine: Asking, session: Callable[[], AgentSession], settings: PollerSettings
+    spec: DeviceSpec, engine: Asking, session: Callable[[], AgentSession], settings: PollerSettings, until: float
 ) -> bool:
     """Whether any address of the device answers for sysObjectID, or to the discovery of an SNMPv3 engine. Any answer counts,
-    also an error: somebody lives there."""
-    for address in spec.addresses:
+    also an error: somebody lives there. Ends at the instant ``until``; the addresses share the time."""
+    for left, address in zip(range(len(spec.addresses), 0, -1), spec.addresses, strict=True):
         agent = PolledAgent(address, settings.port, discovery(session()))
+        longest = max(0.0, (until - trio.current_time()) / left)
         try:
-            await engine.ask(agent, Get([SYS_OBJECT_ID]), timeout=settings.timeout_seconds, retries=1, longest=30.0)
+            await engine.ask(agent, Get([SYS_OBJECT_ID]), timeout=settings.timeout_seconds, retries=1, longest=longest)
         except SILENT:
             continue
         except RequestError:

@@ -57,7 +57,8 @@ class PollerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     misses: Annotated[int, Meta(ge=1, le=100)] = 3
     """Polls in a row that a device must miss, retries included, before it counts as down."""
     timeout_seconds: Annotated[float, Meta(gt=0, le=60)] = 2.0
-    """Seconds to wait for the answer to a request. Each retry waits longer."""
+    """Seconds to wait for the answer to a request. Each retry waits longer. A poll without any answer ends within its interval,
+    whatever its time-outs are."""
     retries: Annotated[int, Meta(ge=0, le=10)] = 2
     """Times that a request is sent again before the poll counts as missed."""
     port: Annotated[int, Meta(ge=1, le=65_535)] = 161

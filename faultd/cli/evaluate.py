@@ -11,7 +11,8 @@ import msgspec
 import typer
 
 from faultd.cli.common import EX_CANTCREAT, EX_USAGE, fail
-from faultd.evaluation.cases import CONDITIONS, KINDS, UnknownCase, build, case_ids
+from faultd.evaluation.cases import CONDITIONS, KINDS, MESSY, MESSY_CONDITIONS, UnknownCase, World, build, case_ids
+from faultd.evaluation.messy import MESSY_KINDS
 from faultd.evaluation.report import Failures, as_json, compared, tables
 from faultd.evaluation.runner import evaluate
 from faultd.evaluation.story import tell
@@ -24,10 +25,14 @@ def evaluate_plants(
     plants: Annotated[int, typer.Option(help="Plants of different shape and equipment.", min=1, max=10_000)] = 4,
     seed: Annotated[int, typer.Option(help="The same seed gives the same cases and the same result.")] = 1,
     jobs: Annotated[int | None, typer.Option(help="Processes; without it: as many as there are processors.", min=1)] = None,
-    kinds: Annotated[str, typer.Option(help="Kinds of cases, comma separated.")] = ",".join(KINDS),
+    world: Annotated[
+        World, typer.Option(help="clean: the plant is as its records say. messy: as the field is; docs/evaluation.md says how.")
+    ] = "clean",
+    kinds: Annotated[str, typer.Option(help="Kinds of cases, comma separated; without it: all of the world.")] = "",
     conditions: Annotated[
-        str, typer.Option(help="What happens to the traps, comma separated; loss-N is N per cent lost.")
-    ] = ",".join(CONDITIONS),
+        str,
+        typer.Option(help="What happens to the traps, comma separated; loss-N is N per cent lost (messy world: messy-N)."),
+    ] = "",
     loss: Annotated[str, typer.Option(help="Instead of --conditions: per cent of traps lost, comma separated.")] = "",
     polls: Annotated[int, typer.Option(help="Poll the OLTs too, every so many seconds; 0: traps alone.", min=0, max=600)] = 0,
     compare: Annotated[bool, typer.Option("--compare", help="With --polls: without polls too, and both side by side.")] = False,
@@ -49,11 +54,17 @@ def evaluate_plants(
             lines = list(tell(chosen, everything=everything))
             sys.stdout.write("\n".join(lines if explain else lines[lines.index("") + 1 :]) + "\n")
             return
-        names = [f"loss-{each.strip()}" for each in loss.split(",")] if loss else conditions.split(",")
+        messy = world == "messy"
+        names = list(MESSY_CONDITIONS if messy else CONDITIONS)
+        if loss:
+            names = [f"{MESSY if messy else 'loss-'}{each.strip()}" for each in loss.split(",")]
+        elif conditions:
+            names = conditions.split(",")
+        chosen_kinds = kinds.split(",") if kinds else list(MESSY_KINDS if messy else KINDS)
         if compare and not polls:
             fail("--compare needs --polls SECONDS", EX_USAGE)
-        ids = list(case_ids(seed, plants, kinds.split(","), names, 0 if compare else polls))
-        polled_ids = list(case_ids(seed, plants, kinds.split(","), names, polls)) if compare else []
+        ids = list(case_ids(seed, plants, chosen_kinds, names, 0 if compare else polls))
+        polled_ids = list(case_ids(seed, plants, chosen_kinds, names, polls)) if compare else []
     except UnknownCase as error:
         fail(str(error), EX_USAGE)
     began = monotonic()

@@ -1,17 +1,23 @@
 """The cases: plants of many shapes, every kind of fault, and every treatment of the traps on their way.
 
 A case is named ``SEED/PLANT/KIND/CONDITION``, with ``/polls-15`` behind it where the OLTs are polled every 15 seconds. The name
-alone reproduces it octet for octet; with polls its faults and traps are the same.
+alone reproduces it octet for octet; with polls its faults and traps are the same. Conditions ``messy-N`` are those of the messy
+world (``messy.py``).
 """
 
 from collections.abc import Iterator, Sequence
 from random import Random
+from typing import Literal
 
 from msgspec import Struct
 
+from faultd.evaluation.messy import MESSY_KINDS, SCORED_COMPANY, draw, length_of, mess_names, messy_plant
+from faultd.evaluation.messy import VERDICT as MESSY_VERDICT
 from faultd.simulator.fault import Fault, Kind, dependents, element_of
+from faultd.simulator.mess import mess_of
 from faultd.simulator.plan import Options
 from faultd.simulator.plant import VENDORS, PlantSpec, SimulatedPlant, build_plant
+from faultd.simulator.records import NO_ERRORS, RecordErrors, draw_errors
 from faultd.simulator.scenarios import pick
 
 SINGLE: tuple[Kind, ...] = (
@@ -33,6 +39,10 @@ _MIXED: tuple[Kind, ...] = ("feeder_cut", "distribution_cut", "drop_cut", "card_
 TOGETHER = {"two": 2, "three": 3}
 """Kinds of cases with several faults within seconds, and how many."""
 KINDS: tuple[str, ...] = (*SINGLE, *TOGETHER, "two_bends", "cut_in_outage", "nothing")
+World = Literal["clean", "messy"]
+MESSY = "messy-"
+MESSY_CONDITIONS = ("messy-0", "messy-5")
+"""Those that are tried when none is named: none, and 5 % of the traps lost."""
 
 POLLED = "polls-"
 
@@ -62,9 +72,12 @@ class UnknownCase(ValueError):
 class CaseCondition(Struct, frozen=True, kw_only=True):
     """Disturbances besides the faults. Probabilities are per trap. ``noise``: everyday events per OLT and minute. ``skew``:
     largest error of a device's clock in seconds. ``flapping``: one ONT elsewhere raises and clears again and again. ``window``:
-    a maintenance window covers the OLTs of the faults and everything below, from before the faults until after the case."""
+    a maintenance window covers the OLTs of the faults and everything below, from before the faults until after the case.
+    ``messy``: in the messy world; ``alone``: without anything beside the faults."""
 
     name: str
+    messy: bool = False
+    alone: bool = False
     loss: float = 0.0
     duplicate: float = 0.0
     reorder: float = 0.0
@@ -101,6 +114,12 @@ class Case(Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...]
     background: tuple[Fault, ...]
     options: Options
+    dimensions: tuple[str, ...] = ()
+    """What is messy about it."""
+    errors: RecordErrors = NO_ERRORS
+    """Where the topology file is not the plant."""
+    areas: bool = True
+    """The topology file has the power areas."""
     polls: int = 0
     """Seconds from one poll of an OLT to the next; 0: nobody polls."""
     verdict: float = VERDICT
@@ -112,12 +131,14 @@ class Case(Struct, frozen=True, kw_only=True):
 
 
 def condition(name: str) -> CaseCondition:
-    """The condition of this name; ``loss-N`` is N per cent of traps lost. Raises UnknownCase."""
+    """The condition of this name; ``loss-N`` is N per cent of traps lost, ``messy-N`` and ``messy-N-alone`` are that in the
+    messy world. Raises UnknownCase."""
     if (found := CONDITIONS.get(name)) is not None:
         return found
-    percent = name.removeprefix("loss-")
+    messy, alone = name.startswith(MESSY), name.startswith(MESSY) and name.endswith("-alone")
+    percent = name.removesuffix("-alone").removeprefix(MESSY) if messy else name.removeprefix("loss-")
     if percent != name and percent.isdigit() and int(percent) <= 100:
-        return CaseCondition(name=name, loss=int(percent) / 100)
+        return CaseCondition(name=name, loss=int(percent) / 100, messy=messy, alone=alone)
     raise UnknownCase("condition", name, tuple(CONDITIONS))
 
 
@@ -125,18 +146,25 @@ def case_ids(seed: int, plants: int, kinds: Sequence[str], conditions: Sequence[
     """The names of all cases, plant by plant. Raises UnknownCase."""
     behind = f"/{POLLED}{polls}" if polls else ""
     for kind in kinds:
-        if kind not in KINDS:
-            raise UnknownCase("kind", kind, KINDS)
-    for name in conditions:
-        condition(name)
+        for name in conditions:
+            known = kinds_of(name)
+            if kind not in known:
+                raise UnknownCase("kind", kind, known)
     for number in range(plants):
         for kind in kinds:
             yield from (f"{seed}/{number:03d}/{kind}/{name}{behind}" for name in conditions)
 
 
+def kinds_of(name: str) -> tuple[str, ...]:
+    """The kinds of cases that a condition's world has. Raises UnknownCase."""
+    return MESSY_KINDS if condition(name).messy else KINDS
+
+
 def plant_of(case_id: str) -> SimulatedPlant:
     """The plant of a case: its shape is drawn from the seed and the plant's number. Every fourth has ports of 1:128."""
-    seed, number, *_ = _parts(case_id)
+    seed, number, _, name, _ = _parts(case_id)
+    if condition(name).messy:
+        return messy_plant(seed, number)
     rng = Random(f"evaluate/{seed}/{number}")
     first, second = rng.choice(_SPLITS)
     onts = max(2 * first, int(first * second * rng.choice((0.5, 0.75, 1.0))))
@@ -167,6 +195,8 @@ def build(case_id: str, plant: SimulatedPlant | None = None) -> Case:
     seed, number, kind, name, polls = _parts(case_id)
     plant = plant or plant_of(case_id)
     chosen = condition(name)
+    if chosen.messy:
+        return _build_messy(case_id, plant, chosen)
     rng = Random(f"evaluate/{seed}/{number}/{kind}/{name}")
     faults = _draw(plant, rng, kind)
     readings = _readings(plant, kind, faults, int(number))
@@ -198,9 +228,33 @@ def build(case_id: str, plant: SimulatedPlant | None = None) -> Case:
     )
 
 
+def _build_messy(case_id: str, plant: SimulatedPlant, chosen: CaseCondition) -> Case:
+    seed, number, kind, _, polls = _parts(case_id)
+    chance = Random(f"messy/options/{seed}/{number}/{kind}").getrandbits(31)
+    drawn = draw(seed, number, kind, plant, chance)
+    mess = mess_of(mess_names(drawn.dimensions))
+    company = () if chosen.alone else drawn.company
+    length = length_of(plant, (*drawn.faults, *company))
+    return Case(
+        id=case_id,
+        plant=plant,
+        kind=kind,
+        condition=chosen,
+        faults=(*drawn.faults, *(each for each in company if each.kind in SCORED_COMPANY)),
+        background=tuple(each for each in company if each.kind not in SCORED_COMPANY),
+        options=Options(seed=chance, duration=length, loss=chosen.loss, mess=mess),
+        dimensions=drawn.dimensions,
+        errors=draw_errors(plant, mess, chance),
+        areas="no-areas" not in drawn.dimensions,
+        verdict=MESSY_VERDICT,
+        length=length,
+        polls=polls,
+    )
+
+
 def _parts(case_id: str) -> tuple[str, str, str, str, int]:
     seed, number, kind, name, *polls = [*case_id.split("/"), "", "", ""][: max(4, case_id.count("/") + 1)]
-    if not (seed.removeprefix("-").isdigit() and number.isdigit()) or kind not in KINDS or len(polls) > 1:
+    if not (seed.removeprefix("-").isdigit() and number.isdigit()) or kind not in kinds_of(name) or len(polls) > 1:
         raise UnknownCase("case", case_id)
     interval = polls[0].removeprefix(POLLED) if polls else "0"
     if polls and (interval == polls[0] or not interval.isdigit() or not int(interval)):

@@ -18,6 +18,7 @@ from faultd.inputs import read_profiles, read_rules
 from faultd.simulator.optics import installed, jitter
 from faultd.simulator.plan import Datagram, SimulationPlan
 from faultd.simulator.plant import SimulatedPlant
+from faultd.simulator.records import RecordErrors
 from faultd.simulator.simulation import EPOCH
 from faultd.simulator.topology import topology_nodes
 from protocols.command import Command, PutWindow
@@ -28,6 +29,8 @@ from protocols.principal import Principal
 from protocols.snmp.message import decode
 from protocols.topology import Node
 
+BEFORE_TICKS = (1.0, 3.0, 60.0, 600.0)
+"""Seconds after each trap from before the case at which the fold gets a tick: it settles, and holds run out."""
 CaseStep = tuple[float, Event, Datagram | None]
 """The second of an Event, the Event, and the datagram from which it comes, if any."""
 _PLANNER = Principal("planner", "operator")
@@ -50,22 +53,28 @@ def _rules() -> RulesLoaded:
     return read_rules(Config())
 
 
-_plants: list[tuple[SimulatedPlant, tuple[Node, ...]]] = []
+_topologies: list[tuple[SimulatedPlant, RecordErrors, bool, tuple[Node, ...]]] = []
 
 
-def _nodes(plant: SimulatedPlant) -> tuple[Node, ...]:
-    """The topology of a plant. The latest is kept, since cases come plant by plant."""
-    if not _plants or _plants[0][0] is not plant:
-        _plants[:] = [(plant, tuple(topology_nodes(plant)))]
-    return _plants[0][1]
+def _nodes(case: Case) -> tuple[Node, ...]:
+    """The topology as the operator's records have it. The latest is kept, since cases come plant by plant."""
+    key = (case.plant, case.errors, case.areas)
+    if not _topologies or any(mine is not theirs for mine, theirs in zip(key, _topologies[0], strict=False)):
+        nodes = topology_nodes(case.plant, errors=case.errors)
+        _topologies[:] = [(*key, tuple(nodes if case.areas else (msgspec.structs.replace(each, area="") for each in nodes)))]
+    return _topologies[0][3]
 
 
 def case_steps(case: Case, plan: SimulationPlan, polls: CasePolls | None) -> Iterator[CaseStep]:
     """The fold's input in the order of time. ``polls`` is asked before each step, so that a request for a read that the step
     before caused is answered."""
-    yield 0.0, PolicyLoaded("evaluation", msgspec.msgpack.encode(CorrelatorSettings())), None
-    yield 0.0, TopologyLoaded("evaluation", _nodes(case.plant)), None
-    yield 0.0, _rules(), None
+    first = min((0.0, *(each.at - 1.0 for each in plan.before)))
+    yield first, PolicyLoaded("evaluation", msgspec.msgpack.encode(CorrelatorSettings())), None
+    yield first, TopologyLoaded("evaluation", _nodes(case)), None
+    yield first, _rules(), None
+    for each in plan.before:
+        yield each.at, _trap(each), each
+        yield from ((each.at + after, Tick(), None) for after in BEFORE_TICKS if each.at + after < 0.0)
     if case.condition.window:
         yield 0.0, Command(_PLANNER, PutWindow(_window(case, plan))), None
     ticks: Iterator[CaseStep] = ((float(second), Tick(), None) for second in range(1, int(case.length) + 1))

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from faultd.evaluation.cases import Case
+from faultd.evaluation.messy import HARMLESS
 from faultd.evaluation.outcome import TrueFault
 from faultd.evaluation.places import AREA, CausePlaces
-from faultd.simulator.fault import Fault, dependents, element_of
+from faultd.simulator.breakage import affected, breakages, last_end
+from faultd.simulator.fault import Fault
 from faultd.simulator.plan import SimulationPlan
+from faultd.simulator.plant import SimulatedPlant
 from faultd.simulator.report import What
 from protocols.poll.states import DownCause
 
@@ -27,7 +30,7 @@ class PollFindings(msgspec.Struct):
 
 def true_faults(case: Case, plan: SimulationPlan) -> list[TrueFault]:
     """All faults of a case: the scored ones, its background, and the reboots that the simulator's noise added."""
-    return [_true_fault(case, fault) for fault in (*case.faults, *case.background, *_noise(plan))]
+    return [_true_fault(case, plan, fault) for fault in (*case.faults, *case.background, *_noise(plan))]
 
 
 def _noise(plan: SimulationPlan) -> Iterator[Fault]:
@@ -36,18 +39,42 @@ def _noise(plan: SimulationPlan) -> Iterator[Fault]:
             yield Fault(id=each.id, kind="ont_reboot", target=each.root, start=each.start, end=each.end)
 
 
-def _true_fault(case: Case, fault: Fault) -> TrueFault:
-    onts = frozenset(dependents(case.plant, element_of(case.plant, fault)))
+def _true_fault(case: Case, plan: SimulationPlan, fault: Fault) -> TrueFault:
+    plant = case.plant
+    onts = frozenset(affected(plant, fault)).difference(plan.dark)
+    feeders = (plant.trunks.get(fault.target) or plant.cards[fault.target].pons) if fault.kind == "trunk_cut" else ()
+    street = fault.kind == "street_outage"
+    unrecorded = street or (fault.kind == "area_outage" and not case.areas)
+    also: tuple[str, ...] = ()
+    if fault.kind in ("rogue_ont", "rogue_unnamed"):
+        also = (plant.onts[fault.target].pon,)
+    elif feeders or unrecorded:
+        also = _common(plant, onts)
+    if street and case.areas:
+        also += (f"{AREA}{fault.target.partition('/')[0]}",)
     return TrueFault(
         id=fault.id,
         kind=fault.kind,
         place=f"{AREA}{fault.target}" if fault.kind == "area_outage" else fault.target,
-        also=case.plant.onts[fault.target].pon if fault.kind in ("rogue_ont", "rogue_unnamed") else "",
+        also=also,
         onts=onts,
+        parts=tuple(frozenset(plant.pons[pon].onts).difference(plan.dark) for pon in feeders),
+        unrecorded=unrecorded,
+        harmless=fault.kind in HARMLESS,
+        misrecorded=onts.intersection(case.errors.wrong),
         start=fault.start,
-        end=fault.end or case.length,
+        end=last_end(breakages(plant, fault)) or case.length,
         scored=fault in case.faults,
     )
+
+
+def _common(plant: SimulatedPlant, onts: frozenset[str]) -> tuple[str, ...]:
+    """The lowest node above all of these ONTs, on each OLT, and those with the same ONTs below them."""
+    places = CausePlaces(plant)
+    by_olt: dict[str, list[str]] = {}
+    for ont in sorted(onts):
+        by_olt.setdefault(plant.pons[plant.onts[ont].pon].olt, []).append(ont)
+    return tuple(place for each in by_olt.values() for place in places.lowest(each))
 
 
 class Knowable:
@@ -99,7 +126,7 @@ class Knowable:
         if not resources:
             return "no trap of it arrived"
         match fault.kind:
-            case "area_outage":
+            case "area_outage" | "street_outage":
                 return "" if len(gasps) >= min(2, len(fault.onts)) else "not even two dying gasps arrived"
             case "ont_power" | "ont_reboot":
                 return "" if gasps else "its dying gasp did not arrive"
@@ -111,9 +138,19 @@ class Knowable:
                 return "neither did three of its siblings come and go, nor its OLT say that an ONT does not obey"
             case "rogue_ont":
                 return "" if said & {"ont_rogue", "pon_rogue"} else "its OLT did not say that an ONT sends out of turn"
+        if fault.parts:
+            return self._unheard_trunk(fault, resources)
         if any(each.id != fault.id and each.scored and each.onts & fault.onts for each in self._truth):
             # The port fell silent for both together: it says nothing of where this one is.
             resources = [each for each in resources if each not in self._case.plant.pons]
         if self._places.cover(resources) != fault.onts:
             return "what arrived is what a smaller failure would have sent"
+        return ""
+
+    def _unheard_trunk(self, fault: TrueFault, resources: list[str]) -> str:
+        """A trunk is known when each of its feeders is."""
+        for part in fault.parts:
+            own = [each for each in resources if self._places.onts(each) & part]
+            if part and self._places.cover(own) != part:
+                return "what arrived of one of its feeders is what a smaller failure would have sent"
         return ""

@@ -10,10 +10,18 @@ class TrueFault(Struct, frozen=True, kw_only=True):
     kind: str
     place: str
     """Its root as a conclusion should name it: a resource of the topology, ``area:NAME`` for a power area."""
-    also: str = ""
-    """Another place that is as right: the port of a rogue ONT."""
+    also: tuple[str, ...] = ()
+    """Other places that are as right: the port of a rogue ONT, the node above all feeders of a trunk cable."""
     onts: frozenset[str] = frozenset()
-    """ONTs without service because of it."""
+    """ONTs without service because of it. Those that were out before are left out: nothing reports them again."""
+    parts: tuple[frozenset[str], ...] = ()
+    """The ONTs behind each feeder of a trunk cable: one cause for each of them is right, too."""
+    unrecorded: bool = False
+    """No record says where it ends: a power area that the topology file does not have."""
+    harmless: bool = False
+    """Nothing is broken, so nothing may be concluded: a reboot, an upgrade, a shutdown by the operator."""
+    misrecorded: frozenset[str] = frozenset()
+    """Its ONTs that the topology file has elsewhere: that one of them stands alone is no mistake."""
     start: float = 0.0
     end: float = 0.0
     scored: bool = True
@@ -48,6 +56,8 @@ class OpenAlarm(Struct, frozen=True, kw_only=True):
     root: bool = False
     inferred: bool = False
     """Concluded by faultd, not reported by a device."""
+    confidence: float | None = None
+    """The confidence that an inferred alarm states."""
     faults: frozenset[str] = frozenset()
     """Faults whose traps raised or repeated it; empty for background noise and for what was inferred."""
 
@@ -59,6 +69,8 @@ class SentPage(Struct, frozen=True, kw_only=True):
     alarm_id: str
     alarm_type: str
     place: str
+    inferred: bool = False
+    confidence: float | None = None
     faults: frozenset[str] = frozenset()
 
 

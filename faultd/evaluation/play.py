@@ -34,8 +34,8 @@ class Played:
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        self.places = CausePlaces(case.plant)
         self.plan = simulate(case.plant, _scenario(case), case.options)
+        self.places = CausePlaces(case.plant, self.plan.dark)
         self.stages = Stages(LEDGER)
         self.state = self.stages.state
         self._truth = true_faults(case, self.plan)
@@ -106,6 +106,7 @@ class Played:
                 parent=alarm.parent_alarm_id or "",
                 root=_is_root(alarm),
                 inferred=alarm.id in self._inferred,
+                confidence=alarm.metadata.get("confidence"),
                 faults=self._faults_of(alarm),
             )
             for alarm in self.state.alarms.values()
@@ -163,10 +164,17 @@ class Played:
 
     def _page(self, at: float, notice: NotificationRequested) -> None:
         alarm = self._alarms.get(notice.alarm_id)
-        if alarm is not None:
-            faults = frozenset() if alarm.id in self._inferred else self._faults_of(alarm)
+        if alarm is not None and at >= 0.0:
             self._pages.append(
-                SentPage(at=at, alarm_id=alarm.id, alarm_type=alarm.alarm_type, place=alarm.resource_id, faults=faults)
+                SentPage(
+                    at=at,
+                    alarm_id=alarm.id,
+                    alarm_type=alarm.alarm_type,
+                    place=alarm.resource_id,
+                    inferred=alarm.id in self._inferred,
+                    confidence=alarm.metadata.get("confidence"),
+                    faults=self._faults_of(alarm),
+                )
             )
 
     def _faults_of(self, alarm: Alarm) -> frozenset[str]:

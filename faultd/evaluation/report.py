@@ -6,9 +6,12 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import fields
 
-from faultd.evaluation.cases import KINDS, SINGLE, TOGETHER
+from faultd.evaluation.cases import KINDS, SINGLE, TOGETHER, condition
+from faultd.evaluation.messy_report import messy_json, messy_tables
 from faultd.evaluation.totals import Result, Total, add_up, condition_of, failed, kind_of, select
 
+_LISTS = ("seconds", "paged", "stated", "per_case", "per_harmless")
+"""Parts of a total that the JSON gives in another form."""
 _HEAD = (
     "faults",
     "not knowable",
@@ -25,17 +28,24 @@ _HEAD = (
 
 
 def tables(results: Sequence[Result]) -> str:
-    """All tables, for people."""
+    """All tables of a world, for people."""
+    if is_messy(results):
+        return messy_tables(results)
     conditions = list(dict.fromkeys(condition_of(name) for name, _ in results))
     kinds = [kind for kind in KINDS if any(kind_of(name) == kind for name, _ in results)]
     return "\n".join(_parts(results, conditions, kinds)) + "\n"
 
 
+def is_messy(results: Sequence[Result]) -> bool:
+    """True for cases of the messy world."""
+    return any(condition(condition_of(name)).messy for name, _ in results)
+
+
 def compared(without: Sequence[Result], polled: Sequence[Result]) -> str:
     """The same cases without and with polls: by kind of case and by condition, side by side."""
-    kinds = [kind for kind in KINDS if any(kind_of(name) == kind for name, _ in without)]
+    kinds = list(dict.fromkeys(kind_of(name) for name, _ in without))
     conditions = list(dict.fromkeys(condition_of(name) for name, _ in without))
-    parts = [*_headline(polled, "In short, with polls")]
+    parts = [*_headline(polled, "In short, with polls")] if not is_messy(without) else []
     parts += _side_by_side("By kind of case", kinds, without, polled, by_kind=True)
     parts += _side_by_side("By condition, all kinds", conditions, without, polled, by_kind=False)
     return "\n".join(parts) + "\n"
@@ -143,18 +153,19 @@ def as_json(results: Sequence[Result]) -> dict[str, Any]:
     """Totals by kind and condition, and each case with its score and what is wrong with it."""
     totals = [
         {"kind": kind, "condition": name, **_plain(add_up(chosen))}
-        for kind in KINDS
+        for kind in dict.fromkeys(kind_of(each) for each, _ in results)
         for name in dict.fromkeys(condition_of(each) for each, _ in results)
         if (chosen := select(results, (kind,), name))
     ]
     return {
+        **(messy_json(results) if is_messy(results) else {}),
         "totals": totals,
         "cases": [{"id": name, "failed": failed(score), "score": score} for name, score in results],
     }
 
 
 def _plain(total: Total) -> dict[str, Any]:
-    kept = {each.name: getattr(total, each.name) for each in fields(total) if each.name not in ("seconds", "paged")}
+    kept = {each.name: getattr(total, each.name) for each in fields(total) if each.name not in _LISTS}
     shares = ("recall", "precision", "apart", "unmerged", "unsplit", "power_is_power", "compression", "pages_per_fault")
     return {
         **kept,

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import groupby
 from multiprocessing import get_context
 
-from faultd.evaluation.cases import build, plant_of
+from faultd.evaluation.cases import build, condition, plant_of
 from faultd.evaluation.play import play
 from faultd.evaluation.score import CaseScore, score
 from faultd.evaluation.totals import Result
@@ -44,9 +44,11 @@ def _play_lot(case_ids: list[str]) -> list[Result]:
 
 
 def _plant_name(case_id: str) -> str:
-    return "/".join(case_id.split("/")[:2])
+    """The name of a case without a fault on the same plant."""
+    seed, number, _, name, *_ = case_id.split("/")
+    return f"{seed}/{number}/nothing/{'messy-0' if condition(name).messy else 'clean'}"
 
 
 @lru_cache(maxsize=1)
 def _plant(name: str) -> SimulatedPlant:
-    return plant_of(f"{name}/nothing/clean")
+    return plant_of(name)

@@ -3,12 +3,42 @@
 from collections.abc import Iterable, Sequence
 from math import ceil
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from faultd.evaluation.score import POWER, CaseScore
+from faultd.evaluation.intervals import Interval, ratio
+from faultd.evaluation.judge import CUTS, POWER
+from faultd.evaluation.score import CaseScore, StatedConfidence
 
+MOST_PAGES = 2
+"""More pages about one fault than this are a defect worth naming."""
 Result = tuple[str, CaseScore]
 """A case's name and its score."""
+
+
+class PagesPerCase(Struct, kw_only=True):
+    """Sums over cases from which the interval of a ratio of pages to faults follows."""
+
+    cases: int = 0
+    faults: int = 0
+    pages: int = 0
+    pages_squared: int = 0
+    faults_squared: int = 0
+    product: int = 0
+
+    def add(self, faults: int, pages: int) -> None:
+        """Add a case; one without either says nothing of the ratio."""
+        if faults or pages:
+            self.cases += 1
+            self.faults += faults
+            self.pages += pages
+            self.pages_squared += pages * pages
+            self.faults_squared += faults * faults
+            self.product += pages * faults
+
+    @property
+    def interval(self) -> Interval | None:
+        """The ratio with its 95 % interval; None without faults."""
+        return ratio(self.cases, self.pages, self.faults, self.pages_squared, self.faults_squared, self.product)
 
 
 class Total(Struct, kw_only=True):
@@ -21,9 +51,13 @@ class Total(Struct, kw_only=True):
     right: int = 0
     """Roots with a fault's right place and kind."""
     wrong: int = 0
-    """Roots about these faults, or about none, with another place or kind."""
+    """Roots about these faults, or about none, with another place or kind, at the verdict."""
     misread: int = 0
     """Roots about faults that no trap could reveal."""
+    withdrawn: int = 0
+    """Wrong roots of which somebody was told and that did not stand at the verdict."""
+    reasons: dict[str, int] = {}
+    """Faults that could not be known, by the reason."""
     split: int = 0
     """Faults with more than one root alarm."""
     merged: int = 0
@@ -34,9 +68,20 @@ class Total(Struct, kw_only=True):
     """Losses of power for which a fibre cut was concluded, even for a moment."""
     called_cut_at_verdict: int = 0
     """Losses of power for which a fibre cut was still concluded at the verdict."""
+    cuts: int = 0
+    called_power: int = 0
+    """Cuts for which a loss of power was concluded, even for a moment."""
     seconds: list[float] = []
     """For each fault found: seconds from its last trap to the right cause."""
     pages: int = 0
+    per_case: PagesPerCase = field(default_factory=PagesPerCase)
+    stray: int = 0
+    """Pages about nothing that happened in their case."""
+    harmless: int = 0
+    """Happenings after which nothing may be concluded, and the pages about them."""
+    harmless_pages: int = 0
+    per_harmless: PagesPerCase = field(default_factory=PagesPerCase)
+    stated: list[StatedConfidence] = []
     paged: dict[int, int] = {}
     """Number of faults by their number of pages."""
     alarms: int = 0
@@ -55,6 +100,12 @@ class Total(Struct, kw_only=True):
     @property
     def precision(self) -> float | None:
         return self.right / (self.right + self.wrong) if self.right + self.wrong else None
+
+    @property
+    def told_right(self) -> float | None:
+        """Precision that also counts the wrong causes of which somebody was told and that did not stand at the verdict."""
+        told = self.right + self.wrong + self.withdrawn
+        return self.right / told if told else None
 
     @property
     def apart(self) -> float | None:
@@ -92,7 +143,15 @@ def failed(score: CaseScore) -> str:
     said = [f"{each.id} ({each.kind}) not found" for each in score.faults if not each.found and not each.unheard]
     said += [f"{each.id} ({each.kind}) shown as {each.shown} alarms" for each in score.faults if each.shown > 1]
     said += [f"{each.id} ({each.kind}) called a fibre cut" for each in score.faults if each.called_cut]
-    said += [f"wrong root {each.alarm_type} at {each.place}" for each in score.wrong if not each.misread]
+    said += [
+        f"wrong root {each.alarm_type} at {each.place}" + (" (withdrawn)" if each.withdrawn else "")
+        for each in score.wrong
+        if not each.misread
+    ]
+    said += [f"{each.id} ({each.kind}) called a loss of power" for each in score.faults if each.called_power]
+    said += [f"{each.id} ({each.kind}): {each.pages} pages" for each in score.faults if each.pages > MOST_PAGES]
+    said += [f"{each.id} ({each.kind}): {each.pages} pages about what is no fault" for each in score.harmless if each.pages]
+    said += [f"{score.stray} pages about nothing"] if score.stray else []
     said += [f"{each.id} ({each.kind}) notified during maintenance" for each in score.faults if score.quiet and each.pages]
     said += ["alarms of different faults under one root"] if score.merges else []
     said += [f"{score.left} inferred roots never ended"] if score.left else []
@@ -115,20 +174,32 @@ def _add(total: Total, score: CaseScore, kind: str | None) -> None:
     total.right += sum(count for name, count in score.right.items() if kind in (None, name))
     # A root about no fault at all counts as wrong for every kind.
     wrong = [each for each in score.wrong if kind in (None, each.about) or not each.about]
-    total.misread += sum(each.misread for each in wrong)
-    total.wrong += sum(not each.misread for each in wrong)
+    total.misread += sum(each.misread and not each.withdrawn for each in wrong)
+    total.wrong += sum(not each.misread and not each.withdrawn for each in wrong)
+    total.withdrawn += sum(each.withdrawn and not each.misread for each in wrong)
+    total.stray += score.stray
+    total.stated += score.stated
     if len(score.faults) > 1 and not any(each.unheard for each in score.faults):
         total.several += 1
         total.kept_apart += all(each.found for each in score.faults) and not score.merges
-    for fault in score.faults:
-        if kind not in (None, fault.kind):
-            continue
+    harmless = [each for each in score.harmless if kind in (None, each.kind)]
+    total.harmless += len(harmless)
+    total.harmless_pages += sum(each.pages for each in harmless)
+    total.per_harmless.add(len(harmless), sum(each.pages for each in harmless))
+    faults = [each for each in score.faults if kind in (None, each.kind)]
+    known = [each for each in faults if not each.unheard]
+    total.per_case.add(len(known), sum(each.pages for each in known) + (score.stray if kind is None else 0))
+    for fault in faults:
         if fault.kind in POWER and fault.unheard != "no trap of it arrived":
             total.power += 1
             total.called_cut += fault.called_cut
             total.called_cut_at_verdict += fault.called_cut_at_verdict
+        if fault.kind in CUTS and fault.unheard != "no trap of it arrived":
+            total.cuts += 1
+            total.called_power += fault.called_power
         if fault.unheard:
             total.unheard += 1
+            total.reasons[fault.unheard] = total.reasons.get(fault.unheard, 0) + 1
             continue
         total.faults += 1
         total.found += fault.found

@@ -54,9 +54,10 @@ class Physics:
         return not self._unpowered[ont]
 
     def lit(self, ont: str) -> bool:
-        """The OLT's light reaches this ONT: the OLT has power, the card works and no fibre is cut."""
+        """The OLT's light reaches this ONT: the OLT has power, the card and the port's laser work and no fibre is cut."""
         pon = self._plant.pons[self._plant.onts[ont].pon]
-        return not self._cuts[ont] and self.works(Element("card", pon.card)) and self.works(Element("olt", pon.olt))
+        above = (Element("port", pon.id), Element("card", pon.card), Element("olt", pon.olt))
+        return not self._cuts[ont] and not any(each in self._broken for each in above)
 
     def drown(self, ont: str, step: int) -> None:
         """A babbling sibling begins (+1) or ceases (-1) to shout this ONT down."""
@@ -72,7 +73,7 @@ class Physics:
 
     def _count(self, element: Element, step: int) -> None:
         match element.part:
-            case "fibre":
+            case "fibre" | "trunk":
                 counter = self._cuts
             case "area" | "ont":
                 counter = self._unpowered

@@ -11,7 +11,7 @@ from faultd.simulator.breakage import Breakage, affected, breakages, last_end
 from faultd.simulator.emission import Emission
 from faultd.simulator.errors import SpecError
 from faultd.simulator.fault import Fault, dependents
-from faultd.simulator.mess import Mess
+from faultd.simulator.mess import Mess, dark_since_long, habits_of
 from faultd.simulator.plant import SimulatedPlant
 from faultd.simulator.report import Observation
 from faultd.simulator.scenarios import Scenario, everyday
@@ -91,7 +91,12 @@ def simulate(
     emissions = simulation.run()
     duration = scenario.duration if options.duration is None else options.duration
     plan = _deliver(plant, emissions, faults, duration, options)
-    return structs.replace(plan, boots={olt: agent.boot_record for olt, agent in simulation.agents.items()})
+    return structs.replace(
+        plan,
+        boots={olt: agent.boot_record for olt, agent in simulation.agents.items()},
+        dark=dark_since_long(plant, options.mess, options.seed),
+        before=[_datagram(plant, each, each.at, copy=False) for each in simulation.before],
+    )
 
 
 def prepare(
@@ -108,7 +113,16 @@ def prepare(
     duration = scenario.duration if options.duration is None else options.duration
     rng = Random(f"scenario/{options.seed}")
     script = scenario.script(plant, rng, duration)
-    simulation = Simulation(plant, seed=options.seed, start=options.start, skew=options.skew, timing=timing, boots=boots)
+    simulation = Simulation(
+        plant,
+        seed=options.seed,
+        start=options.start,
+        skew=options.skew,
+        timing=timing,
+        boots=boots,
+        habits=habits_of(plant, options.mess, options.seed),
+        dark=dark_since_long(plant, options.mess, options.seed),
+    )
     faults = list(script.faults)
     noise = script.noise if options.noise is None else options.noise
     if noise > 0:
@@ -175,7 +189,7 @@ def _truth(plant: SimulatedPlant, fault: Fault, traps: TrapCount) -> FaultTruth:
     found = breakages(plant, fault)
     onts = affected(plant, fault)
     olts = dict.fromkeys(plant.pons[plant.onts[ont].pon].olt for ont in onts) or {found[0].element.id: None}
-    periods = tuple(dict.fromkeys((each.begin, each.end) for each in found))
+    periods = sorted({(each.begin, each.end) for each in found}, key=lambda each: each[0])
     return FaultTruth(
         id=fault.id,
         kind=fault.kind,

@@ -15,12 +15,15 @@ What = Literal[
     "ont_dfi",
     "ont_dying_gasp",
     "ont_state",
+    "ont_registered",
     "ont_rx_low",
     "ont_degraded",
     "ont_rogue",
     "pon_rogue",
     "card",
+    "card_reset",
     "card_port",
+    "port_shutdown",
     "olt_power_off",
     "cold_start",
     "uplink",
@@ -33,6 +36,7 @@ What = Literal[
 
 class Observation(Struct, frozen=True):
     """One observation of the OLT. ``raised`` is True at its beginning and False at its end; events leave it True.
+    ``ont_registered`` is an end without a beginning: the only sign of return that some OLTs give.
 
     ``affected`` and ``gasped`` belong to pon_los: the number of ONTs that were in service, and how many of them sent a dying
     gasp; -1 when the OLT does not know. ``level`` belongs to ont_rx_low: dBm received by the ONT.

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from random import Random
+from typing import Literal
 
 from faultd.simulator.agenda import Agenda
 from faultd.simulator.agent import Agent, BootRecord
 from faultd.simulator.breakage import breakages
 from faultd.simulator.emission import Emission
 from faultd.simulator.fault import Element, Fault, dependents
+from faultd.simulator.habits import OltHabits
 from faultd.simulator.optics import Optics
 from faultd.simulator.physics import Physics
 from faultd.simulator.plant import SimulatedPlant
@@ -21,6 +23,8 @@ from faultd.simulator.report import Observation
 from faultd.simulator.timing import Timing
 from faultd.simulator.watch import Watch
 
+_LONG_AGO = (3_600.0, 80_000.0)
+"""Seconds before second 0 at which ONTs went dark that are dark since long."""
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -36,9 +40,12 @@ class Simulation:
         skew: float = 0.0,
         timing: Timing | None = None,
         boots: Mapping[str, BootRecord] | None = None,
+        habits: Mapping[str, OltHabits] | None = None,
+        dark: Mapping[str, bool] | None = None,
     ) -> None:
         """``start`` is what the OLTs' clocks show at second 0, each wrong by up to ``skew`` seconds either way. ``boots``
-        has the latest start of each OLT; None: drawn from ``seed``."""
+        has the latest start of each OLT; None: drawn from ``seed``. ``habits`` has those of each OLT; None: of the tidy world.
+        ``dark`` are ONTs that have been dark since before second 0; True: their alarms were sent then, see :attr:`before`."""
         self.plant = plant
         self.physics = Physics(plant)
         self.optics = Optics(plant, seed)
@@ -46,6 +53,7 @@ class Simulation:
         self._rng = Random(f"simulation/{seed}")
         self._agenda = Agenda(self._rng)
         self._sent: list[Emission] = []
+        habits = habits or dict.fromkeys(plant.olts, OltHabits())
         self.agents = {
             olt: Agent(
                 plant,
@@ -57,6 +65,7 @@ class Simulation:
                 start=start,
                 skew=skew,
                 pause=self._timing.trap,
+                habits=habits[olt],
                 booted=boots.get(olt) if boots else None,
             )
             for olt in plant.olts
@@ -69,9 +78,18 @@ class Simulation:
             agenda=self._agenda,
             timing=self._timing,
             rng=self._rng,
+            seed=seed,
+            habits=habits,
         )
         self._depths: dict[str, float] = {}
         """Light that a bend will take, dB, by splitter; where it is not said, it is drawn."""
+        if dark:
+            self._darken(dark, Random(f"past/{seed}"))
+
+    @property
+    def before(self) -> list[Emission]:
+        """What the OLTs sent before second 0, in the order of the times, which are negative."""
+        return sorted((each for agent in self.agents.values() for each in agent.before), key=lambda each: each.at)
 
     @property
     def discarded(self) -> int:
@@ -113,14 +131,16 @@ class Simulation:
             return
         agenda, timing, watch = self._agenda, self._timing, self.watch
         match element.part:
-            case "fibre":
-                watch.look_at_onts(dependents(self.plant, element), fault, timing.loss, timing.pon_loss)
+            case "fibre" | "trunk":
+                watch.lose_light(dependents(self.plant, element), fault)
             case "area" | "ont":
-                watch.lose_power(dependents(self.plant, element), audible, fault)
+                watch.lose_power(dependents(self.plant, element), audible, fault, quiet=quiet)
+            case "port":
+                agenda.after(timing.uplink, partial(watch.look_at_port, element.id, fault))
             case "card":
-                agenda.after(timing.card_loss, partial(watch.look_at_card, element.id, fault))
+                watch.lose_card(element.id, fault, quiet=quiet)
             case "olt":
-                self.agents[element.id].die(fault)
+                self.agents[element.id].die(fault, quiet=quiet)
             case "uplink":
                 agenda.after(timing.uplink, partial(watch.look_at_uplink, element.id, fault))
             case "uplinks":
@@ -131,7 +151,7 @@ class Simulation:
                 self.optics.bend(element.id, self._depths.get(element.id, drawn))
                 watch.look_at_levels(element, fault)
             case "transmitter":
-                watch.look_at_onts(dependents(self.plant, element), fault, timing.loss, timing.pon_loss)
+                watch.lose_light(dependents(self.plant, element), fault)
                 agenda.after(timing.rogue, partial(watch.look_at_rogue, element.id, fault))
             case "babbler":
                 for ont in dependents(self.plant, element):
@@ -145,10 +165,12 @@ class Simulation:
             return
         agenda, timing, watch = self._agenda, self._timing, self.watch
         match element.part:
-            case "fibre":
+            case "fibre" | "trunk":
                 watch.look_at_onts(dependents(self.plant, element), fault, timing.ranging, timing.pon_return)
             case "area" | "ont":
                 watch.look_at_onts(dependents(self.plant, element), fault, timing.ont_boot, timing.ont_boot)
+            case "port":
+                agenda.after(timing.uplink, partial(watch.look_at_port, element.id, fault))
             case "card":
                 agenda.after(timing.card_boot, partial(watch.look_at_card, element.id, fault))
             case "olt":
@@ -167,6 +189,18 @@ class Simulation:
                 agenda.after(timing.uplink, partial(watch.look_at_rogue, element.id, fault))
             case "babbler":
                 watch.look_at_disobedience(element, fault)
+
+    def _darken(self, dark: Mapping[str, bool], rng: Random) -> None:
+        """ONTs without power or light since hours or days, each since a time of its own."""
+        for at, ont in sorted((-rng.uniform(*_LONG_AGO), ont) for ont in dark):
+            pulled = rng.random() < 0.5
+            alarm: Literal["ont_dying_gasp", "ont_los"] = "ont_dying_gasp" if pulled and self.watch.can_gasp(ont) else "ont_los"
+            self.physics.fail(Element("ont" if pulled else "fibre", ont), "before")
+            self.watch.begin_dark(ont, alarm if dark[ont] else "")
+            if dark[ont]:
+                agent = self.agents[self.plant.pons[self.plant.onts[ont].pon].olt]
+                agent.report_before(at, Observation(alarm, ont))
+                agent.report_before(at, Observation("ont_state", ont))
 
     def _babble(self, babbler: Element, ont: str, fault: str) -> None:
         """The babbler's bursts fall into this ONT's time slots for a while."""

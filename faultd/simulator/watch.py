@@ -15,14 +15,20 @@ from msgspec import Struct
 from faultd.simulator.agenda import Agenda
 from faultd.simulator.agent import Agent
 from faultd.simulator.fault import Element, dependents
+from faultd.simulator.habits import OltHabits
 from faultd.simulator.optics import LOWEST, Optics
 from faultd.simulator.physics import Physics
 from faultd.simulator.plant import SimulatedPlant
-from faultd.simulator.report import Observation
+from faultd.simulator.report import Observation, What
 from faultd.simulator.timing import Range, Timing
 
 _RECENT = 5.0
 """ONTs that went away this many seconds ago still count as affected by their port's loss of signal."""
+
+_JITTER = 0.3
+"""By which the alarms of two ONTs that were lost together differ, where the OLT has a soak of its own."""
+_LATE = (0.5, 4.0)
+"""After the ONTs' alarms comes the port's, in OLTs that are late with it."""
 
 Lost = Literal["", "ont_los", "ont_lof", "ont_dying_gasp"]
 Disturbed = Literal["", "ont_degraded", "ont_dowi"]
@@ -57,8 +63,11 @@ class Watch:
         agenda: Agenda,
         timing: Timing,
         rng: Random,
+        seed: int = 0,
+        habits: Mapping[str, OltHabits] | None = None,
     ) -> None:
-        """``agents`` by OLT; ``rng`` decides what may come either way."""
+        """``agents`` and ``habits`` by OLT, habits of the tidy world where None; ``seed`` decides which ONTs can send a dying
+        gasp; ``rng`` decides what may come either way."""
         self._plant = plant
         self._physics = physics
         self._optics = optics
@@ -66,11 +75,18 @@ class Watch:
         self._agenda = agenda
         self._timing = timing
         self._rng = rng
+        self._seed = seed
+        self._habits = habits or dict.fromkeys(plant.olts, OltHabits())
         self._onts = {ont: OntView() for ont in plant.onts}
         self._dark_pons: set[str] = set()
         self._rogues: set[str] = set()
         self._disobedient: set[str] = set()
-        self._dead_cards: set[str] = set()
+        self._dead_cards: dict[str, What] = {}
+        """How each card that the control board misses was reported."""
+        self._shut: set[str] = set()
+        """Ports that an operator switched off, as far as was reported."""
+        self._starting: set[str] = set()
+        """Ports that report loss of signal after a start, until their first ONT is ranged."""
         self._lost_uplinks: set[str] = set()
         """OLTs that reported an uplink down."""
 
@@ -92,6 +108,26 @@ class Watch:
 
     # Light and silence
 
+    def begin_dark(self, ont: str, alarm: Lost) -> None:
+        """This ONT has been away since before second 0, with ``alarm`` open if that is not empty."""
+        view = self._onts[ont]
+        view.up, view.alarm, view.cause = False, alarm, alarm
+
+    def can_gasp(self, ont: str) -> bool:
+        """True for an ONT that is able to send a dying gasp: its model has the capacitor for it."""
+        share = self._habits[self._plant.pons[self._plant.onts[ont].pon].olt].gasping
+        return share >= 1 or Random(f"gasp/{self._seed}/{ont}").random() < share
+
+    def lose_light(self, onts: Iterable[str], fault: str) -> None:
+        """Have these ONTs, which lost their light, and their ports looked at, each after its OLT's time."""
+        pons: dict[str, None] = {}
+        for ont in onts:
+            pon = self._plant.onts[ont].pon
+            self._agenda.after(self._loss(pon), partial(self.look_at_ont, ont, fault))
+            pons[pon] = None
+        for pon in pons:
+            self._agenda.after(self._port_loss(pon), partial(self._look_at_pon, pon, fault))
+
     def look_at_onts(self, onts: Iterable[str], fault: str, ont_delay: Range, pon_delay: Range) -> None:
         """Have these ONTs and their ports looked at, each after a delay of its own."""
         pons: dict[str, None] = {}
@@ -101,40 +137,49 @@ class Watch:
         for pon in pons:
             self._agenda.after(pon_delay, partial(self._look_at_pon, pon, fault))
 
-    def lose_power(self, onts: Iterable[str], audible: set[str], fault: str) -> None:
-        """ONTs without power: most of those in service (``audible``) send a dying gasp, the others go dark without one."""
+    def lose_power(self, onts: Iterable[str], audible: set[str], fault: str, *, quiet: bool = False) -> None:
+        """ONTs without power: most of those in service (``audible``) send a dying gasp, the others go dark without one. None
+        does when ``quiet``."""
         pons: dict[str, None] = {}
         for ont in onts:
-            pons[self._plant.onts[ont].pon] = None
+            pon = self._plant.onts[ont].pon
+            pons[pon] = None
             if ont not in audible:
                 continue
-            if self._rng.random() < self._timing.gasps:
+            if self._rng.random() < self._timing.gasps and not quiet and self.can_gasp(ont):
                 self._agenda.after(self._timing.hold_up, partial(self._gasp, ont, fault))
-            low, high = self._timing.loss
+            low, high = self._loss(pon)
             last = self._timing.hold_up[1]
             self._agenda.after((last + low, last + high), partial(self.look_at_ont, ont, fault))
-        low, high = self._timing.pon_loss
         last = self._timing.hold_up[1]
         for pon in pons:
+            low, high = self._port_loss(pon)
             self._agenda.after((last + low, last + high), partial(self._look_at_pon, pon, fault))
 
     def look_at_ont(self, ont: str, fault: str) -> None:
-        """True when the OLT receives the ONT now."""
-        agent = self._watching(self._plant.onts[ont].pon)
+        """The OLT compares what it receives of this ONT with its last state, and reports the difference."""
+        pon = self._plant.onts[ont].pon
+        agent = self._watching(pon)
         if agent is None:
             return
-        view, heard = self._onts[ont], self._physics.heard(ont)
+        habits, view, heard = self._habits[self._plant.pons[pon].olt], self._onts[ont], self._physics.heard(ont)
         if heard and not view.up:
-            if view.alarm:
+            if pon in self._starting:
+                self._starting.discard(pon)
+                self._agenda.after(self._timing.uplink, partial(self._look_at_pon, pon, fault))
+            if view.alarm and not habits.registered:
                 agent.report(Observation(view.alarm, ont, raised=False), fault)
             if view.disturbed:
                 agent.report(Observation(view.disturbed, ont, raised=False), fault)
                 view.disturbed = ""
-            agent.report(Observation("ont_state", ont, raised=False), fault)
+            agent.report(Observation("ont_registered" if habits.registered else "ont_state", ont, raised=False), fault)
             view.up, view.alarm, view.since, view.back = True, "", self._agenda.now, self._agenda.now
             if (view.low or self._optics.bent) and view.low != (self._optics.level(ont) < LOWEST):
                 self._agenda.after(self._timing.degraded, partial(self._look_at_level, ont, fault))
         elif not heard and view.up:
+            if habits.port_los == "alone" and not self._receives(pon):
+                self._go_away(view, "")
+                return
             babbled = self._physics.drowned(ont) and not self._shouted_down(ont)
             self._ont_lost(agent, ont, "ont_lof" if babbled and self._rng.random() < 0.7 else "ont_los", fault)
 
@@ -144,14 +189,22 @@ class Watch:
         return any(not self._physics.works(Element("transmitter", each)) for each in siblings)
 
     def _ont_lost(self, agent: Agent, ont: str, alarm: Lost, fault: str) -> None:
-        view = self._onts[ont]
+        self._go_away(self._onts[ont], alarm)
+        if alarm:
+            agent.report(Observation(alarm, ont), fault)
+        agent.report(Observation("ont_state", ont), fault)
+
+    def _go_away(self, view: OntView, alarm: Lost) -> None:
         view.up, view.alarm, view.since = False, alarm, self._agenda.now
         view.cause, view.lost = alarm, self._agenda.now
         if alarm == "ont_dying_gasp":
             view.gasped = self._agenda.now
-        if alarm:
-            agent.report(Observation(alarm, ont), fault)
-        agent.report(Observation("ont_state", ont), fault)
+
+    def _ont_unlit(self, ont: str, alarm: Lost, fault: str) -> None:
+        """The OLT itself gives this ONT no light: its port is switched off, or its card is gone."""
+        agent = self._agents[self._plant.pons[self._plant.onts[ont].pon].olt]
+        if agent.on and self._onts[ont].up and not self._physics.lit(ont):
+            self._ont_lost(agent, ont, alarm, fault)
 
     def _gasp(self, ont: str, fault: str) -> None:
         """The dying gasp arrives if there is still light to carry it; power that came back in time makes it none."""
@@ -164,15 +217,18 @@ class Watch:
         if agent is None:
             return
         onts = self._plant.pons[pon].onts
-        heard = any(self._physics.heard(ont) for ont in onts)
+        heard, silent = self._receives(pon), self._habits[self._plant.pons[pon].olt].port_los == "never"
         if heard and pon in self._dark_pons:
             self._dark_pons.discard(pon)
-            agent.report(Observation("pon_los", pon, raised=False), fault)
+            if not silent:
+                agent.report(Observation("pon_los", pon, raised=False), fault)
         elif not heard and pon not in self._dark_pons:
             self._dark_pons.add(pon)
             recent = [view for ont in onts if (view := self._onts[ont]).up or view.since > self._agenda.now - _RECENT]
             gasped = sum(view.alarm == "ont_dying_gasp" for view in recent)
             known = bool(recent)
+            if silent:
+                return
             agent.report(Observation("pon_los", pon, True, len(recent) if known else -1, gasped if known else -1), fault)
 
     # Light that is bad, or of the wrong one
@@ -225,27 +281,59 @@ class Watch:
 
     # The OLT itself
 
-    def look_at_card(self, card: str, fault: str) -> None:
-        """The control board speaks for a card that is gone: the card, its ports, and its ONTs as offline."""
+    def lose_card(self, card: str, fault: str, *, quiet: bool = False) -> None:
+        """A card is gone; ``quiet``: an operator resets it. The control board misses it, in OLTs with a late card trap only
+        after its ONTs have raised loss of signal."""
+        late = self._habits[self._plant.cards[card].olt].late_card
+        what: What = "card_reset" if quiet else "card"
+        if late is None:
+            self._agenda.after(self._timing.card_loss, partial(self.look_at_card, card, fault, what))
+            return
+        soaked = 0.0
+        for ont in self._plant.onts_of_card(card):
+            loss = self._loss(self._plant.onts[ont].pon)
+            soaked = max(soaked, loss[0])
+            self._agenda.after(loss, partial(self._ont_unlit, ont, "ont_los", fault))
+        self._agenda.after((soaked + late[0], soaked + late[1]), partial(self.look_at_card, card, fault, what))
+
+    def look_at_card(self, card: str, fault: str, what: What = "card") -> None:
+        """The control board speaks for a card that is gone: the card, its ports, and its ONTs as offline. ``what`` is how it
+        reports a card that it did not miss until now."""
         agent = self._agents[self._plant.cards[card].olt]
         if not agent.on:
             return
         works, pons = self._physics.works(Element("card", card)), self._plant.cards[card].pons
         if works == (card in self._dead_cards):
-            agent.report(Observation("card", card, raised=not works), fault)
+            agent.report(Observation(self._dead_cards.get(card, what), card, raised=not works), fault)
             for pon in pons:
                 agent.report(Observation("card_port", pon, raised=not works), fault)
         if works:
-            self._dead_cards.discard(card)
+            self._dead_cards.pop(card, None)
             self._register(pons, fault)
         elif card not in self._dead_cards:
-            self._dead_cards.add(card)
+            self._dead_cards[card] = what
             for ont in self._plant.onts_of_card(card):
                 if self._onts[ont].up:
                     self._ont_lost(agent, ont, "", fault)
 
+    def look_at_port(self, pon: str, fault: str) -> None:
+        """An operator switches a port off, or on: the OLT reports the port, then what becomes of its ONTs."""
+        olt = self._plant.pons[pon].olt
+        agent, works = self._agents[olt], self._physics.works(Element("port", pon))
+        if not agent.on or works == (pon not in self._shut):
+            return
+        agent.report(Observation("port_shutdown", pon, raised=not works), fault)
+        if works:
+            self._shut.discard(pon)
+            self._register((pon,), fault)
+            return
+        self._shut.add(pon)
+        alarm: Lost = "ont_los" if self._habits[olt].shutdown_los else ""
+        for ont in self._plant.pons[pon].onts:
+            self._agenda.after(self._loss(pon), partial(self._ont_unlit, ont, alarm, fault))
+
     def look_at_uplink(self, olt: str, fault: str) -> None:
-        """True when one of the OLT's uplinks is down now."""
+        """The OLT compares its first uplink with its last state, and reports the difference."""
         agent, down = self._agents[olt], not self._physics.works(Element("uplink", olt))
         if agent.on and down != (olt in self._lost_uplinks):
             (self._lost_uplinks.add if down else self._lost_uplinks.discard)(olt)
@@ -262,6 +350,9 @@ class Watch:
             for ont in self._plant.onts_of_card(card):
                 self._onts[ont].up = False
             self.look_at_card(card, fault)
+            if self._habits[olt].boot_los and self._physics.works(Element("card", card)):
+                for pon in self._plant.cards[card].pons:
+                    self._agenda.after(self._timing.pon_loss, partial(self._lose_at_start, pon, fault))
 
     def _register(self, pons: Iterable[str], fault: str) -> None:
         """After a start: ONTs that are there come up one by one, ports without any are reported after the last."""
@@ -274,9 +365,35 @@ class Watch:
                     self._agenda.after(self._timing.rogue, partial(self.look_at_rogue, ont, fault))
             self._agenda.after((last + low, last + high), partial(self._look_at_pon, pon, fault))
 
+    def _lose_at_start(self, pon: str, fault: str) -> None:
+        """The laser of a port is on and nobody is ranged yet."""
+        agent = self._watching(pon)
+        if agent is None or pon in self._dark_pons or any(self._onts[ont].up for ont in self._plant.pons[pon].onts):
+            return
+        self._dark_pons.add(pon)
+        self._starting.add(pon)
+        if self._habits[agent.olt].port_los != "never":
+            agent.report(Observation("pon_los", pon), fault)
+
+    def _loss(self, pon: str) -> Range:
+        """Seconds from an ONT's silence to its alarm."""
+        soak = self._habits[self._plant.pons[pon].olt].soak
+        return self._timing.loss if soak is None else (soak + self._timing.loss[0], soak + _JITTER)
+
+    def _port_loss(self, pon: str) -> Range:
+        """Seconds from the silence of a port to its alarm."""
+        if self._habits[self._plant.pons[pon].olt].port_los != "late":
+            return self._timing.pon_loss
+        last = self._loss(pon)[1]
+        return (last + _LATE[0], last + _LATE[1])
+
+    def _receives(self, pon: str) -> bool:
+        return any(self._physics.heard(ont) for ont in self._plant.pons[pon].onts)
+
     def _watching(self, pon: str) -> Agent | None:
-        """The OLT of ``pon`` when both it and the card are able to see anything."""
+        """The OLT of ``pon`` when it, the card and the port are able to see anything."""
         port = self._plant.pons[pon]
         agent = self._agents[port.olt]
-        able = agent.on and port.card not in self._dead_cards and self._physics.works(Element("card", port.card))
+        able = agent.on and port.card not in self._dead_cards and pon not in self._shut
+        able = able and self._physics.works(Element("card", port.card)) and self._physics.works(Element("port", pon))
         return agent if able else None

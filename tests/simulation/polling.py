@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from actors.correlator.polling import blindness
 from actors.correlator.polling.contact_memory import ContactMemory
 from actors.correlator.state import State
 from actors.mailbox import Abandoned, Append, LedgerUnavailable, Reply
@@ -54,6 +55,8 @@ class Pollers:
     @property
     def rests(self) -> bool:
         """Every device has answered since the accidents ended, and its poller has told so."""
+        if self._world.oracle.state.timers.at(blindness.STEADY, "") is not None:
+            return False  # an alarm of blindness is still to end
         known = [self._contacts.get(each) for each in self._devices]
         return not self._dead and all(each is not None and each.contact == "answering" for each in known)
 

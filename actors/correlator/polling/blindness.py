@@ -4,8 +4,11 @@ By most devices it is blind for all of them. By a fault of its own it is blind f
 are judged as ever.
 
 One alarm ``monitoring.blind`` stands for all devices that fall silent meanwhile: none of them is judged, and the SLA clock
-hears since when nothing is known of each (``SightChanged``). When enough of them answer again, faultd sees: the alarm ends, and
-those that still do not answer are verified by polls of which none lies in the dark.
+hears since when nothing is known of each (``SightChanged``). When enough of them answer again, faultd sees: those that still do
+not answer are verified by polls of which none lies in the dark.
+
+The alarm ends when faultd has seen for twice as long as it took to notice that it was blind, so that a path that flaps is one
+alarm and one page: the next blindness takes as long to be noticed. Each relapse within an hour doubles that time.
 """
 
 from collections.abc import Iterable
@@ -14,6 +17,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from actors.correlator.alarms.lifecycle import moved
+from actors.correlator.alarms.raise_clear import SYSTEM
 from actors.correlator.alarms.system import fold_system
 from actors.correlator.draft import Draft
 from actors.correlator.polling.contact_memory import ContactMemory, SilentDevice
@@ -28,6 +33,12 @@ NAME: Final = "polling.sight"
 """Name of the timer that decides whether faultd sees again, with the Event after the one that changed the number."""
 CONTACT: Final = "polling.contact"
 """Name of the timer of one device, see :mod:`actors.correlator.polling.contact`."""
+STEADY: Final = "polling.steady"
+"""Name of the timer that ends the alarm, when faultd sees again and that lasted."""
+LONGEST_NOTICED: Final = timedelta(minutes=5)
+LONGEST_STEADY: Final = timedelta(minutes=30)
+RELAPSE: Final = timedelta(hours=1)
+"""Blindness within this time after the last one is the same fault."""
 VERIFIED_WITHIN: Final = timedelta(minutes=5)
 """A device that could not be verified within this time is requested again; also while a fault of faultd itself lasts, since
 nobody tells of its end."""
@@ -42,6 +53,9 @@ def go_blind(draft: Draft, memory: ContactMemory, event: PollMissed, entry: Sile
         for device, known in memory.silent.items()
         if known.contact in ("missed", "doubted") and device != event.device and (known.own_fault or not event.own_fault)
     ]
+    if memory.blind is None:
+        draft.on_commit(setattr, memory, "steady", steady_after(memory, draft.at, entry.first))
+        draft.no_wake(STEADY, "")
     draft.on_commit(setattr, memory, "blind", draft.at)
     draft.on_commit(setattr, memory, "own_fault", bool(event.own_fault))
     unsee(draft, memory, [*found, (event.device, entry)])
@@ -61,6 +75,15 @@ def go_blind(draft: Draft, memory: ContactMemory, event: PollMissed, entry: Sile
     )
     report = SystemReport(alarm_type=BLIND, active=True, severity="major", title=title, description=description)
     fold_system(draft, report, _ACTOR)
+
+
+def steady_after(memory: ContactMemory, now: datetime, first: datetime) -> float:
+    """Seconds for which faultd has to see until the alarm of this blindness ends. ``first``: the first missed poll that showed
+    it."""
+    twice = 2 * min(now - first, LONGEST_NOTICED).total_seconds()
+    if memory.sighted is None or now - memory.sighted > RELAPSE:
+        return twice
+    return max(twice, min(2 * memory.steady, LONGEST_STEADY.total_seconds()))
 
 
 def unsee(draft: Draft, memory: ContactMemory, devices: Iterable[tuple[str, SilentDevice]]) -> None:
@@ -99,8 +122,20 @@ def due(draft: Draft, _subject: str) -> None:
     why = (
         f"devices answer again; {unseen} of {polled} do not yet, and are verified now" if unseen else "all devices answer again"
     )
-    fold_system(draft, SystemReport(alarm_type=BLIND, active=False, description=why), _ACTOR)
+    end = draft.at + timedelta(seconds=memory.steady)
+    for alarm in draft.open_of(draft.state.settings.default_tenant, SYSTEM, BLIND):
+        text = f"{why}; the alarm ends at {end:%Y-%m-%d %H:%M:%S} UTC, unless faultd is blind again before"
+        draft.put(moved(alarm), "confirmed", _ACTOR, text)
+    draft.wake(STEADY, "", end)
     see_again(draft, memory)
+
+
+def steady(draft: Draft, _subject: str) -> None:
+    """Timer: faultd has seen for long enough."""
+    memory = draft.state.memory(ContactMemory)
+    if memory.blind is None:
+        why = f"faultd sees its devices since {memory.sighted:%Y-%m-%d %H:%M:%S} UTC" if memory.sighted else ""
+        fold_system(draft, SystemReport(alarm_type=BLIND, active=False, description=why), _ACTOR)
 
 
 def see_again(draft: Draft, memory: ContactMemory) -> None:

@@ -44,7 +44,8 @@ class ContactMemory(Struct):
     """``heard``: the times that each polled device reported last. ``silent``: the devices that do not answer. ``parked``:
     devices whose poller is parked. ``unseen``: devices of which nothing is known, and since when, since faultd is or was blind.
     ``blind``: since when faultd is blind; ``sighted``: when it last ceased to be. ``own_fault``: it is blind by a fault of its
-    own, and for the devices of that fault alone. ``places``: by node."""
+    own, and for the devices of that fault alone. ``places``: by node. ``steady``: seconds for which it has to see until the
+    alarm of its last blindness ends."""
 
     heard: dict[str, AgentTimes] = {}
     silent: dict[str, SilentDevice] = {}
@@ -54,6 +55,7 @@ class ContactMemory(Struct):
     sighted: datetime | None = None
     places: dict[str, CommonPlace] = {}
     own_fault: bool = False
+    steady: float = 0.0
 
     @property
     def blind_for_all(self) -> bool:

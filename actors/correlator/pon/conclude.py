@@ -213,7 +213,7 @@ def withdraw(draft: Draft, memory: PonMemory, alarm_id: str, why: str, instead: 
 
 def over(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
     """End a conclusion whose cause is repaired: clear its alarm. The alarms below it stay attached for ``outlive_seconds``."""
-    draft.on_commit(memory.drop, alarm_id)
+    draft.on_commit(memory.end, alarm_id, draft.at)
     alarm = draft.get(alarm_id)
     if alarm is not None and alarm.cleared_at is None:
         draft.put(cleared(alarm, draft.at, RULE), "cleared", RULE, why)

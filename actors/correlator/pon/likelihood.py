@@ -103,6 +103,8 @@ class Odds(NamedTuple):
     """The port reports that it receives nothing although the rogue transmits."""
     unsteady: float = 1e-3
     """Share of ONTs that come and go within two minutes by a fault of their own: a bad connector, a bad power supply."""
+    bouncing: float = 0.2
+    """Share of the ONTs behind a repair that bounces which come and go by themselves, not with the others."""
     garbled: float = math.log(5.0)
     """Factor for an ONT with garbled upstream below a rogue, compared with no rogue."""
     garbled_most: float = math.log(10.0)
@@ -184,12 +186,13 @@ def explain(root: Tree, *, port_dark: bool = False, leaning: float = 0.0, odds: 
 
 class Signs(NamedTuple):
     """Signs of a rogue below a port. ``turned``: ONTs that went dark again one by one, of ``of`` in all; ``garbled``: ONTs with
-    garbled upstream; ``stuck``: an ONT did not obey."""
+    garbled upstream; ``stuck``: an ONT did not obey. ``unsteady``: ONTs behind a fibre or mains that come and go."""
 
     of: int
     turned: int = 0
     garbled: int = 0
     stuck: bool = False
+    unsteady: int = 0
 
 
 def rogue(root: Tree, signs: Signs, *, culprit: str | None = None, port_dark: bool = False, odds: Odds = ODDS) -> float:
@@ -204,10 +207,15 @@ def rogue(root: Tree, signs: Signs, *, culprit: str | None = None, port_dark: bo
     score = odds.rogue + sends - math.log(2.0) + (odds.rogue_los if port_dark else 0.0)
     if signs.turned:
         # This many of them would do so by chance (Poisson); a rogue may reach any number of its siblings.
-        chance = signs.of * odds.unsteady
+        chance = signs.of * odds.unsteady + signs.unsteady * odds.bouncing
         score -= math.log(signs.of) + signs.turned * math.log(chance) - chance - math.lgamma(signs.turned + 1)
     score += min(signs.garbled * odds.garbled, odds.garbled_most) + (odds.stuck if signs.stuck else 0.0)
     return 1.0 / (1.0 + math.exp(min(700.0, breaks - score)))
+
+
+def poisson_tail(least: int, expected: float) -> float:
+    """Probability of at least so many independent events where so many are expected."""
+    return max(0.0, 1.0 - math.fsum(math.exp(k * math.log(expected) - expected - math.lgamma(k + 1)) for k in range(least)))
 
 
 def _weigh(root: Tree, port_dark: bool, leaning: float, odds: Odds) -> dict[str, _Scores]:

@@ -66,6 +66,17 @@ class Concluded(Struct, kw_only=True):
         return len(self.ports) > 1 or self.kind in ("card", "olt")
 
 
+class Ended(Struct, frozen=True, array_like=True, gc=False):
+    """A conclusion about one port that ended because its ONTs came back. ``since``: when it first began."""
+
+    kind: Kind
+    place: str
+    port: str
+    members: tuple[str, ...]
+    since: datetime
+    at: datetime
+
+
 class PortRead(Struct, frozen=True, array_like=True, gc=False):
     """A read of a port's ONTs by the poller that began at ``begun``: the numbers of those that were up."""
 
@@ -89,6 +100,8 @@ class PonMemory(Struct):
     """The latest read of ports whose outage is or was being explained, by port, the latest last."""
     found: dict[str, datetime] = {}
     """ONTs that a read found down, and when: since when they are out is not known."""
+    ended: dict[str, Ended] = {}
+    """Conclusions that ended in the last minutes, by the id of their alarm, the latest last."""
 
     def take_read(self, port: str, read: PortRead) -> None:
         """Remember the read of a port, and forget old ones."""
@@ -128,6 +141,18 @@ class PonMemory(Struct):
             if alarm_id not in known:
                 known.append(alarm_id)
                 cause.ports.append(port)
+
+    def end(self, alarm_id: str, at: datetime) -> None:
+        """Forget a conclusion whose ONTs are back, but for what shows that they go out again."""
+        cause = self.causes.get(alarm_id)
+        if cause is not None and cause.kind in ("cut", "power") and not cause.beyond_port:
+            before = self.ended.pop(alarm_id, None)
+            since = before.since if before is not None else cause.since
+            members = tuple(dict.fromkeys((*(before.members if before is not None else ()), *cause.members)))
+            self.ended[alarm_id] = Ended(cause.kind, cause.place, cause.ports[0], members, since, at)
+            for each in [each for each, old in islice(self.ended.items(), _AT_A_TIME) if at - old.at > FORGOTTEN]:
+                del self.ended[each]
+        self.drop(alarm_id)
 
     def drop(self, alarm_id: str) -> None:
         """Forget a conclusion."""

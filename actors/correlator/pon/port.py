@@ -11,6 +11,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.polling.read_memory import ReadMemory
 from actors.correlator.pon.area import area_pending, join_areas
+from actors.correlator.pon.bounce import gone_again
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, over, own, withdraw
 from actors.correlator.pon.degraded import degraded
@@ -95,6 +96,10 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     )
     inquire(draft, memory, port, grouped, port_dark=unsaid)
     for episode in [*grouped, *([[]] if unsaid else [])]:
+        again_out = gone_again(draft, memory, port, episode) if memory.ended and episode else None
+        if again_out is not None:
+            wanted[again_out.kind, again_out.place] = again_out
+            continue
         common, alone = _explain(draft, memory, port, onts, episode, out, explained, port_alarms, dark_since)
         wanted.update(common)
         lonely += alone

@@ -13,10 +13,11 @@ from actors.correlator.alarms.attachment import attach, reported_at
 from actors.correlator.alarms.lifecycle import moved
 from actors.correlator.draft import Draft
 from actors.correlator.pon.alarm_types import SUSPECTED
+from actors.correlator.pon.bounce import under_repair
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, RULE, conclude, over, withdraw
 from actors.correlator.pon.gather import EPISODE, dim_of, heard_of, tree_of
-from actors.correlator.pon.likelihood import Seen, Signs
+from actors.correlator.pon.likelihood import Seen, Signs, poisson_tail
 from actors.correlator.pon.likelihood import rogue as likelihood_of
 from actors.correlator.pon.memory import SIGN_LASTS, Concluded, PonMemory, Sign, SignKind
 from actors.correlator.strategies.symptoms import Symptoms
@@ -36,6 +37,10 @@ FEWEST = 3
 """ONTs that must come and go to count as turns."""
 SURE = 0.7
 """Confidence from which a suspicion is raised; a raised one ends below half of it."""
+_MOMENT = 0.5
+"""Seconds in which an OLT reports ONTs that it lost at the same time, at least."""
+_BY_CHANCE = 0.01
+"""Probability below which ONTs that go dark at about the same time did not do so by chance."""
 AT_MOST = 0.95
 """The highest confidence without a report of the OLT."""
 
@@ -150,9 +155,14 @@ def suspect(
         return set(), None
     if standing is None and not dark and quiet:
         return set(), None
-    found = _weighed(draft, memory, port, onts, signs, dark, out, explained, port_alarms)
+    if _is_dark(draft, memory, port, port_alarms):
+        if standing is not None:
+            withdraw(draft, memory, standing, "the port receives no light: whatever is the matter, no ONT of it sends")
+            del causes[standing]
+        return set(), None
+    found = _weighed(draft, memory, port, onts, signs, dark, out, explained)
     if standing is not None:
-        found = _still(draft, memory, causes, standing, found, port_alarms)
+        found = _still(draft, causes, standing, found)
     if found is None:
         return set(), None
     place, confidence, why, hurt = found
@@ -200,10 +210,9 @@ def _weighed(
     dark: Mapping[str, Evidence],
     out: Mapping[str, Evidence],
     explained: Collection[str],
-    port_alarms: list[Alarm],
 ) -> Found | None:
     """The suspicion by the evidence of the last two minutes; None when that is not enough."""
-    turned = _in_turns(signs)
+    turned, together = _in_turns(signs, draft.at)
     garbled = list(dict.fromkeys(each.ont for each in signs if each.kind == "garbled"))
     stuck = list(dict.fromkeys(each.ont for each in signs if each.kind == "stuck"))
     last = max((each.onset for each in dark.values()), default=None)
@@ -212,8 +221,6 @@ def _weighed(
     alone = silent[0] if len(silent) == 1 and silent[0] in lives and len(dark) >= FEWEST else None
     if not (turned or stuck or alone):
         return None
-    since = memory.onset.get(port)
-    port_dark = bool(port_alarms) and since is not None and draft.at - since <= SIGN_LASTS
     seen: dict[str, Seen] = {}
     for ont in onts:
         if ont in turned or ont in explained or (ont in out and ont not in dark):
@@ -223,8 +230,9 @@ def _weighed(
         else:
             seen[ont] = "alive" if ont in lives else "silent"
     culprit = stuck[0] if len(stuck) == 1 else alone
-    of = Signs(len(onts), len(turned), len(garbled), bool(stuck))
-    confidence = min(AT_MOST, likelihood_of(tree_of(draft, port, seen), of, culprit=culprit, port_dark=port_dark))
+    unsteady = len(under_repair(draft, memory, port).union(together))
+    of = Signs(len(onts), len(turned), len(garbled), bool(stuck), unsteady)
+    confidence = min(AT_MOST, likelihood_of(tree_of(draft, port, seen), of, culprit=culprit))
     if confidence < SURE:
         return None
     hurt = list(dict.fromkeys([*turned, *garbled, *(ont for ont, each in dark.items() if not each.gasped)]))
@@ -233,25 +241,19 @@ def _weighed(
         (culprit,) = (ont for ont in onts if ont not in hurt)
         confidence *= 0.9
     hurt = [ont for ont in hurt if ont != culprit]
-    return culprit or port, confidence, _why(draft, port, culprit, turned, garbled, stuck, dark, port_dark), hurt
+    return culprit or port, confidence, _why(draft, port, culprit, turned, garbled, stuck, dark), hurt
 
 
-def _still(
-    draft: Draft,
-    memory: PonMemory,
-    causes: dict[str, Concluded],
-    standing: str,
-    found: Found | None,
-    port_alarms: list[Alarm],
-) -> Found | None:
+def _is_dark(draft: Draft, memory: PonMemory, port: str, port_alarms: list[Alarm]) -> bool:
+    """True when the port reports that it receives nothing: no ONT of it transmits, in turn or out of it."""
+    since = memory.onset.get(port)
+    return bool(port_alarms) and since is not None and draft.at - since <= SIGN_LASTS
+
+
+def _still(draft: Draft, causes: Mapping[str, Concluded], standing: str, found: Found | None) -> Found:
     """A suspicion stays, and keeps its place, until evidence contradicts it: signs get old, the rogue ONT does not."""
     cause, alarm = causes[standing], draft.state.alarms[standing]
     port = cause.ports[0]
-    since = memory.onset.get(port)
-    if found is None and port_alarms and since is not None and since > cause.since - EPISODE:
-        withdraw(draft, memory, standing, "the port receives no light: whatever is the matter, no ONT of it sends")
-        del causes[standing]
-        return None
     # The suspected ONT was affected itself, so it is another one.
     cleared = found is not None and found[0] == port and cause.place in found[3]
     if found is None or (found[0] == port and cause.place != port and not cleared):
@@ -266,19 +268,36 @@ def _said(alarm: Alarm) -> str:
     return alarm.description.partition(". ")[0]
 
 
-def _in_turns(signs: list[Sign]) -> list[str]:
-    """ONTs that went dark again by themselves, not together with most of the others."""
+def _in_turns(signs: list[Sign], now: datetime) -> tuple[list[str], list[str]]:
+    """ONTs that went dark again one by one, and those that went dark again together.
+
+    A rogue ONT disturbs its siblings one after the other, at random times. A splice that bounces takes all ONTs below it within
+    the moment that the OLT needs to report them. So ONTs that go dark at about the same time were together when so many within
+    that time would be a rare chance for the rate of all turns (Poisson), and none of them twice.
+    """
     turns = [each for each in signs if each.kind == "turn"]
-    every = {each.ont for each in turns}
-    if len(every) < FEWEST:
-        return []
-    found: dict[str, None] = {}
+    if len({each.ont for each in turns}) < FEWEST:
+        return [], []
+    span = max((now - turns[0].at).total_seconds(), IN_TURNS.total_seconds())
+    singly: dict[str, None] = {}
+    together: dict[str, None] = {}
+    for burst in _bursts(turns):
+        mine = dict.fromkeys(each.ont for each in burst)
+        expected = len(turns) / span * max((burst[-1].at - burst[0].at).total_seconds(), _MOMENT)
+        alike = len(burst) >= FEWEST and len(mine) == len(burst) and poisson_tail(len(burst), expected) < _BY_CHANCE
+        (together if alike else singly).update(mine)
+    return (list(singly) if len(singly) >= FEWEST else []), list(together)
+
+
+def _bursts(turns: Sequence[Sign]) -> list[list[Sign]]:
+    """The turns by time: one that follows the last within ``AT_ONCE`` belongs to it."""
+    found: list[list[Sign]] = []
     for each in turns:
-        if each.ont not in found:
-            together = {other.ont for other in turns if abs(other.at - each.at) <= AT_ONCE}
-            if 2 * len(together) <= len(every):
-                found[each.ont] = None
-    return list(found) if len(found) >= FEWEST else []
+        if found and each.at - found[-1][-1].at <= AT_ONCE:
+            found[-1].append(each)
+        else:
+            found.append([each])
+    return found
 
 
 def _disturbed(symptoms: Symptoms, alarms: Collection[Alarm]) -> list[Alarm]:
@@ -306,7 +325,6 @@ def _why(
     garbled: list[str],
     stuck: list[str],
     dark: Mapping[str, Evidence],
-    port_dark: bool,
 ) -> str:
     def name(node_id: str) -> str:
         return getattr(draft.state.plant.nodes.get(node_id), "name", "") or node_id
@@ -318,8 +336,7 @@ def _why(
         reasons.append(f"{len(dark)} ONTs of {name(port)} are dark")
     if garbled:
         reasons.append(f"the OLT receives light of {len(garbled)} ONTs and cannot read it (LOFi, DOWi)")
-    if not port_dark:
-        reasons.append("the port has light all the time")
+    reasons.append("the port has light all the time")
     for ont in stuck:
         reasons.append(f"{name(ont)} does not obey the order to be silent (DFi)")
     if culprit is not None and culprit not in stuck:

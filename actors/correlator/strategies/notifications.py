@@ -5,6 +5,7 @@ maintenance window, a rule or its own clear comes meanwhile, no notification is 
 wait is notified when it is released.
 """
 
+from datetime import timedelta
 from typing import Final
 
 from actors.correlator.alarms.history import add_to_history
@@ -12,6 +13,7 @@ from actors.correlator.alarms.lifecycle import moved
 from actors.correlator.draft import Draft
 from actors.correlator.memories import NotificationMemory
 from actors.correlator.plant.customers import tiers_of
+from actors.correlator.pon.alarm_types import INFERRED
 from actors.correlator.rules.place import area_of
 from actors.correlator.strategies.strategy import Strategy, ended, raised
 from actors.correlator.windows import strategy as windows
@@ -22,6 +24,10 @@ from protocols.severity import Severity, is_worse
 NAME: Final = "notices"
 _ACTOR: Final = f"faultd:{NAME}"
 _REQUESTED: Final = "notification_requested"
+STEADY: Final = timedelta(seconds=30)
+"""A conclusion that is clear for so long has ended. A repair comes and goes for a while, and nobody is paged each time."""
+CONCLUDED_BY: Final = "faultd:pon"
+"""The actor that raises and clears what faultd concludes about the access network."""
 _ENDS: Final = frozenset(("cleared", "resolved", "withdrawn"))
 
 
@@ -34,12 +40,19 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
             draft.no_wake(NAME, alarm.id)
             if memory.released_from:
                 draft.drop(memory.released_from, alarm.id)
+        if told is not None and not _flaps(alarm) and _may_bounce(draft, before, alarm):
+            draft.set(memory.endings, alarm.id, _ending(draft, alarm.id)[0])
+            draft.wake(NAME, alarm.id, draft.at + STEADY)
+            return
         # An alarm with a notification gets one about its end, whatever held it back meanwhile and whatever ended first. A
         # flapping alarm gets it when the flapping has ended, which its release shows here.
         if told is not None and not _flaps(alarm):
             why, instead = _ending(draft, alarm.id)
             request_notification(draft, alarm, "recovered", why, instead)
         return
+    if alarm.id in memory.endings and raised(before, alarm):
+        draft.drop(memory.endings, alarm.id)
+        draft.no_wake(NAME, alarm.id)
     if not _of_interest(draft, alarm):
         return
     if alarm.suppressed_by or alarm.shelved_until is not None:
@@ -57,8 +70,11 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
 
 
 def due(draft: Draft, alarm_id: str) -> None:
-    """The wait is over: request a notification if the alarm still needs one."""
+    """The wait is over: request a notification if the alarm still needs one, or has stayed clear."""
     alarm = draft.get(alarm_id)
+    if alarm_id in draft.state.memory(NotificationMemory).endings:
+        _steady(draft, alarm_id, alarm)
+        return
     if alarm is None or alarm.cleared_at is not None or not deserves_notification(draft, alarm):
         return
     memory = draft.state.memory(NotificationMemory)
@@ -78,6 +94,22 @@ def due(draft: Draft, alarm_id: str) -> None:
         draft.drop(memory.released_from, alarm_id)
         waited = f"{waited}; until then {released_from}"
     request_notification(draft, alarm, "raised", f"waited {held:g} s: {waited}")
+
+
+def _may_bounce(draft: Draft, before: Alarm | None, alarm: Alarm) -> bool:
+    """True when the end of an alarm may not last: faultd concluded it, and its ONTs came back. A repair bounces for a while."""
+    if alarm.alarm_type not in INFERRED or not ended(before, alarm) or alarm.cleared_by != CONCLUDED_BY:
+        return False
+    return any(each.action == "cleared" for each in draft.entries_of(alarm.id))
+
+
+def _steady(draft: Draft, alarm_id: str, alarm: Alarm | None) -> None:
+    """An alarm has stayed clear for ``STEADY``: request the notification of its end. One that is open again needs none."""
+    memory = draft.state.memory(NotificationMemory)
+    why = draft.read(memory.endings, alarm_id) or "the alarm has cleared"
+    draft.drop(memory.endings, alarm_id)
+    if alarm is not None and alarm.cleared_at is not None and last_notified(draft, alarm_id) is not None:
+        request_notification(draft, alarm, "recovered", f"{why}, and stayed so for {STEADY.total_seconds():g} s")
 
 
 def deserves_notification(draft: Draft, alarm: Alarm) -> bool:

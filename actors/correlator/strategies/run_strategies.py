@@ -30,6 +30,7 @@ _DUE: dict[str, Callable[[Draft, str], None]] = {
     requests.NAME: requests.due,
     blindness.CONTACT: contact.due,
     blindness.NAME: blindness.due,
+    blindness.STEADY: blindness.steady,
     levels.NAME: levels.due,
     discovery.NAME: discovery.due,
     settling.NAME: settling.due,

@@ -29,7 +29,7 @@ def drafts(plant: SimulatedPlant, report: Observation, moment: DeviceTime) -> tu
     match report.what:
         case "ont_los" | "ont_lof":
             return (VendorNotification(ONT_STATUS, _status(plant, report.resource, _LOS)),) if report.raised else ()
-        case "ont_state":
+        case "ont_state" | "ont_registered":
             return (
                 VendorNotification(ONT_STATUS, _status(plant, report.resource, _DEACTIVATED if report.raised else _ACTIVATED)),
             )
@@ -51,6 +51,9 @@ def drafts(plant: SimulatedPlant, report: Observation, moment: DeviceTime) -> tu
                 integer(f"{_GPON}.4.1.3.{index}", 23),
             )
             return (VendorNotification(ONT_OPTICS, optics),)
+        case "port_shutdown":
+            slot, port = (int(part) for part in report.resource.split("/")[1:])
+            return standard.link(if_index(slot, port, 0), down=report.raised, wanted=not report.raised)
         case "cold_start":
             return standard.cold_start()
         case "uplink":

@@ -12,7 +12,15 @@ from protocols.snmp.notification import VarBind
 _OBJECT = "1.3.6.1.4.1.6321.1.2.2.4.1"
 ALARM = "1.3.6.1.4.1.6321.1.2.2.4.2.1"
 SECURITY = "1.3.6.1.4.1.6321.1.2.2.4.2.4"
-LOSS_OF_PON, ONT_MISSING, CARD_HW_FAILURE, ONT_ETH_DOWN, ONT_DYING_GASP, LOW_RX_OPT_POWER_NE = 85, 86, 174, 96, 200, 201
+NOT_OPERATIONAL, LOSS_OF_PON, ONT_MISSING, CARD_HW_FAILURE, ONT_ETH_DOWN, ONT_DYING_GASP, LOW_RX_OPT_POWER_NE = (
+    4,
+    85,
+    86,
+    174,
+    96,
+    200,
+    201,
+)
 _CARD, _PON_PORT, _ONT, _ONT_ETHERNET = 2, 19, 63, 65
 _CRITICAL, _MAJOR, _MINOR, _CLEAR = 1, 2, 3, 6
 _USER_LOGIN = 2
@@ -35,6 +43,11 @@ def drafts(plant: SimulatedPlant, report: Observation, moment: DeviceTime) -> tu
             return _alarm(report, moment, ONT_DYING_GASP, _ONT, _MINOR, "ONT dying gasp")
         case "ont_rx_low":
             return _alarm(report, moment, LOW_RX_OPT_POWER_NE, _ONT, _MINOR, "Low receive optical power")
+        case "card_reset":
+            return _alarm(report, moment, NOT_OPERATIONAL, _CARD, _MAJOR, "Not operational")
+        case "port_shutdown":
+            _, slot, port = (int(part) for part in position(report.resource).split("/"))
+            return standard.link(if_index(slot, port), down=report.raised, wanted=not report.raised)
         case "card":
             return _alarm(report, moment, CARD_HW_FAILURE, _CARD, _CRITICAL, "Card hardware failure")
         case "uni":

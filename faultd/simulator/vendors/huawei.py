@@ -67,7 +67,7 @@ def drafts(plant: SimulatedPlant, report: Observation, moment: DeviceTime) -> tu
             return (VendorNotification(PON_ROGUE[which], _location(*_position(resource))),)
         case "ont_rogue":
             return (VendorNotification(ONT_ROGUE[which], _xpon_ont(resource)),)
-        case "ont_state":
+        case "ont_state" | "ont_registered":
             status = integer(f"{_XPON}.11.510.0", 2 if report.raised else 1)
             return (VendorNotification(ONT_RUN_STATE, (*_ont_state(resource), status)),)
         case "uni":
@@ -82,8 +82,12 @@ def drafts(plant: SimulatedPlant, report: Observation, moment: DeviceTime) -> tu
             fault = VendorNotification(BOARD_FAULT[which], (*_location(frame, slot), _slot(frame, slot, 21, _BOARD)))
             offline = VendorNotification(BOARD_OFFLINE[which], _board_state(frame, slot, report.raised))
             return (offline, fault) if report.raised else (fault, offline)
-        case "card_port":
-            return standard.link(if_index(*_position(resource)), down=report.raised)
+        case "card_reset":
+            frame, slot = _position(resource)
+            return (VendorNotification(BOARD_OFFLINE[which], _board_state(frame, slot, report.raised)),)
+        case "card_port" | "port_shutdown":
+            wanted = report.what == "card_port" or not report.raised
+            return standard.link(if_index(*_position(resource)), down=report.raised, wanted=wanted)
         case "olt_power_off":
             return (VendorNotification(SYSTEM_POWER_OFF),)
         case "cold_start":

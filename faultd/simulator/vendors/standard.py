@@ -19,14 +19,14 @@ def cold_start() -> tuple[VendorNotification, ...]:
     return (VendorNotification(COLD_START),)
 
 
-def link(if_index: int, *, down: bool) -> tuple[VendorNotification, ...]:
-    """linkDown or linkUp with its three varbinds (RFC 2863); the interface is wanted up."""
+def link(if_index: int, *, down: bool, wanted: bool = True) -> tuple[VendorNotification, ...]:
+    """linkDown or linkUp with its three varbinds (RFC 2863). ``wanted``: ifAdminStatus is up, nobody switched it off."""
     return (
         VendorNotification(
             LINK_DOWN if down else LINK_UP,
             (
                 integer(f"{IF_INDEX}.{if_index}", signed32(if_index)),
-                integer(f"{IF_ADMIN_STATUS}.{if_index}", 1),
+                integer(f"{IF_ADMIN_STATUS}.{if_index}", 1 if wanted else 2),
                 integer(f"{IF_OPER_STATUS}.{if_index}", 2 if down else 1),
             ),
         ),

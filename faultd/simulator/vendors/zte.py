@@ -13,6 +13,7 @@ ONT_LOFI = (f"{_SERVICE}.103", f"{_SERVICE}.104")
 ONT_DOWI = (f"{_SERVICE}.105", f"{_SERVICE}.106")
 ONT_DFI = (f"{_SERVICE}.119", f"{_SERVICE}.120")
 ONT_DYING_GASP = (f"{_SERVICE}.123", f"{_SERVICE}.124")
+ONT_REGISTER = f"{_SERVICE}.165"
 ONT_SD = (f"{_SERVICE}.109", f"{_SERVICE}.110")
 ONT_CONSTANT_OPTICAL = (f"{_SERVICE}.184", f"{_SERVICE}.185")
 PON_LOS = (f"{_SERVICE}.161", f"{_SERVICE}.162")
@@ -50,17 +51,16 @@ def drafts(plant: SimulatedPlant, report: Observation, moment: DeviceTime) -> tu
             return (VendorNotification(ONT_SD[which], _ont(plant, resource), _suffix(report, moment, "minor")),)
         case "ont_rogue":
             return (VendorNotification(ONT_CONSTANT_OPTICAL[which], _ont(plant, resource), _suffix(report, moment, "major")),)
-        case "card":
+        case "ont_registered":
+            return (VendorNotification(ONT_REGISTER, _ont(plant, resource), _suffix(report, moment, "notification")),)
+        case "card" | "card_reset":
             return (
                 VendorNotification(CARD_OFFLINE[which], _card(resource, report.raised), _suffix(report, moment, "critical")),
             )
-        case "card_port":
+        case "card_port" | "port_shutdown":
             _, slot, port = _position(resource)
-            return (
-                VendorNotification(
-                    ACCESS_LINK[which], _access_link(slot, port, report.raised), _suffix(report, moment, "major")
-                ),
-            )
+            link = _access_link(slot, port, report.raised, report.what == "card_port" or not report.raised)
+            return (VendorNotification(ACCESS_LINK[which], link, _suffix(report, moment, "major")),)
         case "cold_start":
             return standard.cold_start()
         case "uplink":
@@ -93,11 +93,11 @@ def _port(slot: int, port: int) -> tuple[VarBind, ...]:
     return (integer(f"{standard.IF_INDEX}.{index}", index),)
 
 
-def _access_link(slot: int, port: int, down: bool) -> tuple[VarBind, ...]:
+def _access_link(slot: int, port: int, down: bool, wanted: bool) -> tuple[VarBind, ...]:
     """ifAdminStatus, ifOperStatus and ifType (gpon is 250), indexed by the port's ifIndex."""
     index = if_index(slot, port)
     return (
-        integer(f"{standard.IF_ADMIN_STATUS}.{index}", 1),
+        integer(f"{standard.IF_ADMIN_STATUS}.{index}", 1 if wanted else 2),
         integer(f"{standard.IF_OPER_STATUS}.{index}", 2 if down else 1),
         integer(f"1.3.6.1.2.1.2.2.1.3.{index}", 250),
     )

@@ -15,8 +15,8 @@ BACK_OFF: Final = 1.5
 
 class Transaction:
     """Owns no socket and reads no clock. ``now`` is seconds of one monotonic clock. ``timeout`` is the time in seconds that the
-    first message of a request waits for its answer; each further one waits ``BACK_OFF`` times as long. After ``longest``
-    seconds no further request is begun.
+    first message of a request waits for its answer; each further one waits ``BACK_OFF`` times as long. ``longest`` bounds the
+    whole operation in seconds: then no answer is waited for any more, and no request is begun.
 
     Send what ``start`` returns. Give each datagram from the agent's address to ``receive`` and call ``expire`` when
     ``deadline`` has passed: each returns octets to send next, or None. When ``done``, the result is in ``operation``, unless
@@ -96,8 +96,13 @@ class Transaction:
         """Ask again, or give up, once ``deadline`` has passed; before that it does nothing."""
         if self.done or self._pdu is None or now < self.deadline:
             return None
-        if not self._left:
-            asked = f"asked {counted(self._retries + 1, 'time')}, the first time for {self._timeout:g} s"
+        over = now >= self._begun + self._longest
+        if over and self.answers:
+            self.end(self._too_slow())
+            return None
+        if over or not self._left:
+            asked = f"asked {counted(self._retries - self._left + 1, 'time')}, the first time for {self._timeout:g} s"
+            asked += f", for {self._longest:g} s in all" if over else ""
             self.end(NoAnswer(asked + self.session.hint()))
             return None
         self._left -= 1
@@ -124,7 +129,7 @@ class Transaction:
             self.done = True
             return None
         if now - self._begun > self._longest:
-            self.end(TooSlow(f"not finished after {self._longest:g} s and {self.sent} datagrams"))
+            self.end(self._too_slow())
             return None
         pdu = self._pdu = self.operation.request(self.session.version)
         self._left, self._wait = self._retries, self._timeout
@@ -132,10 +137,13 @@ class Transaction:
         return self._send(pdu, now)
 
     def _send(self, pdu: RequestPdu, now: float) -> bytes:
-        self.deadline = now + self._wait
+        self.deadline = min(now + self._wait, max(now, self._begun + self._longest))
         self.sent += 1
         self._sent_at.append(now)
         return self.session.message(pdu, now)
+
+    def _too_slow(self) -> TooSlow:
+        return TooSlow(f"not finished after {self._longest:g} s and {self.sent} datagrams")
 
     def _forget(self) -> None:
         self.session.forget()

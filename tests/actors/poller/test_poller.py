@@ -465,6 +465,42 @@ async def test_a_slow_device_is_polled_less_and_says_so(autojump_clock: MockCloc
         assert (status.overrun, status.interval_seconds, status.slowed) == (False, 10.0, "")
 
 
+@pytest.mark.parametrize(
+    ("settings", "addresses"),
+    [
+        (PollerSettings(interval_seconds=10.0, timeout_seconds=60.0, retries=10), 1),
+        (PollerSettings(interval_seconds=5.0), 1),
+        (PollerSettings(interval_seconds=5.0, misses=1), 8),
+        (PollerSettings(interval_seconds=60.0, timeout_seconds=20.0, retries=5), 3),
+    ],
+)
+async def test_time_outs_longer_than_the_interval_delay_no_verdict(
+    settings: PollerSettings, addresses: int, autojump_clock: MockClock
+) -> None:
+    node = replace(olt(0), addresses=("10.0.0.1", *(f"10.1.0.{number}" for number in range(1, addresses))))
+    world = PollerWorld([node], MemoryEngine({"10.0.0.1": OltAgent()}), settings)
+    interval = settings.interval_seconds
+    async with polling(world):
+        await trio.sleep(2 * interval + 61)
+        world.clear()
+        del world.engine.agents["10.0.0.1"]
+        began = trio.current_time()
+        await trio.sleep(10 * interval)
+    missed = [(at, each) for at, each in world.events if isinstance(each, PollMissed)]
+    assert [each.misses for _, each in missed] == list(range(1, settings.misses + 1))
+    assert missed[-1][1].other_object is False
+    assert missed[-1][0] - began < (settings.misses + 1) * interval
+    assert missed[-1][0] - missed[0][0] <= (settings.misses - 1) * interval + 1
+
+
+async def test_a_device_whose_every_answer_takes_most_of_its_interval_is_up(autojump_clock: MockClock) -> None:
+    world, _ = one_olt(PollerSettings(interval_seconds=10.0, timeout_seconds=60.0))
+    world.engine.delay = 8.5
+    async with polling(world):
+        await trio.sleep(900)
+        assert [type(each).__name__ for each in world.of(*CONTACT)] == ["PollAnswered"]
+
+
 async def test_others_that_fall_silent_are_counted(autojump_clock: MockClock) -> None:
     agents = {olt(number).address: OltAgent() for number in range(20)}
     world = PollerWorld([olt(number) for number in range(20)], MemoryEngine(agents))

@@ -10,7 +10,15 @@ from faultd.evaluation.totals import add_up, failed
 
 A = frozenset({"a1", "a2", "a3"})
 B = frozenset({"b1", "b2", "b3"})
-ONTS = {"pon": A | B, "first": A | B, "A": A, "B": B, "area:north": B, **{ont: frozenset({ont}) for ont in A | B}}
+ONTS = {
+    "card": A | B,
+    "pon": A | B,
+    "first": A | B,
+    "A": A,
+    "B": B,
+    "area:north": B,
+    **{ont: frozenset({ont}) for ont in A | B},
+}
 VERDICT = 60.0
 FEEDER = TrueFault(id="f", kind="feeder_cut", place="pon", onts=A | B, start=10, last_trap=12)
 BRANCH = TrueFault(id="a", kind="distribution_cut", place="A", onts=A, start=10, last_trap=12)
@@ -163,7 +171,7 @@ def test_pages_are_booked_to_the_fault_that_they_are_about() -> None:
         SentPage(at=61, alarm_id="x", alarm_type="ont.los", place="a1", faults=frozenset("a")),
         SentPage(at=30, alarm_id="z", alarm_type="uplink.down", place="olt/if/1"),
     )
-    assert [each.pages for each in outcome(BRANCH, DROP, pages=pages).faults] == [2, 1]
+    assert [each.pages for each in outcome(BRANCH, DROP, pages=pages).faults] == [3, 1]
 
 
 def test_shares_and_percentiles_add_up() -> None:
@@ -186,3 +194,76 @@ def test_shares_and_percentiles_add_up() -> None:
 
 def test_a_root_left_behind_is_told() -> None:
     assert failed(outcome(BRANCH, parts=(root("fibre.cut", "A", of="a"),), left=("r",))) == "1 inferred roots never ended"
+
+
+TRUNK = TrueFault(id="t", kind="trunk_cut", place="trunk-1", also=("card",), onts=A | B, parts=(A, B), start=10, last_trap=12)
+STREET = TrueFault(id="s", kind="street_outage", place="street-1", onts=A | {"b1"}, unrecorded=True, start=10, last_trap=12)
+REBOOTS = TrueFault(id="n", kind="nightly_reboots", place="pon", onts=A, start=10, harmless=True)
+
+
+@pytest.mark.parametrize(
+    ("parts", "found", "right", "wrong"),
+    [
+        ((root("fibre.cut", "card", of="t"),), True, 1, 0),
+        ((root("fibre.cut", "A", id="1", of="t"), root("fibre.cut", "B", id="2", of="t")), True, 2, 0),
+        ((root("fibre.cut", "A", id="1", of="t"),), False, 1, 0),
+        ((root("card.failure", "card", of="t"),), False, 0, 1),
+        ((root("fibre.cut", "A", id="1", of="t"), root("fibre.cut", "A", id="2", of="t")), False, 1, 1),
+    ],
+)
+def test_a_trunk_is_found_when_every_feeder_is(parts: tuple[dict[str, Any], ...], found: bool, right: int, wrong: int) -> None:
+    scored = outcome(TRUNK, parts=parts)
+    assert (scored.faults[0].found, scored.right.get("trunk_cut", 0), len(scored.wrong)) == (found, right, wrong)
+
+
+@pytest.mark.parametrize(
+    ("parts", "found", "wrong"),
+    [
+        ((root("power.outage", "A", of="s"),), False, 0),
+        ((root("power.outage", "A", id="1", of="s"), root("power.outage", "b1", id="2", of="s")), True, 0),
+        ((root("power.outage", "B", of="s"),), False, 1),
+        ((root("power.outage", "pon", of="s"),), True, 0),
+    ],
+)
+def test_an_outage_that_no_record_bounds_is_found_by_its_parts(
+    parts: tuple[dict[str, Any], ...], found: bool, wrong: int
+) -> None:
+    scored = outcome(STREET, parts=parts)
+    assert (scored.faults[0].found, len(scored.wrong)) == (found, wrong)
+
+
+def test_after_reboots_each_cause_is_wrong_and_each_page_counts() -> None:
+    pages = (SentPage(at=20, alarm_id="x", alarm_type="ont.los", place="a1", faults=frozenset("n")),)
+    scored = outcome(REBOOTS, parts=(root("fibre.cut", "A", of="n"), own("ont.los", "a1", "n")), pages=pages)
+    assert not scored.faults
+    assert [each.pages for each in scored.harmless] == [1]
+    assert [(each.alarm_type, each.about) for each in scored.wrong] == [("fibre.cut", "nightly_reboots")]
+    total = add_up([("1/0/nightly_reboots/messy-5", scored)])
+    assert (total.harmless, total.harmless_pages, total.pages) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(("at", "place", "wrong"), [(20, "pon", 1), (70, "b1", 1), (20, "A", 0)])
+def test_a_wrong_cause_counts_when_somebody_was_told_of_it(at: float, place: str, wrong: int) -> None:
+    """Whether it was withdrawn before the verdict or came after it. One that was right when it was told is none."""
+    page = SentPage(at=at, alarm_id="w", alarm_type="fibre.cut", place=place, inferred=True, confidence=0.9)
+    gone = Conclusion(alarm_id="w", alarm_type="fibre.cut", place=place, since=at - 5, until=at + 5, children=frozenset("a"))
+    good = root("fibre.cut", "A", of="a")
+    good["conclusions"] = (*good["conclusions"], gone)
+    scored = outcome(BRANCH, parts=(good,), pages=(page,))
+    assert [each.withdrawn for each in scored.wrong] == [True] * wrong
+    assert [(each.confidence, each.right) for each in scored.stated] == [(0.9, False)] * wrong
+    total = add_up([("1/0/distribution_cut/messy-5", scored)])
+    assert (total.precision, total.told_right) == (1.0, 1 / (1 + wrong))
+    assert total.faults == total.found == 1
+    assert total.pages == 1
+
+
+def test_a_cut_called_a_loss_of_power() -> None:
+    assert outcome(BRANCH, parts=(root("power.outage", "A", of="a"),)).faults[0].called_power
+    assert not outcome(BRANCH, OUTAGE, parts=(root("power.outage", "B", of="p"),)).faults[0].called_power
+
+
+def test_pages_about_nothing_are_counted() -> None:
+    scored = outcome(pages=(SentPage(at=20, alarm_id="x", alarm_type="fibre.cut", place="A", inferred=True),))
+    assert scored.stray == 1
+    assert add_up([("1/0/nothing/messy-5", scored)]).stray == 1

@@ -34,6 +34,7 @@ PAIRS = {
 }
 RAISES = {clear: opened for opened, clear in PAIRS.items()}
 HUAWEI_POWER_OFF = f"{E}2011.6.3.8.3.1.0.7"
+ZTE_REGISTERED = f"{E}3902.1012.3.45.165"
 HUAWEI_STATES = {f"{E}2011.6.128.1.1.12.3.0.100", f"{E}2011.6.128.1.1.12.3.0.51"}
 CALIX_ALARM = f"{E}6321.1.2.2.4.2.1"
 BDCOM_STATE, BDCOM_GASP, BDCOM_OPTICS = f"{E}3320.10.3.7.2", f"{E}3320.10.3.8.2", f"{E}3320.10.3.6.3"
@@ -76,7 +77,8 @@ def canonical(oid: str) -> str:
 
 
 def reading(notification: Notification) -> tuple[str, Key] | None:
-    """("raise" or "clear", what), or None for an event. Fails for a trap that it does not know."""
+    """("raise", "clear", or "back" for the end of all that an ONT has, and what), or None for an event. Fails for a trap that
+    it does not know."""
     oid, binds = canonical(notification.trap_oid), notification.varbinds
     if oid in PAIRS:
         return "raise", (oid, instance(notification))
@@ -93,6 +95,8 @@ def reading(notification: Notification) -> tuple[str, Key] | None:
         return ("raise" if binds[-1].value == 1 else "clear"), (oid, binds[1].value)
     if oid == BDCOM_OPTICS:
         return ("clear" if binds[3].value == 3 else "raise"), (oid, binds[1].value)
+    if oid == ZTE_REGISTERED:
+        return "back", instance(notification)
     if oid == HUAWEI_POWER_OFF:
         return "raise", (oid,)
     if oid == COLD_START:
@@ -116,5 +120,8 @@ def _still_open(sent: Iterable[tuple[str, Notification]]) -> set[Key]:
         found = reading(notification)
         if found is not None:
             key = (device, *found[1])
+            if found[0] == "back":
+                opened -= {each for each in opened if each[0] == device and each[-1] == found[1]}
+                continue
             (opened.add if found[0] == "raise" else opened.discard)(key)
     return opened

@@ -22,6 +22,8 @@ ELEMENTS = [
     *(Element(part, each) for part in ("olt", "reach", "uplink", "uplinks") for each in PLANT.olts),
     *(Element("bend", each) for each in PLANT.splitters),
     *(Element("transmitter", each) for each in PLANT.onts),
+    *(Element("trunk", each) for each in (*PLANT.trunks, *PLANT.cards)),
+    *(Element("port", each) for each in PLANT.pons),
 ]
 steps = st.lists(
     st.tuples(
@@ -40,6 +42,8 @@ def heard_from_scratch(plant: SimulatedPlant, broken: set[Element], ont_id: str)
     leaf, pon = plant.splitters[ont.splitter], plant.pons[ont.pon]
     path = {Element("fibre", each) for each in (ont_id, leaf.id, leaf.above)}
     siblings = {Element("transmitter", each) for each in pon.onts if each != ont_id}
+    path |= {Element("trunk", each) for each, pons in plant.trunks.items() if pon.id in pons}
+    path |= {Element("trunk", pon.card), Element("port", pon.id)}
     power = {Element("ont", ont_id), Element("area", ont.area)}
     return not broken & (path | power | siblings | {Element("card", pon.card), Element("olt", pon.olt)})
 
@@ -90,12 +94,12 @@ def test_after_all_repairs_nothing_stays_open(
 def test_at_rest_an_ont_has_an_alarm_exactly_when_it_is_not_heard(
     sequence: list[tuple[str, Element, str, float]], seed: int
 ) -> None:
-    """Without power cycles of cards and OLTs, whose ONTs that never came back are not reported (G.984.3)."""
+    """Without power cycles of cards, ports and OLTs, whose ONTs that never came back are not reported (G.984.3)."""
     simulation = Simulation(PLANT, seed=seed)
     sent = []
     now = 0.0
     for action, element, fault, pause in sequence:
-        if element.part not in ("card", "olt"):
+        if element.part not in ("card", "port", "olt"):
             now += pause
             sent += simulation.run(now)
             (simulation.fail if action == "fail" else simulation.repair)(element, fault)

@@ -151,6 +151,9 @@ def test_a_fault_of_faultd_itself_is_blindness_whatever_the_number(world: World)
     assert (alarm.alarm_type, "no buffer space on eth0" in alarm.title) == ("monitoring.blind", True)
     polls.own_fault = ""
     polls.run(100)
+    assert world.alarm.cleared_at is None
+    assert not DeviceStates(world.state).blind
+    polls.run(200)
     assert world.alarm.cleared_at is not None
     assert {DeviceStates(world.state).state(each) for each in polls.devices} == {"up"}
 
@@ -185,6 +188,7 @@ def test_a_device_that_died_during_a_fault_of_faultd_itself_is_found(world: Worl
     world.tick()
     assert downs(world) == {"olt-1"}
     assert world.of_type("device.down")[0].first_occurrence == moment(490)
+    world.run_to(920)
     assert world.of_type("monitoring.blind")[0].cleared_at is not None
 
 
@@ -199,7 +203,7 @@ def test_faultd_restarts_while_it_is_blind(world: World) -> None:
     assert [each.alarm_type for each in world.alarms] == ["monitoring.blind"]
     assert sum(len(each.unseen) for each in world.history if isinstance(each, SightChanged)) == 8
     polls.back(*polls.devices)
-    polls.run(120)
+    polls.run(300)
     assert world.alarm.cleared_at is not None
     assert not world.state.remembered().get("SilentDevice")
 
@@ -214,16 +218,49 @@ def test_an_operator_who_clears_the_alarm_does_not_blind_himself(world: World) -
     assert not world.of_type("device.down")
 
 
-def test_a_management_network_that_flaps_is_one_alarm(world: World) -> None:
+@pytest.mark.parametrize(
+    ("dark", "light", "times", "pages"),
+    [
+        pytest.param(200, 70, 8, 1, id="back for a minute"),
+        pytest.param(240, 118, 8, 1, id="back for two minutes"),
+        pytest.param(300, 300, 12, 2, id="five minutes each"),
+        pytest.param(200, 900, 8, 4, id="back for a quarter of an hour"),
+        pytest.param(200, 7_200, 3, 3, id="two hours apart: each is another fault"),
+    ],
+)
+def test_a_path_that_flaps_pages_seldom(world: World, dark: int, light: int, times: int, pages: int) -> None:
     polls = some(world, 8)
-    for _ in range(4):
+    for _ in range(times):
         polls.silence(*polls.devices)
-        polls.run(200)
+        polls.run(dark)
         polls.back(*polls.devices)
-        polls.run(70)
-    assert len(world.of_type("monitoring.blind")) == 1
-    assert not downs(world)
+        polls.run(light)
+    assert raised(world) == ["monitoring.blind"] * pages
     assert not world.of_type("device.down")
+    polls.run(3_600)
+    assert not [each for each in world.alarms if each.cleared_at is None]
+
+
+def test_a_restart_of_faultd_while_its_sight_has_to_last(world: World) -> None:
+    polls = some(world, 8)
+    polls.silence(*polls.devices)
+    polls.run(200)
+    polls.back(*polls.devices)
+    polls.run(60)
+    assert "the alarm ends at " in world.timeline(world.alarm.id)[-1].text
+    world.restart()
+    polls.run(300)
+    assert world.alarm.cleared_at is not None
+
+
+def test_a_device_that_is_dead_is_down_before_the_alarm_of_blindness_ends(world: World) -> None:
+    polls = some(world, 8)
+    polls.silence(*polls.devices)
+    polls.run(299)
+    polls.silence("olt-3")
+    polls.back(*(each for each in polls.devices if each != "olt-3"))
+    polls.run(180)
+    assert downs(world) == {"olt-3"}
 
 
 def test_devices_that_leave_the_plant_end_the_blindness_that_they_were(world: World) -> None:

@@ -476,3 +476,33 @@ def test_numbers_wrap() -> None:
         assert carry_out(agent(), session, Get([NAME])).error is None
     for _ in range(4):
         assert carry_out(agent(), usm(), Get([NAME])).error is None
+
+
+@pytest.mark.parametrize(
+    ("timeout", "retries", "longest", "sent"),
+    [(2.0, 2, 60.0, [0, 2, 5]), (60.0, 10, 10.0, [0]), (4.0, 10, 10.0, [0, 4]), (2.0, 2, 9.5, [0, 2, 5]), (2.0, 2, 0.0, [0])],
+)
+def test_nothing_is_waited_for_beyond_the_bound(timeout: float, retries: int, longest: float, sent: list[float]) -> None:
+    transaction = Transaction(community(), Get([NAME]), timeout, retries, longest)
+    now, at = 100.0, []
+    octets = transaction.start(now)
+    while not transaction.done:
+        if octets is not None:
+            at.append(now - 100.0)
+        now = transaction.deadline
+        octets = transaction.expire(now)
+    assert at == sent
+    assert now - 100.0 == min(longest, sum(timeout * 1.5**each for each in range(retries + 1)))
+    assert isinstance(transaction.error, errors.NoAnswer)
+
+
+def test_an_agent_that_answered_before_the_bound_is_slow_and_not_silent() -> None:
+    transaction = Transaction(usm(), Get([NAME]), 4.0, 10, 10.0)
+    octets = transaction.start(0.0)
+    assert octets is not None
+    report = agent().answer(octets, 0.0)
+    assert report is not None
+    transaction.receive(report, 1.0)
+    while not transaction.done:
+        transaction.expire(transaction.deadline)
+    assert isinstance(transaction.error, errors.TooSlow)

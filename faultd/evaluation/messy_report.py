@@ -1,0 +1,174 @@
+"""The results of the messy world as tables (Markdown): each share and ratio with its 95 % confidence interval."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from faultd.evaluation.calibration import brier, reliability
+from faultd.evaluation.cases import build
+from faultd.evaluation.intervals import Interval, wilson
+from faultd.evaluation.messy import COMPANY, GROUPS, HARMLESS, SHAPES
+from faultd.evaluation.totals import Result, Total, add_up, condition_of, select
+
+LOSSY = "messy-5"
+"""The condition of the targets for single faults."""
+
+
+def messy_tables(results: Sequence[Result]) -> str:
+    """All tables of the messy world, for people."""
+    return "\n".join(_parts(results)) + "\n"
+
+
+def _parts(results: Sequence[Result]) -> Iterator[str]:
+    yield from _headline(results)
+    yield from _by_kind(results)
+    yield from _harmless(results)
+    yield from _by_dimension(results)
+    yield from _calibration(results)
+    yield from _not_knowable(results)
+
+
+def alone(results: Sequence[Result]) -> list[Result]:
+    """Cases with exactly one fault, whatever goes on beside it that is none."""
+    return [each for each in results if len(each[1].faults) == 1]
+
+
+def _headline(results: Sequence[Result]) -> Iterator[str]:
+    single = add_up(alone(select(results, (), LOSSY)))
+    two = add_up([each for each in select(results, ("two",)) if len(each[1].faults) == 2])
+    total = add_up(results)
+    yield "### In short\n"
+    yield "| | wanted | here | of |\n|---|---:|---:|---:|"
+    rows = (
+        ("one fault, 5 % of the traps lost: recall", "≥ 0.97", wilson(single.found, single.faults), single.faults),
+        ("one fault, 5 % of the traps lost: precision", "≥ 0.97", precision(single), single.right + single.wrong),
+        ("all cases: recall", "", wilson(total.found, total.faults), total.faults),
+        ("all cases: precision", "", precision(total), total.right + total.wrong),
+        ("all cases: precision, told and withdrawn counted", "", told(total), total.right + total.wrong + total.withdrawn),
+        ("all cases: pages per fault", "≤ 1.3", total.per_case.interval, total.faults),
+        ("power called a cut, even for a moment", "≤ 0.01", wilson(total.called_cut, total.power), total.power),
+        ("a cut called a loss of power, even for a moment", "", wilson(total.called_power, total.cuts), total.cuts),
+        ("two at once stay two", "≥ 0.97", wilson(two.kept_apart, two.several), two.several),
+        ("cases in which alarms of different faults have one root", "", wilson(total.merged, total.cases), total.cases),
+        ("reboots and upgrades: pages each", "≤ 0.2", _waves(results).per_harmless.interval, _waves(results).harmless),
+    )
+    for name, wanted, found, of in rows:
+        yield f"| {name} | {wanted} | {with_bounds(found)} | {of} |"
+    yield ""
+
+
+def _waves(results: Sequence[Result]) -> Total:
+    total = Total()
+    for kind in ("firmware_upgrade", "nightly_reboots", "reboot_trickle"):
+        found = add_up(results, fault_kind=kind)
+        total.harmless += found.harmless
+        for _, score in results:
+            mine = [each.pages for each in score.harmless if each.kind == kind]
+            total.per_harmless.add(len(mine), sum(mine))
+    return total
+
+
+def _by_kind(results: Sequence[Result]) -> Iterator[str]:
+    kinds = dict.fromkeys(fault.kind for _, score in results for fault in score.faults)
+    yield "### By kind of fault\n"
+    yield (
+        "| | faults | not knowable | recall | precision | told wrongly, withdrawn | pages per fault | merged cases "
+        "| called the other: power a cut, a cut power |"
+    )
+    yield "|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+    for kind in kinds:
+        mine = [each for each in results if any(fault.kind == kind for fault in each[1].faults)]
+        total = add_up(mine, fault_kind=kind)
+        confused = wilson(total.called_cut, total.power) or wilson(total.called_power, total.cuts)
+        yield (
+            f"| {kind} | {total.faults} | {total.unheard or ''} | {with_bounds(wilson(total.found, total.faults))} "
+            f"| {with_bounds(precision(total))} | {total.withdrawn or ''} | {with_bounds(total.per_case.interval)} "
+            f"| {with_bounds(wilson(total.merged, total.cases))} | {with_bounds(confused)} |"
+        )
+    yield ""
+
+
+def _harmless(results: Sequence[Result]) -> Iterator[str]:
+    yield "### No fault: nothing may be concluded\n"
+    yield "| | happenings | pages each | wrong causes |\n|---|---:|---:|---:|"
+    for kind in HARMLESS:
+        total = add_up(results, fault_kind=kind)
+        wrong = sum(each.about == kind for _, score in results for each in score.wrong)
+        if total.harmless:
+            yield f"| {kind} | {total.harmless} | {with_bounds(total.per_harmless.interval)} | {wrong or ''} |"
+    stray = sum(score.stray for _, score in results)
+    yield f"| (about nothing that happened) | {len(results)} cases | {stray / max(1, len(results)):.3f} | |"
+    yield ""
+
+
+def _by_dimension(results: Sequence[Result]) -> Iterator[str]:
+    had = {name: frozenset(build(name).dimensions) for name, _ in results}
+    names = [*SHAPES, *(each for names, _ in GROUPS for each in names), *COMPANY]
+    yield "### By dimension: cases that have it\n"
+    yield "| | cases | recall | precision | pages per fault |\n|---|---:|---:|---:|---:|"
+    for name in (*names, "four or more"):
+        found = [each for each in results if (name in had[each[0]] if name in names else len(had[each[0]]) > 3)]
+        total = add_up(found)
+        if found:
+            yield (
+                f"| {name} | {len(found) / len(results):.0%} | {with_bounds(wilson(total.found, total.faults))} "
+                f"| {with_bounds(precision(total))} | {with_bounds(total.per_case.interval)} |"
+            )
+    yield ""
+
+
+def _calibration(results: Sequence[Result]) -> Iterator[str]:
+    stated = add_up(results).stated
+    yield "### Calibration: of the causes that stated a confidence, how many were right\n"
+    yield "| stated | causes | mean stated | right |\n|---|---:|---:|---:|"
+    for each in reliability(stated):
+        yield f"| {each.low:.0%} to {each.high:.0%} | {each.count} | {each.stated:.3f} | {with_bounds(each.right)} |"
+    score = brier(stated)
+    yield "" if score is None else f"\nBrier score: {score:.4f} ({len(stated)} causes).\n"
+
+
+def _not_knowable(results: Sequence[Result]) -> Iterator[str]:
+    reasons = add_up(results).reasons
+    yield "### Not knowable: faults in no other table\n"
+    yield "| reason | faults |\n|---|---:|"
+    for reason in sorted(reasons, key=lambda each: (-reasons[each], each)):
+        yield f"| {reason} | {reasons[reason]} |"
+    yield ""
+
+
+def precision(total: Total) -> Interval | None:
+    """Right roots of all that stood at the verdict."""
+    return wilson(total.right, total.right + total.wrong)
+
+
+def told(total: Total) -> Interval | None:
+    """Right roots of all that stood at the verdict or of which somebody was told."""
+    return wilson(total.right, total.right + total.wrong + total.withdrawn)
+
+
+def with_bounds(found: Interval | None) -> str:
+    """A figure and its bounds: ``0.971 (0.95-0.98)``."""
+    return "" if found is None else f"{found.value:.3f} ({found.low:.2f}-{found.high:.2f})"
+
+
+def messy_json(results: Sequence[Result]) -> dict[str, Any]:
+    """What the tables say beyond the totals: calibration, reasons, and intervals by kind of fault."""
+    total = add_up(results)
+    kinds = dict.fromkeys(fault.kind for _, score in results for fault in score.faults)
+    by_kind = {kind: add_up(results, fault_kind=kind) for kind in kinds}
+    return {
+        "conditions": list(dict.fromkeys(condition_of(name) for name, _ in results)),
+        "calibration": list(reliability(total.stated)),
+        "brier": brier(total.stated),
+        "not_knowable": total.reasons,
+        "by_kind_of_fault": {
+            kind: {
+                "recall": wilson(each.found, each.faults),
+                "precision": precision(each),
+                "precision_told": told(each),
+                "pages_per_fault": each.per_case.interval,
+                "called_cut": wilson(each.called_cut, each.power),
+                "called_power": wilson(each.called_power, each.cuts),
+            }
+            for kind, each in by_kind.items()
+        },
+    }

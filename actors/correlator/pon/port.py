@@ -163,7 +163,8 @@ def _explain(
     """The causes of one episode, and the ONTs with faults of their own. ``dark_since``: when the port reported that it receives
     nothing; without an ``episode``, that is the only evidence."""
     mine = {each.ont: each for each in episode}
-    port_dark = dark_since is not None and not _went_before(dark_since, onts, out, mine)
+    # Several ONTs that went dark now are evidence beside the port's report; one or none is not.
+    port_dark = dark_since is not None and (len(mine) > 1 or not _went_before(dark_since, onts, out, mine))
     if episode:
         begun, ended = episode[0].onset, episode[-1].onset
         port_dark = port_dark and dark_since is not None and begun - EPISODE <= dark_since <= ended + EPISODE

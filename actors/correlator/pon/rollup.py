@@ -8,7 +8,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, grow, withdraw
-from actors.correlator.pon.feeders import common_node, signs_of, trunks_of
+from actors.correlator.pon.feeders import common_node, dark_together, signs_of, trunks_of
 from actors.correlator.pon.gather import evidence, ports_below
 from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import SETTLED, Concluded, Kind, PonMemory
@@ -30,6 +30,7 @@ def roll_up(
     plant = draft.state.plant
     place, evidence_here = port, wanted["cut", port].evidence
     largest: tuple[Cause, list[str]] | None = None
+    burst = {each.port for each in dark_together(draft, memory, port, wanted["cut", port])}
     for type_, kind in _ABOVE:
         above = next((each for each in plant.parents(place) if each in plant.nodes and plant.nodes[each].type == type_), None)
         if above is None:
@@ -37,7 +38,7 @@ def roll_up(
         ports = ports_below(draft, above)
         if sum(1 for part in plant.children(above) if ports_below(draft, part)) < 2:
             break
-        together = _together(draft, memory, port, ports, evidence_here)
+        together = _together(draft, memory, port, ports, burst, evidence_here)
         if together is None:
             break
         found, replaced = together
@@ -97,9 +98,10 @@ def refute_equipment(
 
 
 def _together(
-    draft: Draft, memory: PonMemory, port: str, ports: list[str], evidence_here: list[Evidence]
+    draft: Draft, memory: PonMemory, port: str, ports: list[str], burst: set[str], evidence_here: list[Evidence]
 ) -> tuple[list[Evidence], list[str]] | None:
-    """The evidence about the ONTs of all these ports, and the conclusions about them; None when not all went dark together."""
+    """The evidence about the ONTs of all these ports, and the conclusions about them; None when not all went dark in one
+    ``burst`` with ``port``, or with a card that has failed just now."""
     found = {each.ont: each for each in evidence_here}
     replaced: dict[str, None] = {}
     for each in ports:
@@ -108,7 +110,7 @@ def _together(
             return None
         if cause_id is not None and cause_id not in replaced:
             cause = memory.causes[cause_id]
-            if draft.at - cause.since > TOGETHER:
+            if draft.at - cause.since > TOGETHER and (cause.kind != "cut" or each not in burst):
                 return None
             replaced[cause_id] = None
             found.update((ont, one) for ont in cause.members if (one := evidence(draft, ont, memory)) is not None)

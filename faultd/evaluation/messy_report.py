@@ -97,7 +97,7 @@ def _headline(results: Sequence[Result]) -> Iterator[str]:
     )
     for name, wanted, found, of in rows:
         yield f"| {name} | {wanted} | {with_bounds(found)} | {of} |"
-    yield f"| pages, of all these, about ONTs that are back and of whose return every trap was lost | | {total.lost_returns} | |"
+    yield f"| pages, of these, about ONTs that are back and of whose return every trap was lost | | {total.lost_returns} | |"
     yield ""
 
 

@@ -174,7 +174,7 @@ def _explain(
     causes: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
     leaning = _leaning(draft, port, port_alarms) if port_dark else 0.0
-    odds = single_faults(memory.losses.get(port), episode, len(onts))
+    odds = single_faults(memory.port_losses.get(port), episode, len(onts))
     for found in explain(tree, port_dark=port_dark, leaning=leaning, odds=odds):
         below = leaves(tree, found.place)
         members = [mine[ont] for ont in below if ont in mine]

@@ -164,7 +164,7 @@ class Played:
 
     def _page(self, at: float, notice: NotificationRequested) -> None:
         alarm = self._alarms.get(notice.alarm_id)
-        if alarm is not None and at >= 0.0:
+        if alarm is not None and at >= 0.0 and alarm.resource_id not in self.plan.dark:
             self._pages.append(
                 SentPage(
                     at=at,

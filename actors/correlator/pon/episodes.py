@@ -32,8 +32,10 @@ _AT_ONCE = 0.5
 """Seconds that two reports of one instant differ at least."""
 _MOST = 0.2
 """The highest prior of a fault of a single ONT."""
-_FEWEST_GASP, _MOST_GASP = 0.5, 0.89
-"""Bounds of the share of the reported ONTs without power that send a dying gasp."""
+_FEWEST_GASP, _USUAL_GASP, _MOST_GASP = 0.5, 0.75, 0.89
+"""The share of the reported ONTs without power that send a dying gasp: its bounds, and what is usual."""
+_FEW_GASPS = math.log(0.3)
+"""Share of the outages with fewer dying gasps than usual."""
 
 
 def episodes(found: Iterable[Evidence]) -> list[list[Evidence]]:
@@ -77,7 +79,7 @@ def odds_of(losses: PortLosses | None, episode: Sequence[Evidence], onts: int) -
         reported = 1.0 - math.exp(odds.under_power["silent"])
         gasp, dark = math.log(reported * share), math.log(reported * (1.0 - share))
         under = {**odds.under_power, "gasp": gasp, "found_gasp": gasp, "dark": dark, "found_dark": dark}
-        odds = odds._replace(under_power=under)
+        odds = odds._replace(under_power=under, area=odds.area + (_FEW_GASPS if share < _USUAL_GASP else 0.0))
     begun, ended = episode[0].onset, episode[-1].onset
     chance = losses.rate(begun, ended) * max(_AT_ONCE, (ended - begun).total_seconds()) / onts if losses is not None else 0.0
     if not chance:

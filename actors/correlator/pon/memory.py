@@ -23,7 +23,7 @@ SETTLED = timedelta(seconds=120)
 RETURNING = timedelta(seconds=45)
 """ONTs of one cause come back within this time of the first. Meanwhile those still out are no new evidence."""
 
-Kind = Literal["cut", "power", "card", "olt", "degraded", "rogue"]
+Kind = Literal["cut", "power", "card", "olt", "degraded", "rogue", "trunk"]
 SignKind = Literal["turn", "garbled", "stuck", "lives"]
 
 
@@ -54,7 +54,7 @@ class Concluded(Struct, kw_only=True):
     ports: list[str]
     """PON ports whose ONTs it explains."""
     members: list[str]
-    """ONTs that it explains, in the order of the topology."""
+    """ONTs that it explains, in the order of the topology. Those of a trunk cable are its feeders'."""
     since: datetime
     returning: datetime | None = None
     """Time at which the first of its members came back, or at which its alarm last said how many are out."""

@@ -14,8 +14,8 @@ from protocols.snmp.values import END_OF_MIB_VIEW
 MAX_ROWS: Final = 65_536
 MAX_OCTETS: Final = 32 * 2**20
 MAX_VARBINDS: Final = 2**20
-_LATEST: Final = 64
-"""Rows among which the last cell of a column is looked for."""
+_UNKNOWN: Final = -2
+"""The place of a cell that the column did not reach in steps of one row."""
 
 
 class Table:
@@ -56,7 +56,7 @@ class Table:
         self._sorted = True
         """Each index follows the one before it."""
         self._places = [-1] * len(self.columns)
-        """The place of each column's last cell among them; -1: before the first; -2: unknown."""
+        """The place of each column's last cell among them; -1: before the first."""
 
     def take(self, asked: Sequence[int], response: ResponsePdu, most: int) -> None:
         """Take an answer with at most ``most`` bindings, which go round the columns numbered ``asked``. Raises as ``add``, and
@@ -70,9 +70,9 @@ class Table:
         if pos < response.end:
             at = taken % len(asked)
             found = split_varbinds(response, most, pos, taken)
-            for column in asked:
-                self._places[column] = -2
             self.add([*asked[at:], *asked[:at]], found, response.end - pos)
+            for column in asked:
+                self._places[column] = self._place_of(column, len(found) // 2)
         elif len(self.rows) > self._max_rows:
             raise TableTooLarge(f"more than {self._max_rows} rows")
 
@@ -84,7 +84,7 @@ class Table:
             or not self._sorted
             or self.varbinds + most > self._max_varbinds
             or self.octets + end - pos > self._max_octets
-            or not self._knows_places(asked)
+            or any(self.ended[column] or self._places[column] == _UNKNOWN for column in asked)
         ):
             return pos, 0
         rows, indexes, cells, places = self.rows, self._indexes, self._rows, self._places
@@ -148,21 +148,15 @@ class Table:
         self._rows.append(row)
         return row
 
-    def _knows_places(self, asked: Sequence[int]) -> bool:
-        """Whether the place of each column's last cell is known. After ``add`` it is looked for among the latest rows."""
-        for column in asked:
-            if self._places[column] == -2:
-                index = self.last[column][len(self.columns[column]) :]
-                if not index:
-                    self._places[column] = -1
-                    continue
-                for place in range(len(self._indexes) - 1, max(-1, len(self._indexes) - _LATEST), -1):
-                    if self._indexes[place] == index:
-                        self._places[column] = place
-                        break
-                else:
-                    return False
-        return True
+    def _place_of(self, column: int, further: int) -> int:
+        """The place of the column's last cell, which is at most ``further`` behind its place of before."""
+        index, before = self.last[column][len(self.columns[column]) :], self._places[column]
+        if not index or before == _UNKNOWN:
+            return before
+        for place in range(max(0, before), min(len(self._indexes), before + further + 1)):
+            if self._indexes[place] == index:
+                return place
+        return _UNKNOWN
 
     def add(self, asked: Sequence[int], found: list[bytes], octets: int) -> None:
         """Take the bindings ``found`` (names and values in turn), which go round the columns numbered ``asked``.

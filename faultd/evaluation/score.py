@@ -7,7 +7,16 @@ from msgspec import Struct
 from faultd.evaluation.judge import CUT, CUTS, OUTAGE, POWER, Judge
 from faultd.evaluation.outcome import CaseOutcome, OpenAlarm, SentPage, TrueFault
 
-SAY_IT = ("uplink.down", "card.fault", "card.offline", "olt.poweroff", "ont.rogue", "device.down")
+SAY_IT = (
+    "uplink.down",
+    "card.fault",
+    "card.offline",
+    "card.not_running",
+    "card.out_of_service",
+    "olt.poweroff",
+    "ont.rogue",
+    "device.down",
+)
 """Alarms of devices and pollers that name a cause by themselves: standing alone, each is a root, marked as one or not."""
 INFERRED = ("fibre.cut", "power.outage", "card.failure", "olt.failure", "fibre.degraded", "ont.rogue", "pon.rogue.onts")
 
@@ -40,7 +49,11 @@ class HarmlessScore(Struct, frozen=True, kw_only=True):
 
     id: str
     kind: str
+    unheard: str = ""
+    """The reason for which what arrived does not show that it is harmless."""
     pages: int = 0
+    lost_returns: int = 0
+    """Of these, those about an ONT that is back and of whose return every trap was lost."""
 
 
 class Wrong(Struct, frozen=True, kw_only=True):
@@ -79,6 +92,8 @@ class CaseScore(Struct, frozen=True, kw_only=True):
     quiet: bool = False
     """No notification may be requested."""
     harmless: tuple[HarmlessScore, ...] = ()
+    lost_returns: int = 0
+    """Notifications, of all those, about an ONT that is back and of whose return every trap was lost."""
     stray: int = 0
     """Notifications about nothing that happened in the case."""
     stated: tuple[StatedConfidence, ...] = ()
@@ -121,11 +136,8 @@ def score(outcome: CaseOutcome) -> CaseScore:
         alarms=outcome.alarms,
         shown=sum(not each.parent for each in outcome.standing),
         quiet=outcome.quiet,
-        harmless=tuple(
-            HarmlessScore(id=each.id, kind=each.kind, pages=_pages_of_nothing(judge, outcome, each, pages))
-            for each in outcome.faults
-            if each.harmless
-        ),
+        harmless=tuple(_harmless(judge, outcome, each, pages) for each in outcome.faults if each.harmless),
+        lost_returns=sum(each.lost_return for each in outcome.pages),
         stray=sum(not about for about in pages),
         stated=tuple(stated),
     )
@@ -169,12 +181,15 @@ def _page_about(judge: Judge, page: SentPage) -> frozenset[str]:
     return frozenset({about.id}) if about is not None else frozenset()
 
 
-def _pages_of_nothing(judge: Judge, outcome: CaseOutcome, fault: TrueFault, pages: list[frozenset[str]]) -> int:
-    """Notifications about something harmless, less those of what an OLT or a poller rightly says while it lasts."""
-    return sum(
-        fault.id in about and not judge.explains(page.alarm_type, page.place, fault)
+def _harmless(judge: Judge, outcome: CaseOutcome, fault: TrueFault, pages: list[frozenset[str]]) -> HarmlessScore:
+    """Its notifications, less those of what an OLT or a poller rightly says while it lasts."""
+    told = [
+        page
         for page, about in zip(outcome.pages, pages, strict=True)
-    )
+        if fault.id in about and not judge.explains(page.alarm_type, page.place, fault)
+    ]
+    lost = sum(each.lost_return for each in told)
+    return HarmlessScore(id=fault.id, kind=fault.kind, unheard=fault.unheard, pages=len(told), lost_returns=lost)
 
 
 def _fault(judge: Judge, outcome: CaseOutcome, fault: TrueFault, pages: list[frozenset[str]]) -> FaultScore:

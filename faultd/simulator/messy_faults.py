@@ -32,7 +32,7 @@ def as_usual(rng: Random, fault: Fault) -> Fault:
         case "drop_trickle":
             return structs.replace(fault, period=rng.uniform(2.0, 5.0), down=rng.uniform(10.0, 40.0))
         case "card_reset" | "olt_reboot":
-            return structs.replace(fault, end=fault.start + min(length, rng.uniform(8.0, 20.0)), quiet=True)
+            return structs.replace(fault, end=fault.start + min(length, rng.uniform(30.0, 90.0)), quiet=True)
         case _:
             return fault
 
@@ -42,6 +42,11 @@ def bouncing(rng: Random, fault: Fault) -> Fault:
     if fault.end is None:
         raise SpecError("end", None, f"fault {fault.id} needs an end")
     return structs.replace(fault, bounce=min(rng.uniform(40.0, 70.0), (fault.end - fault.start) / 2))
+
+
+def leaving_some(rng: Random, fault: Fault, seconds: float) -> Fault:
+    """A cut after whose repair some ONTs stay dark for ``seconds`` more: their fibres in the splice are bad."""
+    return structs.replace(fault, left=rng.uniform(0.1, 0.4), left_for=seconds)
 
 
 def second_cut(plant: SimulatedPlant, rng: Random, wide: Fault, name: str) -> Fault | None:

@@ -3,21 +3,20 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import takewhile
 from typing import Any
 
 from actors.correlator.alarms.attachment import attach, children_of
 from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.polling.read_memory import ReadMemory
-from actors.correlator.pon.area import area_pending, join_areas
+from actors.correlator.pon.area import area_pending
 from actors.correlator.pon.bounce import gone_again
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, over, own, withdraw
+from actors.correlator.pon.cut_within import cuts_within
 from actors.correlator.pon.degraded import degraded
+from actors.correlator.pon.episodes import episodes, is_of, odds_of
 from actors.correlator.pon.gather import (
-    EPISODE,
-    episodes,
     heard_of,
     is_up,
     leaves,
@@ -29,11 +28,14 @@ from actors.correlator.pon.gather import (
 )
 from actors.correlator.pon.inquiry import inquire
 from actors.correlator.pon.likelihood import Seen, explain
-from actors.correlator.pon.members import back_of, members_of
-from actors.correlator.pon.memory import RETURNING, SETTLED, Concluded, PonMemory, PortRead
+from actors.correlator.pon.members import members_of
+from actors.correlator.pon.memory import SETTLED, Concluded, PonMemory, PortRead
 from actors.correlator.pon.ont_evidence import ByCause, evidence_of
+from actors.correlator.pon.outage_join import join_outages, members_out, young_outages
+from actors.correlator.pon.restoration import leftovers, out_again, returns
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
-from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
+from actors.correlator.pon.rollup import gather_power, join_larger, refute_equipment, roll_up
+from actors.correlator.pon.trunk import share_cable
 from actors.correlator.strategies.topological import begin_of, blocked_by, root_of
 from protocols.alarm import Alarm
 
@@ -55,6 +57,11 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     if blockers:
         _give_way(draft, memory, causes, root_of(draft, blockers[0]))
         return None
+    trunk = next((alarm_id for alarm_id, cause in causes.items() if cause.kind == "trunk"), None)
+    if trunk is not None:
+        del causes[trunk]  # its ONTs are those of its feeders, of which this port's is among the causes
+    port_alarms = pon_los_of(draft, port)
+    refute_equipment(draft, memory, port, causes, port_alarms)
     rogue = rogue_of(draft, port, said)
     if rogue is not None:
         blame(draft, memory, causes, rogue, out, said)
@@ -65,23 +72,23 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     pending = area_pending(draft, free)
     if pending is not None:
         return pending
-    join_areas(draft, memory, free)
     join_larger(draft, memory, causes, out)
     _keep_together(draft, [each for ont, each in out.items() if ont in known.several] if known.several else ())
-    repairing, again = _returns(draft, memory, causes)
+    repairing = returns(draft, memory, causes)
+    out_again(draft, memory, causes, [each for each in free if draft.alarm(each.alarms[0]).parent_alarm_id is None])
     by_cause = _explained(draft, causes, onts, known.by_cause_now(draft, out), repairing)
     explained = set().union(*by_cause.values())
     fresh = {ont: found for ont, found in out.items() if ont not in explained}
+    left = leftovers(draft, memory, port, fresh)
     wanted: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
-    port_alarms = pon_los_of(draft, port)
     later: datetime | None = None
     if rogue is None:
         disturbed, later = suspect(draft, memory, port, onts, causes, out, by_cause, port_alarms)
         fresh = {ont: found for ont, found in fresh.items() if ont not in disturbed}
-    if later is not None:
-        again = later if again is None else min(again, later)
-    grouped = episodes(fresh.values())
+    outages = young_outages(draft, causes) if fresh else {}
+    shared = members_out(draft, outages, {ont: each for ont, each in out.items() if ont not in fresh}) if outages else {}
+    grouped = episodes([*fresh.values(), *shared.values()])
     dark_since = memory.onset.get(port) if port_alarms else None
     # The port reports no light, and its ONTs do not report anything of that time.
     unsaid = (
@@ -89,8 +96,11 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         and draft.at - dark_since <= SETTLED
         and all(each.onset < dark_since - SETTLED for each in fresh.values())
     )
-    inquire(draft, memory, port, grouped, port_dark=unsaid)
+    inquire(draft, memory, port, [[each for each in group if each.ont in fresh] for group in grouped], port_dark=unsaid)
+    explained.difference_update(shared)
     for episode in [*grouped, *([[]] if unsaid else [])]:
+        if episode and all(each.ont in shared for each in episode):
+            continue
         again_out = gone_again(draft, memory, port, episode) if memory.ended and episode else None
         if again_out is not None:
             wanted[again_out.kind, again_out.place] = again_out
@@ -98,6 +108,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         common, alone = _explain(draft, memory, port, onts, episode, out, explained, port_alarms, dark_since)
         wanted.update(common)
         lonely += alone
+    lonely = join_outages(draft, memory, outages, shared, wanted, lonely)
     if later is None:  # errors on a port with a rogue ONT are no sign of a bend
         bends, faded = degraded(draft, memory, port, onts, out, said)
         wanted.update(bends)
@@ -105,11 +116,17 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     if roll_up(draft, memory, port, wanted, port_alarms):
         del wanted["cut", port]
     gather_power(draft, memory, port, wanted, causes)
+    for key, cause in left.items():
+        if key in wanted:
+            wanted[key].evidence += cause.evidence
+        else:
+            wanted[key] = cause
     _reconcile(draft, memory, causes, wanted, port_alarms, repairing)
     for each, why, confidence in lonely:
         own(draft, each, why, confidence)
     _claim_port(draft, port_alarms, out)
-    return again
+    share_cable(draft, memory, port, wanted.get(("cut", port)), trunk)
+    return later
 
 
 def _ended(draft: Draft, alarm_id: str) -> bool:
@@ -157,10 +174,10 @@ def _explain(
     """The causes of one episode, and the ONTs with faults of their own. ``dark_since``: when the port reported that it receives
     nothing; without an ``episode``, that is the only evidence."""
     mine = {each.ont: each for each in episode}
-    port_dark = dark_since is not None and not _went_before(dark_since, onts, out, mine)
+    # Several ONTs that went dark now are evidence beside the port's report; one or none is not.
+    port_dark = dark_since is not None and (len(mine) > 1 or not _went_before(dark_since, onts, out, mine))
     if episode:
-        begun, ended = episode[0].onset, episode[-1].onset
-        port_dark = port_dark and dark_since is not None and begun - EPISODE <= dark_since <= ended + EPISODE
+        port_dark = port_dark and dark_since is not None and is_of(episode, dark_since)
         seen = view(onts, mine, out, explained, memory, memory.reads.get(port))
     else:
         polled = memory.reads.get(port)
@@ -170,8 +187,20 @@ def _explain(
     tree = tree_of(draft, port, seen)
     causes: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
-    for found in explain(tree, port_dark=port_dark, leaning=_leaning(draft, port, port_alarms) if port_dark else 0.0):
+    leaning = _leaning(draft, port, port_alarms) if port_dark else 0.0
+    odds = odds_of(memory.port_losses.get(port), episode, len(onts))
+    breaks = explain(tree, port_dark=port_dark, leaning=leaning, odds=odds)
+    inside = [
+        found._replace(cause="cut", place=place, confidence=min(sure, found.confidence))
+        for found in breaks
+        if found.cause == "power" and not found.own
+        for place, sure in cuts_within(tree, found.place)
+    ]
+    cut_off = {ont for found in inside for ont in leaves(tree, found.place)}
+    for found in (*breaks, *inside):
         below = leaves(tree, found.place)
+        if found.cause == "power" and cut_off:
+            below = [ont for ont in below if ont not in cut_off]
         members = [mine[ont] for ont in below if ont in mine]
         if found.own:
             lonely += [(each, _alone(draft, found.cause, each, seen), found.confidence) for each in members]
@@ -289,54 +318,10 @@ def _give_way(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded], 
             continue
         held = [each for each in children_of(draft, alarm_id) if each.cleared_at is None]
         withdraw(draft, memory, alarm_id, why, blocker)
-        for child in held:
+        for child in held if cause.kind != "trunk" else ():
             heir = heir_of(plant.pon_of(child.resource_id) or child.resource_id)
             if heir is not None:
                 attach(draft, child, heir, NAME, why)
-
-
-def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> tuple[set[str], datetime | None]:
-    """End the causes whose ONTs have come back. Returns the causes with some ONTs back, which get time for the rest, and its
-    end."""
-    repairing: set[str] = set()
-    again: datetime | None = None
-    for alarm_id, cause in list(causes.items()):
-        if cause.place.startswith(AREA):
-            continue  # the inspection of the area ends it: here each of its ports would count all its ONTs
-        if cause.kind == "rogue":
-            continue  # ONTs that come and go in turns are back half of the time
-        if not cause.members and cause.kind != "degraded" and not _port_dark(draft, cause.ports):
-            over(draft, memory, alarm_id, "the port receives light again, and its own report was the only evidence")
-            del causes[alarm_id]
-            continue
-        back = back_of(draft, alarm_id, cause) if cause.kind != "degraded" else 0
-        # An ONT that was out for another reason and is back also shows that there is light.
-        if not back and not _lit_since(draft, memory, cause):
-            continue
-        if 2 * back >= len(cause.members):
-            over(draft, memory, alarm_id, f"{back} of {len(cause.members)} ONTs are back")
-            del causes[alarm_id]
-            continue
-        since = cause.returning
-        if since is None:
-            since = draft.at
-            draft.on_commit(setattr, cause, "returning", since)
-        if draft.at < since + RETURNING:
-            repairing.add(alarm_id)
-            again = since + RETURNING if again is None else min(again, since + RETURNING)
-    return repairing, again
-
-
-def _port_dark(draft: Draft, ports: list[str]) -> bool:
-    return any(pon_los_of(draft, port) for port in ports)
-
-
-def _lit_since(draft: Draft, memory: PonMemory, cause: Concluded) -> bool:
-    back, below = memory.back, draft.state.plant.onts_below(cause.place)
-    if len(below) < len(back):
-        return any(ont in back and back[ont] > cause.since for ont in below)
-    since = takewhile(lambda ont: back[ont] > cause.since, reversed(back))
-    return not set(below).isdisjoint(since)
 
 
 def _explained(

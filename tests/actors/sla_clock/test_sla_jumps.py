@@ -38,7 +38,8 @@ def play(world: SlaWorld, steps: str, definition_id: str = "") -> None:
     happens. The wall clock is wrong by the last jump. A contract is one by ``definition_id``."""
     actions: dict[str, Callable[[], object]] = {
         "raise": lambda: world.raise_alarm("ont.los", ONT),
-        "missed": lambda: missed(world),
+        "missed": lambda: missed(world, lambda: world.raise_alarm("ont.los", ONT)),
+        "missed_clear": lambda: missed(world, lambda: world.clear_alarm(world.alarms[-1].id)),
         "clear": lambda: world.clear_alarm(world.alarms[-1].id),
         "acknowledge": lambda: world.command(Acknowledge(), world.alarms[-1].id),
         "contract": lambda: contract(world, definition_id, "svc-1"),
@@ -57,10 +58,10 @@ def play(world: SlaWorld, steps: str, definition_id: str = "") -> None:
             actions[action]()
 
 
-def missed(world: SlaWorld) -> None:
-    """An alarm is raised by an Event that the stage cannot fold."""
+def missed(world: SlaWorld, action: Callable[[], object]) -> None:
+    """An alarm is raised or cleared by an Event that the stage cannot fold."""
     with patch.multiple(sla_stage, fold_event=Mock(side_effect=ZeroDivisionError), folds_quickly=Mock(return_value=False)):
-        world.raise_alarm("ont.los", ONT)
+        action()
 
 
 def exclude(world: SlaWorld, start: int, end: int) -> None:
@@ -70,10 +71,10 @@ def exclude(world: SlaWorld, start: int, end: int) -> None:
     assert world.command(CreateExclusion(plan), by=ADMIN).accepted
 
 
-def contract(world: SlaWorld, definition_id: str, service: str) -> None:
-    """A contract that began two years ago."""
+def contract(world: SlaWorld, definition_id: str, service: str, start: float = -2 * YEAR) -> None:
+    """A contract that began two years ago, or begins at ``start`` (seconds)."""
     plan = InstancePlan(
-        tenant_id="t", definition_id=definition_id, customer_id="c", service_id=service, resources=(), start=us(-2 * YEAR)
+        tenant_id="t", definition_id=definition_id, customer_id="c", service_id=service, resources=(), start=us(start)
     )
     assert world.command(CreateInstance(plan), by=ADMIN).accepted
 
@@ -98,6 +99,10 @@ def intervals(world: SlaWorld) -> list[tuple[float, float | None]]:
         ("100 missed, 110 back, 112 tick, 120 clear", [(100 - YEAR, 120 - YEAR)]),
         ("100 missed, 110 back, 112 tick, 120 right, 125 tick, 130 clear", [(100, 130)]),
         ("100 back, 105 missed, 110 right, 112 tick, 120 acknowledge", [(105, None)]),
+        # Simulation, seed 11892
+        ("100 raise, 110 ahead, 120 missed_clear, 125 raise, 130 tick", [(YEAR + 125, None)]),
+        ("100 raise, 110 ahead, 120 missed_clear, 125 missed, 130 acknowledge", [(YEAR + 125, None)]),
+        ("100 raise, 110 back, 111 tick, 120 missed_clear, 125 raise, 130 clear", [(125 - YEAR, 130 - YEAR)]),
         ("100 missed, 110 later, 120 days, 125 tick, 130 clear", [(5 * 86_400 + 100, 5 * 86_400 + 130)]),
         ("100 missed, 110 days, 120 right, 130 acknowledge", [(100, None)]),
         ("100 raise, 105 clear, 107 missed, 110 ahead, 120 acknowledge", [(100, 105), (YEAR + 107, None)]),
@@ -245,3 +250,28 @@ def test_a_contract_that_comes_to_begin_before_periods_that_were_closed_gets_rev
     world.run_to(last + 10)
     mine = [(each.end, each.revision) for each in world.closed if each.service_id == "svc-1"]
     assert mine == [(us(midnight), 1), (us(last), 1)]
+
+
+@pytest.mark.parametrize("jumps", [False, True])
+def test_a_contract_that_begins_and_whose_period_ends_between_two_events_has_it_closed_once(
+    world: SlaWorld, jumps: bool
+) -> None:
+    """faultd does not run, or the clock jumps ahead for a while. Simulation, seed 11567."""
+    midnight = 21 * 3600
+    daily = world.define(period=PeriodRule("UTC", date(2026, 1, 1), "days", 1))
+    world.run_to(midnight - 20)
+    contract(world, daily.id, "svc-1", midnight - 10)
+    before = world.at(midnight - 9).now
+    after = world.at(midnight + 2 * 86_400 + 5).now
+    if jumps:
+        world(ClockJumped(before, after))
+    world.tick()
+    world.tick()
+    expected = [(us(midnight + day * 86_400), 1) for day in range(3)]
+    assert [(each.end, each.revision) for each in world.closed] == expected
+    if jumps:
+        back = world.at(midnight + 2 * 86_400 + 6).now
+        world(ClockJumped(back, world.at(midnight - 8).now))
+        world.run_to(midnight + 2 * 86_400 + 10)
+        assert [(each.end, each.revision) for each in world.closed][:3] == expected
+        assert {each.revision for each in world.closed[3:]} <= {2}

@@ -45,15 +45,14 @@ def test_a_cut_that_the_port_alone_told_of_is_over_when_the_port_says_so(olt: Ol
     assert not olt.concluded()
 
 
-def test_ports_that_alone_tell_of_their_card_go_with_it(olt: Olt) -> None:
+def test_ports_that_alone_tell_of_a_cable_with_all_feeders_of_their_card_go_with_it(olt: Olt) -> None:
     olt.reports("pon.los", "olt/1/0", "olt/1/1")
     olt.waits(3)
     olt.reports("pon.los", "olt/1/2")
     olt.waits(60)
-    (card,) = olt.concluded().values()
-    assert card.alarm_type == "card.failure"
-    assert olt.children(card) == {"olt/1/0", "olt/1/1", "olt/1/2"}
-    assert told(olt) == [("raised", "card.failure")]
+    trunk = olt.concluded()["fibre.cut olt/1"]
+    assert olt.children(trunk) == {"olt/1/0", "olt/1/1", "olt/1/2"}
+    assert told(olt) == [("raised", "fibre.cut")]
     olt.waits(600)
     olt.clears("pon.los", "olt/1/0", "olt/1/1", "olt/1/2")
     olt.waits(5)
@@ -68,15 +67,6 @@ def test_an_olt_that_fails_leaves_no_card_behind(world: World) -> None:
     assert set(olt.concluded()) == {"olt.failure olt"}
     assert olt.concluded()["olt.failure olt"].metadata["dark"] == 32
     assert told(olt) == [("raised", "olt.failure")]
-
-
-def test_what_is_still_dark_after_a_repair_is_looked_at_anew(olt: Olt) -> None:
-    olt.reports("ont.los", *onts(0))
-    olt.waits(60)
-    olt.clears("ont.los", *onts(0, [0, 1]))
-    olt.waits(400)
-    assert set(olt.concluded()) == {"fibre.cut olt/1/0/s.2", "fibre.cut olt/1/0/s.3"}
-    assert told(olt) == [("raised", "fibre.cut")] * 3
 
 
 def test_a_cut_that_somebody_ends_by_hand_comes_back_as_one_while_its_onts_are_dark(olt: Olt) -> None:

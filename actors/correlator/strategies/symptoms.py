@@ -141,8 +141,8 @@ DEFAULTS: Final[dict[str, Symptom]] = {
     "pon.reset": "restarted",
 }
 """Symptoms of the types that correlated before types declared their symptom. They apply where no profile declares one: in a
-ledger of that time, and with a copy of ``types.toml`` of that time. A symptom that is added later is in it for the types of that
-time; ``types.toml`` declares what is new."""
+ledger of that time, and with a copy of ``types.toml`` of that time. A symptom that is added later is in it for the types of
+that time; ``types.toml`` declares what is new."""
 
 
 def symptoms_of(types: Mapping[str, AlarmType]) -> Symptoms:

@@ -28,7 +28,8 @@ from actors.correlator.pon.gather import (
     view,
 )
 from actors.correlator.pon.inquiry import inquire
-from actors.correlator.pon.likelihood import Seen, explain
+from actors.correlator.pon.explanation import Alternative, explain
+from actors.correlator.pon.likelihood import Seen
 from actors.correlator.pon.members import back_of, members_of
 from actors.correlator.pon.memory import RETURNING, SETTLED, Concluded, PonMemory, PortRead
 from actors.correlator.pon.ont_evidence import ByCause, evidence_of

@@ -16,6 +16,12 @@ def canonical_address(written: str) -> str | None:
     return str(address)
 
 
+def is_of_one_host(address: str) -> bool:
+    """False for a canonical address that no single device can have: multicast, broadcast, 0.0.0.0 and ::."""
+    found = ip_address(address)
+    return not (found.is_multicast or found.is_unspecified or address == "255.255.255.255")
+
+
 def split_bind(bind: str) -> tuple[str, int]:
     """``HOST:PORT`` or ``[V6]:PORT`` as host and port. Raises ValueError naming what is wrong."""
     host, colon, port = bind.rpartition(":")

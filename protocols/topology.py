@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from protocols.address import canonical_address
+from protocols.address import canonical_address, is_of_one_host
 from protocols.origin import Origin
 from protocols.serial import canonical_serial, is_gpon_serial
 
@@ -132,7 +132,7 @@ def assemble(
             continue
         if node.address or node.addresses:
             try:
-                node = with_addresses(node)
+                node = with_host_addresses(node)
             except ValueError as error:
                 problems.append(f"{where(place)}: {error}")
             for address in node.every_address:
@@ -186,6 +186,16 @@ def with_addresses(node: Node) -> Node:
     if first == node.address and several == node.addresses:
         return node
     return replace(node, address=first, addresses=several)
+
+
+def with_host_addresses(node: Node) -> Node:
+    """As :func:`with_addresses`, for a node that is new or changed. Raises ValueError also for an address that no single device
+    can have: the credentials would go to whoever listens there."""
+    found = with_addresses(node)
+    for address in found.every_address:
+        if not is_of_one_host(address):
+            raise ValueError(f"address {address!r} is not that of one host")
+    return found
 
 
 def shared_serials(nodes: Iterable[Node]) -> list[tuple[str, tuple[str, ...]]]:

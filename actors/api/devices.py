@@ -170,8 +170,11 @@ async def add_device(devices: Given[Devices], by: By, data: JSONBody[DeviceBody]
         if node is None:
             return plant.put(wanted)
         polled = node_of_device(data, node)
-        if not sees(by, node) or set(node.every_address) != set(wanted.every_address):
+        if not sees(by, node):
             raise ProblemError(409, "device_exists", f"id: {wanted.id!r} is in use", [FieldError("id", "is in use")])
+        if set(node.every_address) != set(wanted.every_address):
+            text = f"{wanted.id!r} is in the topology with other addresses: change it with PATCH"
+            raise ProblemError(409, "device_exists", text, [FieldError("id", "is in use, with other addresses")])
         writable(by, node)
         if node.is_polled and node != polled:
             text = f"{wanted.id!r} is polled already, in another way: change it with PATCH"

@@ -13,7 +13,7 @@ from protocols.origin import Origin
 from protocols.principal import Principal
 from protocols.rest_topology import NodeShown
 from protocols.serial import canonical_serial
-from protocols.topology import Node, with_addresses
+from protocols.topology import Node, with_host_addresses
 from protocols.topology_view import TopologyView
 from protocols.walls import may_change, shown_to
 
@@ -76,7 +76,7 @@ def with_hidden_parents(plant: TopologyView, by: Principal, node: Node) -> Node:
 def checked(node: Node) -> Node:
     """The node with addresses and serial in canonical form. ProblemError 422 for an address that is none."""
     try:
-        return replace(with_addresses(node), serial=canonical_serial(node.serial))
+        return replace(with_host_addresses(node), serial=canonical_serial(node.serial))
     except ValueError as error:
         raise invalid_body("address", str(error)) from error
 

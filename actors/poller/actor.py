@@ -26,6 +26,7 @@ from actors.poller.event_appender import EventAppender
 from actors.poller.host_network import HostNetwork
 from actors.poller.icmp_echo import IcmpEcho
 from actors.poller.olt_gauges import OltGauges
+from actors.poller.poll_counts import PollCounts
 from actors.poller.poll_outcomes import PollOutcomes
 from actors.poller.poll_timer import PollTimer
 from actors.poller.polled_actor import PolledActor
@@ -80,7 +81,7 @@ class Poller:
         self._others: dict[str, None] = {}
         """Ids of nodes that may be polled otherwise now."""
         self._bell = trio.Event()
-        self._gauges = OltGauges(metrics)
+        self._gauges, self._counts = OltGauges(metrics), PollCounts(metrics)
         metrics.polled_devices.set_function(lambda: len(self._actors))
         metrics.polled_devices_parked.set_function(lambda: self._count(lambda each: bool(each.parked)))
         metrics.polled_devices_slowed.set_function(lambda: self._count(lambda each: each.figures.stretched > 1))
@@ -166,6 +167,7 @@ class Poller:
             echo=IcmpEcho(),
             measurements=measurements,
             metrics=self._metrics,
+            counts=self._counts,
             clock=self._clock,
         )
 

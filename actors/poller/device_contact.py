@@ -73,9 +73,9 @@ class DeviceContact:
         before, elapsed = self.times, now - self._read_at
         broken = restarted = False
         if before is not None:
-            by_stamps, by_clock = times_step(before, times), times_step(before, times, elapsed)
-            # The one is wrong when the wall clock jumped, the other when the host was suspended.
-            broken = not by_stamps.follows and not by_clock.follows
+            by_clock = times_step(before, times, elapsed)
+            # The one is wrong when the host was suspended, the other when the wall clock jumped.
+            broken = not by_clock.follows and not times_step(before, times).follows
             restarted = "restarted" in (by_clock.uptime, by_clock.host) or by_clock.boots == "rose"
         reason: ReadReason | None = None
         if self.contact == "new":

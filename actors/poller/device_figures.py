@@ -1,6 +1,6 @@
 """Measured figures of one polled device, for the API and for metrics."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from actors.poller.device_spec import DeviceSpec
 from actors.poller.schedule import smoothed, stretch
@@ -18,7 +18,7 @@ class DeviceFigures:
         "duration",
         "last_error",
         "last_success",
-        "next_poll",
+        "next_due",
         "plan",
         "profile",
         "rate",
@@ -33,7 +33,8 @@ class DeviceFigures:
         self.last_error: PollError | None = None
         self.round_trip: float | None = None
         self.duration: float | None = None
-        self.next_poll: datetime | None = None
+        self.next_due: float | None = None
+        """The instant of the next poll, by the monotonic clock."""
         self.stretched = 1
         self.varbinds = 0
         """All that the device has sent."""
@@ -65,11 +66,13 @@ class DeviceFigures:
             self.rate = smoothed(self.rate, 60 * varbinds / (now - self._counted_at))
         self._counted_at = now
 
-    def shown(self, spec: DeviceSpec, parked: str = "") -> PolledDevice:
-        """The device as the API shows it."""
+    def shown(self, spec: DeviceSpec, at: datetime, now: float, parked: str = "") -> PolledDevice:
+        """The device as the API shows it ``at`` this time, which is ``now`` by the monotonic clock."""
         overrun = self.stretched > 1
         interval = spec.interval * self.stretched
-        slowed = ""
+        slowed, next_poll = "", None
+        if self.next_due is not None and not parked:
+            next_poll = at + timedelta(seconds=max(0.0, self.next_due - now))
         if overrun and self.duration is not None:
             slowed = f"a poll takes {self.duration:.0f} s, so it is polled every {interval:g} s instead of {spec.interval:g} s"
         return PolledDevice(
@@ -84,7 +87,7 @@ class DeviceFigures:
             round_trip_ms=None if self.round_trip is None else 1_000 * self.round_trip,
             loss_percent=None if self.loss is None else 100 * self.loss,
             duration_ms=None if self.duration is None else 1_000 * self.duration,
-            next_poll=None if parked else self.next_poll,
+            next_poll=next_poll,
             interval_seconds=interval,
             varbinds_per_minute=self.rate or 0.0,
             overrun=overrun,

@@ -1,6 +1,6 @@
 """The way to one device's agent: every request is within the device's budget, and is counted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from trio import TaskStatus
 from actors.poller.device_figures import DeviceFigures
 from actors.poller.engine.agent import PolledAgent
 from actors.poller.engine.exchange import Exchange
+from actors.poller.engine.inquiry import Inquiry, Result
 from actors.poller.settings import PollerSettings
 from actors.poller.varbind_budget import DeviceBudget
 from protocols.snmp.manager.errors import AgentRefused
@@ -36,6 +37,19 @@ class Asking(Protocol):
         self, agent: PolledAgent, operation: Operation, *, timeout: float, retries: int, longest: float
     ) -> Exchange: ...
 
+    def begin(
+        self,
+        agent: PolledAgent,
+        operation: Operation,
+        tell: Callable[[Result], None],
+        *,
+        timeout: float,
+        retries: int,
+        longest: float,
+    ) -> Inquiry | None: ...
+
+    def forget(self, inquiry: Inquiry) -> None: ...
+
 
 def budget_of(settings: PollerSettings) -> DeviceBudget:
     """A device's budget, and its cards'."""
@@ -48,12 +62,29 @@ class DeviceLink:
     answer lifts it. Every method raises RequestError as ``PollEngine.ask`` does; cancellation
     leaves the link usable."""
 
-    __slots__ = ("_engine", "_figures", "_settings", "agent", "budget", "until", "varbinds")
+    __slots__ = (
+        "_before",
+        "_begun",
+        "_engine",
+        "_figures",
+        "_get",
+        "_settings",
+        "_tell",
+        "agent",
+        "budget",
+        "until",
+        "varbinds",
+    )
 
     def __init__(self, engine: Asking, agent: PolledAgent, settings: PollerSettings, figures: DeviceFigures) -> None:
         self._engine, self._settings, self._figures = engine, settings, figures
         self.agent, self.budget, self.varbinds = agent, budget_of(settings), 0
         self.until = inf
+        self._begun: Inquiry | None = None
+        self._get: Get | None = None
+        self._tell: Callable[[list[bytes], Result, float], None] | None = None
+        self._before = 0, 0
+        """Datagrams sent and answered before the GET that was begun."""
 
     async def get(self, names: Sequence[bytes], card: str = "") -> tuple[list[bytes], Exchange]:
         """The values of instances; empty octets for one that was not read. Does not wait for the budget."""
@@ -63,6 +94,35 @@ class DeviceLink:
         finally:
             self.paid(sum(1 for value in operation.values if value), card)
         return operation.values, exchange
+
+    def begin_get(self, names: Sequence[bytes], tell: Callable[[list[bytes], Result, float], None]) -> bool:
+        """As ``get``, without a task that waits: ``tell`` is called with the values, the result and the present instant; see
+        ``PollEngine.begin``. False: it has to be asked for by ``get``. One at a time."""
+        agent, settings = self.agent, self._settings
+        self._get, self._tell, self._before = Get(names), tell, (agent.sent, agent.answers)
+        self._begun = self._engine.begin(
+            agent, self._get, self._told, timeout=settings.timeout_seconds, retries=settings.retries, longest=self._longest
+        )
+        return self._begun is not None
+
+    def _told(self, result: Result) -> None:
+        agent, get, tell, now = self.agent, self._get, self._tell, trio.current_time()
+        assert get is not None
+        assert tell is not None
+        self._get = self._tell = self._begun = None
+        self.until = inf
+        sent, answers = self._before
+        self._figures.exchanged(agent.sent - sent, agent.answers - answers)
+        varbinds = sum([1 for value in get.values if value])
+        self.varbinds += varbinds
+        self.budget.spend(now, varbinds)
+        tell(get.values, result, now)
+
+    def forget(self) -> None:
+        """Give up what ``begin_get`` began, if it is under way."""
+        if self._begun is not None:
+            self._engine.forget(self._begun)
+            self._begun = None
 
     async def next_name(self, name: bytes) -> bytes:
         """The OID that follows ``name`` on the agent; empty octets at the end of its MIB."""
@@ -93,12 +153,15 @@ class DeviceLink:
     async def _ask(self, operation: Operation) -> Exchange:
         settings, agent = self._settings, self.agent
         sent, answers = agent.sent, agent.answers
-        longest = max(0.0, min(LONGEST, self.until - trio.current_time()))
         try:
             exchange = await self._engine.ask(
-                agent, operation, timeout=settings.timeout_seconds, retries=settings.retries, longest=longest
+                agent, operation, timeout=settings.timeout_seconds, retries=settings.retries, longest=self._longest
             )
             self.until = inf
             return exchange
         finally:
             self._figures.exchanged(agent.sent - sent, agent.answers - answers)
+
+    @property
+    def _longest(self) -> float:
+        return max(0.0, min(LONGEST, self.until - trio.current_time()))

@@ -1,9 +1,9 @@
 """The poller of one device: asks it on schedule, notices its silence, and appends what changed."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from math import inf
-from typing import Final
+from typing import Final, NamedTuple
 
 import trio
 from trio import TASK_STATUS_IGNORED, TaskStatus
@@ -12,9 +12,10 @@ from actors.poller.device_contact import DeviceContact
 from actors.poller.device_figures import DeviceFigures
 from actors.poller.device_link import DeviceLink
 from actors.poller.device_reads import DeviceReads
-from actors.poller.device_scalars import DeviceScalars, Scalars
+from actors.poller.device_scalars import DeviceScalars, Scalars, ScalarsGet
 from actors.poller.device_spec import DeviceSpec
 from actors.poller.engine.agent import PolledAgent
+from actors.poller.engine.inquiry import Result
 from actors.poller.plan.levels import LevelSides, SensorReading
 from actors.poller.plan.table_reader import levels_of
 from actors.poller.poll_outcomes import LatestPoll
@@ -24,7 +25,7 @@ from actors.poller.poller_parts import PollerParts
 from actors.poller.schedule import EARLIEST_SHARE, is_late, next_on_grid, phase
 from actors.poller.second_way import SILENT, answers_otherwise
 from protocols.event import Event
-from protocols.poll.contact import AgentTimes, OtherPolls, Silence
+from protocols.poll.contact import AgentTimes, OtherPolls, PollAnswered, Silence
 from protocols.poll.plan.poll_plan import PollPlan
 from protocols.poll.reading import PolledValue, PollReading
 from protocols.poll.section import PollLevel
@@ -33,6 +34,7 @@ from protocols.poll.uptime import times_oddity
 from protocols.snmp.manager.errors import NoRoute, OwnFault, PortUnreachable, RequestError
 
 DAY: Final = 86_400.0
+NO_OTHERS: Final = OtherPolls(0, 0)
 WHOLE_SHARE: Final = 0.9
 """Share of its interval after which a poll without an answer ends, whatever the time-outs are: so the misses that make a device
 silent take so many intervals."""
@@ -40,9 +42,59 @@ HALF_SHARE: Final = 0.5
 _SILENCE: Final[dict[type[RequestError], Silence]] = {PortUnreachable: "refused", NoRoute: "no_route"}
 
 
+class AnsweredPoll(NamedTuple):
+    """A poll that was answered, before its tables are read. ``event`` has to be appended, ``reason`` asks for a whole read;
+    ``began`` is an instant of the monotonic clock."""
+
+    scalars: Scalars
+    event: PollAnswered | None
+    reason: ReadReason | None
+    began: float
+
+
+class FailedPoll(NamedTuple):
+    """A poll that was sent at ``sent`` and failed. ``again``: less may be answered."""
+
+    error: RequestError
+    sent: datetime
+    began: float
+    again: bool
+
+
 class DevicePoller:
     """``figures``, ``latest`` and ``wishes`` outlive a crash; all else begins anew. ``first`` is the instant of the first
-    poll."""
+    poll.
+
+    While a device answers, the timer sends the GET of each poll and the engine's reader takes the answer. The task is woken
+    where there is more to do than to note that all goes on.
+    """
+
+    __slots__ = (
+        "_alone",
+        "_began",
+        "_counted",
+        "_due",
+        "_figures",
+        "_get",
+        "_granting",
+        "_latest",
+        "_levels",
+        "_limits",
+        "_link",
+        "_margin",
+        "_measured_at",
+        "_parts",
+        "_reads",
+        "_scalars",
+        "_sent",
+        "_share",
+        "_sleeper",
+        "_waited",
+        "_whole_due",
+        "_wishes",
+        "contact",
+        "spec",
+    )
 
     def __init__(
         self,
@@ -63,78 +115,191 @@ class DevicePoller:
         self._levels = LevelSides()
         self._limits: dict[str, tuple[PollLevel, ...]] = {}
         self._due, self._margin = first, EARLIEST_SHARE * spec.interval
+        figures.next_due = first
         self._whole_due = next_on_grid(now, DAY, self._share)
         self._measured_at: float | None = None
         self._granting = False
         self._counted, self._waited = 0, 0.0
-        wishes.sleeper = self._sleeper = Sleeper(parts.timer)
+        self._get: ScalarsGet | None = None
+        self._sent, self._began = parts.clock(), now
+        """The latest GET that was sent without the task."""
+        self._alone: AnsweredPoll | FailedPoll | None = None
+        """The end of a poll that was begun without the task, which has more to do with it."""
+        wishes.sleeper = self._sleeper = Sleeper(parts.timer, self._begin_alone)
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Poll until cancelled."""
         task_status.started()
-        while True:
-            self._figures.next_poll = self._parts.clock() + timedelta(seconds=max(0.0, self._due - trio.current_time()))
-            reads = self._reads if self.contact.contact == "answering" else None
-            await self._sleeper.until(self._due if reads is None else min(self._due, reads.next_job()))
-            await self._grant_wishes()
-            now = trio.current_time()
-            if now >= self._due:
-                if is_late(self._due, now, self.spec.interval):
-                    self._parts.metrics.polls.labels("skipped").inc()
-                else:
-                    await self._poll()
-                self._due = next_on_grid(trio.current_time() + self._margin, self._interval, self._share)
-                self._margin = 0.0
-            elif reads is not None:
-                states, readings = await reads.step(self._uptime)
-                await self._report(states, readings)
+        try:
+            while True:
+                await self._sleeper.until(self._next_instant())
+                await self._go_on()
+                await self._grant_wishes()
+                now, reads = trio.current_time(), self._answering_reads
+                if now >= self._due:
+                    if is_late(self._due, now, self.spec.interval):
+                        self._parts.counts.ended("skipped")
+                    else:
+                        await self._poll()
+                    self._set_due(trio.current_time())
+                elif reads is not None and reads.next_job() <= trio.current_time():
+                    states, readings = await reads.step(self._uptime)
+                    await self._report(states, readings)
+        finally:
+            self._link.forget()
+
+    @property
+    def _answering_reads(self) -> DeviceReads | None:
+        return self._reads if self.contact.contact == "answering" else None
+
+    def _next_instant(self) -> float:
+        """The instant of the next poll, or of a read between two polls."""
+        reads = self._answering_reads
+        return self._due if reads is None else min(self._due, reads.next_job())
+
+    def _set_due(self, now: float) -> None:
+        self._due = self._figures.next_due = next_on_grid(now + self._margin, self._interval, self._share)
+        self._margin = 0.0
+
+    # --- polls ----------------------------------------------------------------------------------------------------
 
     async def _poll(self, wanted: ReadReason | None = None, request: int = 0) -> tuple[Scalars | None, PolledStates | None]:
         """One poll. ``wanted``: the reason for a whole read; None where only its schedule asks for it."""
-        parts, contact = self._parts, self.contact
-        sent, began, self._waited = parts.clock(), trio.current_time(), 0.0
-        # The poll that is missed last is confirmed in another way within the same interval.
-        self._link.until = began + self._interval * (HALF_SHARE if contact.confirms_next else WHOLE_SHARE)
+        sent, began, self._waited = self._parts.clock(), trio.current_time(), 0.0
+        self._bound(began)
         try:
-            identify = contact.contact != "answering" or wanted == "operator"
+            identify = self.contact.contact != "answering" or wanted == "operator"
             scalars = await self._scalars.read(identify=identify, all_sensors=wanted is not None)
-        except SILENT as error:
-            await self._missed(error, sent, began)
-            return None, None
         except RequestError as error:
-            # Somebody lives there, and has no values for these credentials, or none for anybody.
-            self._figures.failed(parts.clock(), error)
-            parts.metrics.polls.labels("refused").inc()
-            await self._answered(AgentTimes(at=parts.clock()), "")
+            await self._failed(error, sent, began)
             return None, None
         finally:
             self._link.until = inf
-        reason = await self._answered(scalars.times, scalars.sys_object_id)
-        known, reads = self._reads, self._planned()
-        self._figures.last_success, self._figures.round_trip = scalars.times.at, scalars.round_trip
-        self._measure(scalars)
-        if reason is None and trio.current_time() >= self._whole_due:
+        return scalars, await self._finish(self._take(scalars, began, trio.current_time()), wanted, request)
+
+    def _bound(self, began: float) -> None:
+        """Bound a poll that ``began`` and has no answer. The poll that is missed last is confirmed in another way within the
+        same interval."""
+        share = HALF_SHARE if self.contact.confirms_next else WHOLE_SHARE
+        self._link.until = began + self._interval * share
+
+    def _begin_alone(self, now: float) -> bool:
+        """Begin a poll without the task. False: it is the task's turn."""
+        try:
+            return self._send_get(now)
+        except Exception as error:  # noqa: BLE001 - raised in the device's own task, for its supervisor
+            self._sleeper.fail(error)
+            return True
+
+    def _end_alone(self, values: list[bytes], result: Result, now: float) -> None:
+        """The end of a poll that was begun without the task."""
+        try:
+            self._take_alone(values, result, now)
+        except Exception as error:  # noqa: BLE001 - raised in the device's own task, for its supervisor
+            self._sleeper.fail(error)
+
+    def _send_get(self, now: float) -> bool:
+        plan = self._scalars.plan
+        if plan is None or self.contact.contact != "answering" or now < self._due or self._wishes:
+            return False
+        if not self._scalars.knows_plan(now) or is_late(self._due, now, self.spec.interval):
+            return False
+        self._sent, self._began, self._waited = self._parts.clock(), now, 0.0
+        self._bound(now)
+        self._get = self._scalars.due_at(now, plan)
+        return self._link.begin_get(self._get.names, self._end_alone)
+
+    def _take_alone(self, values: list[bytes], result: Result, now: float) -> None:
+        get = self._get
+        assert get is not None
+        if isinstance(result, RequestError):
+            self._alone = FailedPoll(result, self._sent, self._began, get.has_more)
+            self._sleeper.wake()
+            return
+        answer = self._take(self._scalars.take(get, values, result.round_trip, now), self._began, now)
+        if self._goes_on(answer):
+            self._note(answer, now)
+            self._set_due(now)
+            self._sleeper.sleep_on(self._next_instant())
+        else:
+            self._alone = answer
+            self._sleeper.wake()
+
+    def _goes_on(self, answer: AnsweredPoll) -> bool:
+        """Whether nothing is left to be done with ``answer``."""
+        return (
+            answer.event is None
+            and answer.reason is None
+            and self._reads is not None
+            and not self._reads.has_states
+            and not any(reading.quantity in self._limits for reading in answer.scalars.readings)
+        )
+
+    async def _go_on(self) -> None:
+        """Do the rest of a poll that was begun without the task."""
+        alone, self._alone = self._alone, None
+        if isinstance(alone, AnsweredPoll):
+            await self._finish(alone)
+            self._set_due(trio.current_time())
+        elif alone is not None:
+            if alone.again and not isinstance(alone.error, SILENT):
+                # One object that the agent cannot give: the task asks for less.
+                await self._poll()
+            else:
+                await self._failed(alone.error, alone.sent, alone.began)
+            self._set_due(trio.current_time())
+
+    def _take(self, scalars: Scalars, began: float, now: float) -> AnsweredPoll:
+        """Take an answer: what has to be said of it."""
+        figures = self._figures
+        event, reason = self._answered(scalars.times, scalars.sys_object_id, now)
+        known = self._reads
+        if reason is None and now >= self._whole_due:
             reason = "daily"
-        if reason is None and reads is not known:
+        if self._planned() is not known and reason is None:
             reason = "start"  # another plan: nothing of its tables was read
+        figures.last_success, figures.round_trip = scalars.times.at, scalars.round_trip
+        self._measure(scalars, now)
+        return AnsweredPoll(scalars, event, reason, began)
+
+    async def _finish(self, answer: AnsweredPoll, wanted: ReadReason | None = None, request: int = 0) -> PolledStates | None:
+        """Append what has to be said, and read the states. ``wanted``: see ``_poll``."""
+        parts, reason = self._parts, answer.reason
+        if answer.event is not None:
+            await self._append(answer.event)
+        reads = self._planned()
         states = await reads.states(wanted or reason or "changed", request=request)
         for kind in reads.failed:
             parts.metrics.poll_tables_incomplete.labels(kind).inc()
         if reason is not None or wanted is not None:
             self._whole_due = next_on_grid(trio.current_time(), DAY, self._share)
-        await self._report(states, scalars.readings)
-        now, came = trio.current_time(), self._link.varbinds - self._counted
+        await self._report(states, answer.scalars.readings)
+        self._note(answer, trio.current_time())
+        return states
+
+    def _note(self, answer: AnsweredPoll, now: float) -> None:
+        """The poll has ended."""
+        came = self._link.varbinds - self._counted
         self._counted = self._link.varbinds
-        self._figures.ended(began + self._waited, now, self.spec.interval, came)
-        parts.metrics.poll_varbinds.inc(came)
-        parts.metrics.polls.labels("answered").inc()
-        parts.metrics.poll_seconds.observe(now - began)
-        return scalars, states
+        self._figures.ended(answer.began + self._waited, now, self.spec.interval, came)
+        self._parts.counts.answered(came, now - answer.began)
+
+    async def _failed(self, error: RequestError, sent: datetime, began: float) -> None:
+        if isinstance(error, SILENT):
+            await self._missed(error, sent, began)
+            return
+        # Somebody lives there, and has no values for these credentials, or none for anybody.
+        at = self._parts.clock()
+        self._figures.failed(at, error)
+        self._parts.counts.ended("refused")
+        event, _ = self._answered(AgentTimes(at=at), "", trio.current_time())
+        if event is not None:
+            await self._append(event)
 
     async def _missed(self, error: RequestError, sent: datetime, began: float) -> None:
         parts, contact, spec = self._parts, self.contact, self.spec
         self._figures.failed(sent, error)
-        parts.metrics.polls.labels("missed").inc()
+        parts.counts.ended("missed")
         parts.outcomes.ended(self._latest, trio.current_time(), silent=True)
         if contact.contact == "silent":
             return
@@ -153,18 +318,15 @@ class DevicePoller:
         if event is not None:
             await self._append(event)
 
-    async def _answered(self, times: AgentTimes, sys_object_id: str) -> ReadReason | None:
-        """Take an answer; the reason for a whole read, None where all goes on."""
-        parts, contact, now = self._parts, self.contact, trio.current_time()
+    def _answered(self, times: AgentTimes, sys_object_id: str, now: float) -> tuple[PollAnswered | None, ReadReason | None]:
+        """The Event of an answer and the reason for a whole read; None where all goes on."""
+        parts, contact = self._parts, self.contact
         going_on = contact.contact == "answering"
-        others = OtherPolls(0, 0) if going_on else parts.outcomes.others(self._latest, contact.first_at)
+        others = NO_OTHERS if going_on else parts.outcomes.others(self._latest, contact.first_at)
         parts.outcomes.ended(self._latest, now, silent=False)
         if times_oddity(times):
             parts.metrics.poll_oddities.inc()
-        event, reason = contact.answered(times, now, others, sys_object_id)
-        if event is not None:
-            await self._append(event)
-        return reason
+        return contact.answered(times, now, others, sys_object_id)
 
     def _planned(self) -> DeviceReads:
         """The reads of the plan that the device has now."""
@@ -192,8 +354,8 @@ class DevicePoller:
         await self._parts.appender.append(event)
         self._waited += trio.current_time() - began
 
-    def _measure(self, scalars: Scalars) -> None:
-        measurements, now = self._parts.measurements, trio.current_time()
+    def _measure(self, scalars: Scalars, now: float) -> None:
+        measurements = self._parts.measurements
         if measurements.due(self._measured_at, now):
             self._measured_at = now
             measurements.offer(self.spec.id, scalars.times.at, scalars.round_trip, self._figures.loss or 0.0)

@@ -58,7 +58,20 @@ class Found:
 class DeviceReads:
     """The tables of ``plan``. ``between`` is awaited while a read goes on, so that an urgent one can go first."""
 
-    __slots__ = ("_between", "_clock", "_device", "_jobs", "_link", "_parts", "_pons", "_readers", "_silence", "failed", "plan")
+    __slots__ = (
+        "_between",
+        "_clock",
+        "_device",
+        "_jobs",
+        "_link",
+        "_parts",
+        "_pons",
+        "_readers",
+        "_silence",
+        "failed",
+        "has_states",
+        "plan",
+    )
 
     def __init__(
         self,
@@ -71,6 +84,8 @@ class DeviceReads:
     ) -> None:
         self._device, self.plan, self._link, self._clock, self._between = device, plan, link, clock, between
         self._readers = [TableReader(table) for table in plan.tables]
+        self.has_states = any(table.of("state") for table in plan.tables)
+        """Whether a poll reads tables."""
         self._pons = [table for table in plan.tables if table.numbers_interfaces]
         self._parts: dict[str, int] = {}
         """Rows of each table at its last read."""

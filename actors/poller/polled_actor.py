@@ -46,7 +46,7 @@ class PolledActor:
 
     def shown(self) -> PolledDevice:
         """The device as the API shows it."""
-        return self.figures.shown(self.spec, self.parked)
+        return self.figures.shown(self.spec, self._parts.clock(), trio.current_time(), self.parked)
 
     def refuse(self, error: PollRefused) -> None:
         """Nobody grants what waits: fail the poll on demand, and forget the requests."""

@@ -12,6 +12,7 @@ from actors.poller.device_link import Asking
 from actors.poller.event_appender import EventAppender
 from actors.poller.host_network import HostNetwork
 from actors.poller.icmp_echo import IcmpEcho
+from actors.poller.poll_counts import PollCounts
 from actors.poller.poll_outcomes import PollOutcomes
 from actors.poller.poll_timer import PollTimer
 from actors.poller.settings import PollerSettings
@@ -44,4 +45,5 @@ class PollerParts(Struct, frozen=True):
     echo: IcmpEcho
     measurements: SlaMeasurements
     metrics: Metrics
+    counts: PollCounts
     clock: Callable[[], datetime]

@@ -2,7 +2,8 @@
 
 An outage that lasts moves along with the jump, and so do the clocks of alarms that have not ended. What has ended is a date:
 :mod:`~actors.sla_clock.clock_levels` says whether it stays. The correlator corrects the dates of its alarms later, alarm by
-alarm: the stage does not wait for that.
+alarm: the stage does not wait for that. So time in which one outage had ended and another lasts counts once for each of them
+when the jump moves the one and not the other.
 
 A period that was reached too early is left. One that was closed too early is closed again when it ends.
 """

@@ -15,8 +15,10 @@ from faultd.simulator.agents.plant_agents import PlantAgents
 from faultd.simulator.agents.run import run_with_agents
 from faultd.simulator.agents.variants import VARIANTS, read_variants
 from faultd.simulator.errors import SimulatorError
+from faultd.simulator.mess import DIMENSIONS, MESSY, Mess, mess_of, shaped
 from faultd.simulator.plan import Options, simulate
-from faultd.simulator.plant import VENDORS, PlantSpec, Vendor, build_plant
+from faultd.simulator.plant import MAKERS, VENDORS, PlantSpec, Vendor, build_plant
+from faultd.simulator.records import NO_ERRORS
 from faultd.simulator.runner import RunSummary, run_simulation, target
 from faultd.simulator.scenarios import SCENARIOS, scenario
 from faultd.simulator.topology import topology_csv
@@ -48,7 +50,9 @@ def simulate_plant(
     cards: Annotated[int, typer.Option(help="PON cards in each OLT.")] = 2,
     pons: Annotated[int, typer.Option(help="PON ports on each card.")] = 4,
     onts: Annotated[int, typer.Option(help="ONTs on each PON port.")] = 32,
-    vendors: Annotated[str, typer.Option(help="Makers of the OLTs, in turn, comma separated.")] = ",".join(VENDORS),
+    vendors: Annotated[
+        str, typer.Option(help=f"Makers of the OLTs, in turn, comma separated, of: {', '.join(MAKERS)}.")
+    ] = ",".join(VENDORS),
     duration: Annotated[float | None, typer.Option(help="Simulated seconds; without it: the scenario's own.")] = None,
     loss: Annotated[float, typer.Option(help="Probability that a trap is lost.", min=0, max=1)] = 0.0,
     duplicate: Annotated[float, typer.Option(help="Probability that a trap arrives twice.", min=0, max=1)] = 0.0,
@@ -61,6 +65,12 @@ def simulate_plant(
     agent_variant: Annotated[
         list[str] | None, typer.Option(help=f"OLT=VARIANT; variants: {', '.join(VARIANTS)}. May be repeated.")
     ] = None,
+    messy: Annotated[
+        bool, typer.Option(help="A plant with habits, dark ONTs, wrong records and irregular fibres, as real ones have them.")
+    ] = False,
+    mess: Annotated[
+        str, typer.Option(metavar="NAME,…", help=f"Only these dimensions of a messy plant: {', '.join(DIMENSIONS)}.")
+    ] = "",
     send: Annotated[bool, typer.Option(help="Send the traps; --no-send only writes the files.")] = True,
     list_: Annotated[bool, typer.Option("--list", help="List the scenarios.", is_eager=True, callback=_list_scenarios)] = False,
 ) -> None:
@@ -70,19 +80,19 @@ def simulate_plant(
     OLT answers SNMP v1, v2c and v3 on that address too, from the same physics.
     """
     try:
+        untidy = mess_of(mess.split(",")) if mess else MESSY if messy else Mess()
         makers = msgspec.convert(vendors.split(","), tuple[Vendor, ...])
-        plant = build_plant(
-            PlantSpec(
-                olts=olts,
-                cards_per_olt=cards,
-                pons_per_card=pons,
-                onts_per_pon=onts,
-                vendors=makers,
-                seed=seed,
-                informs=informs,
-            )
+        spec = PlantSpec(
+            olts=olts,
+            cards_per_olt=cards,
+            pons_per_card=pons,
+            onts_per_pon=onts,
+            vendors=makers,
+            seed=seed,
+            informs=informs,
         )
-        options = Options(seed=seed, duration=duration, loss=loss, duplicate=duplicate, reorder=reorder)
+        plant = build_plant(shaped(spec, untidy))
+        options = Options(seed=seed, duration=duration, loss=loss, duplicate=duplicate, reorder=reorder, mess=untidy)
         plan = simulate(plant, scenario(name), options)
         variants = read_variants(plant, agent_variant or ())
         host, _, port = to.rpartition(":")
@@ -91,7 +101,7 @@ def simulate_plant(
         fail(str(error), EX_USAGE)
     try:
         if topology is not None:
-            topology.write_text(topology_csv(plant, CREDENTIALS if agents else ""), encoding="utf-8")
+            topology.write_text(topology_csv(plant, CREDENTIALS if agents else "", plan.errors), encoding="utf-8")
         if truth is not None:
             truth.write_text(truth_jsonl(plan.faults), encoding="utf-8")
     except OSError as error:
@@ -104,6 +114,11 @@ def simulate_plant(
             )
         return
     number = min(len(plan.datagrams), traps or len(plan.datagrams))
+    if plan.dark or plan.errors != NO_ERRORS:
+        sys.stderr.write(
+            f"{len(plan.dark)} ONTs are dark since long; the records have {len(plan.errors.wrong)} ONTs on a wrong splitter "
+            f"and miss {len(plan.errors.missing)}\n"
+        )
     sys.stderr.write(f"{number} datagrams over {plan.duration:.0f} simulated seconds to {to}\n")
     play: Callable[[], Awaitable[RunSummary]] = partial(run_simulation, plan, goal, speed=speed, rate=rate, max_traps=traps)
     answering = None

@@ -6,6 +6,7 @@ from faultd.evaluation.outcome import CaseOutcome, Conclusion, OpenAlarm, SentPa
 
 _ONT_DARK = ("ont.los", "ont.state", "ont.lof", "fibre.cut")
 _ONT_POWER = ("ont.dying_gasp", "ont.power", "power.outage")
+_CARD = ("card.failure", "card.fault", "card.offline", "card.not_running", "card.out_of_service")
 RIGHT: dict[str, tuple[str, ...]] = {
     "feeder_cut": ("fibre.cut",),
     "distribution_cut": ("fibre.cut",),
@@ -13,7 +14,7 @@ RIGHT: dict[str, tuple[str, ...]] = {
     "ont_flapping": (*_ONT_DARK, "ont.flapping"),
     "ont_power": _ONT_POWER,
     "ont_reboot": (*_ONT_POWER, *_ONT_DARK),
-    "card_failure": ("card.failure", "card.fault", "card.offline"),
+    "card_failure": _CARD,
     "olt_power": ("olt.failure", "olt.poweroff", "device.down"),
     "olt_unreachable": ("olt.failure", "device.down"),
     "area_outage": ("power.outage",),
@@ -24,7 +25,7 @@ RIGHT: dict[str, tuple[str, ...]] = {
     "rogue_unnamed": ("ont.rogue", "pon.rogue.onts"),
     "trunk_cut": ("fibre.cut",),
     "street_outage": ("power.outage",),
-    "card_reset": ("card.failure", "card.fault", "card.offline"),
+    "card_reset": _CARD,
     "olt_reboot": ("device.down",),
 }
 """Alarm types that name the cause of each kind of fault rightly."""
@@ -64,9 +65,11 @@ class Judge:
         return hit if fault.unrecorded and 2 * len(hit) >= len(below) else frozenset()
 
     def _right(self, fault: TrueFault) -> tuple[str, ...]:
-        """Alarm types that name its cause. Where one ONT is left, its leg and its drop are the same, and so are its
-        power and that of its street."""
+        """Alarm types that name its cause. Of an outage that no record bounds, each ONT without power is a part. Where one ONT
+        is left, its leg and its drop are the same, and so are its power and that of its street."""
         right = RIGHT.get(fault.kind, ())
+        if fault.unrecorded:
+            return (*right, *_ONT_POWER)
         if len(fault.onts) != 1:
             return right
         return right + (_ONT_DARK if fault.kind in CUTS else _ONT_POWER if fault.kind in POWER else ())

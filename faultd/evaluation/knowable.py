@@ -11,6 +11,7 @@ from faultd.evaluation.outcome import TrueFault
 from faultd.evaluation.places import AREA, CausePlaces
 from faultd.simulator.breakage import affected, breakages, last_end
 from faultd.simulator.fault import Fault
+from faultd.simulator.habits import NO_PORT_LOS
 from faultd.simulator.plan import SimulationPlan
 from faultd.simulator.plant import SimulatedPlant
 from faultd.simulator.report import What
@@ -18,6 +19,9 @@ from protocols.poll.states import DownCause
 
 SILENCING = ("olt_power", "olt_unreachable", "uplinks_down")
 """Faults that a poller sees as an OLT that does not answer."""
+
+
+NO_CARDS = "its OLT reports neither cards nor ports: a failed card and a cut of all its feeders look the same"
 
 
 class PollFindings(msgspec.Struct):
@@ -94,6 +98,9 @@ class Knowable:
             for each in self._plan.datagrams
             if each.fault == fault.id and each.at <= case.verdict and not each.copy and each.report.raised
         ]
+        said = {each.report.what for each in arrived}
+        if fault.harmless:
+            return msgspec.structs.replace(fault, unheard=_unheard_harmless(fault, said))
         arrived = [each for each in arrived if each.report.what != "cold_start"]
         read = [at for at in case.readings if fault.kind == "bend" and at > fault.start]
         gasps = {each.report.resource for each in arrived if each.report.what == "ont_dying_gasp"}
@@ -110,7 +117,7 @@ class Knowable:
             fault,
             last_trap=max((*read, *(each.at for each in arrived)), default=fault.start),
             gasped=bool(gasps),
-            unheard=self._unheard(fault, resources, gasps, {each.report.what for each in arrived}),
+            unheard=self._unheard(fault, resources, gasps, said),
         )
 
     def _found_down(
@@ -132,6 +139,8 @@ class Knowable:
                 return "" if gasps else "its dying gasp did not arrive"
             case "uplink_down" | "uplinks_down":
                 return ""
+            case "card_failure" if "ont_los" in said and not self._tells_cards(fault):
+                return NO_CARDS
             case "rogue_unnamed":
                 if "ont_dfi" in said or len(turns) >= 3:
                     return ""
@@ -148,9 +157,26 @@ class Knowable:
         return ""
 
     def _unheard_trunk(self, fault: TrueFault, resources: list[str]) -> str:
-        """A trunk is known when each of its feeders is."""
+        """A trunk is known when each of its feeders is; one with all feeders of a card, when its OLT reports cards, too."""
+        whole = any(place in self._case.plant.cards and self._places.onts(place) == fault.onts for place in fault.also)
+        if whole and not self._tells_cards(fault):
+            return NO_CARDS
         for part in fault.parts:
             own = [each for each in resources if self._places.onts(each) & part]
             if part and self._places.cover(own) != part:
                 return "what arrived of one of its feeders is what a smaller failure would have sent"
         return ""
+
+    def _tells_cards(self, fault: TrueFault) -> bool:
+        plant = self._case.plant
+        olts = {plant.pons[plant.onts[ont].pon].olt for ont in fault.onts}
+        return all(plant.olts[olt].vendor not in NO_PORT_LOS for olt in olts)
+
+
+def _unheard_harmless(fault: TrueFault, said: set[What]) -> str:
+    """The reason for which nobody can see that nothing is broken; empty where it can be seen."""
+    if fault.kind == "port_shutdown" and "port_shutdown" not in said:
+        return "it did not arrive that an operator switched the port off"
+    if fault.kind == "olt_reboot" and "cold_start" not in said:
+        return "it did not arrive that the OLT has started"
+    return ""

@@ -89,6 +89,8 @@ _COMPANY_ODDS = 0.36
 START, VERDICT, REPAIR, RESTORED = 10.0, 165.0, 260.0, 545.0
 """Seconds: when faults begin, when conclusions are compared with the truth, when fibres and cards are repaired, and when the
 last part of a street has its power back."""
+_LEAST = {"street_outage": 6}
+"""ONTs that a fault darkens at least, where the plant has such a target."""
 AFTER = 400.0
 """Seconds of a case after its last repair: longer than children outlive their cause."""
 _SPLITS = ((2, 4), (4, 4), (2, 8), (4, 8), (8, 4), (4, 16), (8, 8))
@@ -196,14 +198,14 @@ def _fault(plant: SimulatedPlant, rng: Random, kind: str, name: str, dark: froze
     """A fault of this kind that hits at least one ONT that is not dark already, two where it is a fibre of several."""
     simulated: Kind = "trunk_cut" if kind == "card_trunk_cut" else kind  # type: ignore[assignment]
     start = START + rng.uniform(0.0, 3.0)
-    least = 1 if kind in ("drop_cut", "ont_power", "ont_flapping", "rogue_ont", "rogue_unnamed") else 2
+    least = 1 if kind in ("drop_cut", "ont_power", "ont_flapping", "rogue_ont", "rogue_unnamed") else _LEAST.get(kind, 2)
     target = ""
     for _ in range(100):
         target = _target(plant, rng, kind, simulated)
         end = RESTORED if kind == "street_outage" else REPAIR
-        fault = Fault(
-            id=name, kind=simulated, target=target, start=start, end=end, period=20.0 if kind == "ont_flapping" else 0.0
-        )
+        # A flapping ONT has been without light for most of a broken phase when the verdict is taken.
+        period = (VERDICT - start) / 3.4 if kind == "ont_flapping" else 0.0
+        fault = Fault(id=name, kind=simulated, target=target, start=start, end=end, period=period)
         fault = as_usual(rng, fault)
         onts = set(affected(plant, fault)) - dark
         if not affected(plant, fault) or len(onts) >= least:
@@ -228,7 +230,8 @@ def _beside(plant: SimulatedPlant, rng: Random, kind: Kind, name: str, taken: se
         start = rng.uniform(5.0, 60.0)
         end = RESTORED if kind == "street_outage" else REPAIR if kind == "trunk_cut" else start + rng.uniform(60.0, 240.0)
         found = as_usual(rng, Fault(id=name, kind=kind, target=target, start=start, end=end))
-        if not taken.intersection(_reach(plant, found)) and set(affected(plant, found)) - dark:
+        least = _LEAST.get(kind, 1)
+        if not taken.intersection(_reach(plant, found)) and len(set(affected(plant, found)) - dark) >= least:
             return found
     return None
 

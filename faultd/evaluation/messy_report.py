@@ -62,7 +62,7 @@ def _waves(results: Sequence[Result]) -> Total:
         found = add_up(results, fault_kind=kind)
         total.harmless += found.harmless
         for _, score in results:
-            mine = [each.pages for each in score.harmless if each.kind == kind]
+            mine = [each.pages for each in score.harmless if each.kind == kind and not each.unheard]
             total.per_harmless.add(len(mine), sum(mine))
     return total
 
@@ -92,7 +92,7 @@ def _harmless(results: Sequence[Result]) -> Iterator[str]:
     yield "| | happenings | pages each | wrong causes |\n|---|---:|---:|---:|"
     for kind in HARMLESS:
         total = add_up(results, fault_kind=kind)
-        wrong = sum(each.about == kind for _, score in results for each in score.wrong)
+        wrong = sum(each.about == kind and not each.misread for _, score in results for each in score.wrong)
         if total.harmless:
             yield f"| {kind} | {total.harmless} | {with_bounds(total.per_harmless.interval)} | {wrong or ''} |"
     stray = sum(score.stray for _, score in results)

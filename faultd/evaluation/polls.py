@@ -37,6 +37,7 @@ KINDS: dict[Vendor, tuple[PartKind, ...]] = {
     "zte": ("interface", "card", "pon", "ont"),
     "calix_e7": ("interface", "pon", "ont"),
     "bdcom": ("interface", "ont"),
+    "vsol": ("interface", "ont"),
 }
 """The tables with states that the vendors' agents have."""
 CAUSES: dict[Vendor, dict[Lost, DownCause]] = {
@@ -44,6 +45,7 @@ CAUSES: dict[Vendor, dict[Lost, DownCause]] = {
     "zte": {"ont_los": "los", "ont_dying_gasp": "dying_gasp"},
     "calix_e7": {},
     "bdcom": {"ont_los": "los", "ont_dying_gasp": "dying_gasp"},
+    "vsol": {"ont_los": "los", "ont_dying_gasp": "dying_gasp"},
 }
 """The causes that their tables tell."""
 

@@ -7,7 +7,16 @@ from msgspec import Struct
 from faultd.evaluation.judge import CUT, CUTS, OUTAGE, POWER, Judge
 from faultd.evaluation.outcome import CaseOutcome, OpenAlarm, SentPage, TrueFault
 
-SAY_IT = ("uplink.down", "card.fault", "card.offline", "olt.poweroff", "ont.rogue", "device.down")
+SAY_IT = (
+    "uplink.down",
+    "card.fault",
+    "card.offline",
+    "card.not_running",
+    "card.out_of_service",
+    "olt.poweroff",
+    "ont.rogue",
+    "device.down",
+)
 """Alarms of devices and pollers that name a cause by themselves: standing alone, each is a root, marked as one or not."""
 INFERRED = ("fibre.cut", "power.outage", "card.failure", "olt.failure", "fibre.degraded", "ont.rogue", "pon.rogue.onts")
 
@@ -40,6 +49,8 @@ class HarmlessScore(Struct, frozen=True, kw_only=True):
 
     id: str
     kind: str
+    unheard: str = ""
+    """The reason for which what arrived does not show that it is harmless."""
     pages: int = 0
 
 
@@ -121,11 +132,7 @@ def score(outcome: CaseOutcome) -> CaseScore:
         alarms=outcome.alarms,
         shown=sum(not each.parent for each in outcome.standing),
         quiet=outcome.quiet,
-        harmless=tuple(
-            HarmlessScore(id=each.id, kind=each.kind, pages=_pages_of_nothing(judge, outcome, each, pages))
-            for each in outcome.faults
-            if each.harmless
-        ),
+        harmless=tuple(_harmless(judge, outcome, each, pages) for each in outcome.faults if each.harmless),
         stray=sum(not about for about in pages),
         stated=tuple(stated),
     )
@@ -169,12 +176,13 @@ def _page_about(judge: Judge, page: SentPage) -> frozenset[str]:
     return frozenset({about.id}) if about is not None else frozenset()
 
 
-def _pages_of_nothing(judge: Judge, outcome: CaseOutcome, fault: TrueFault, pages: list[frozenset[str]]) -> int:
-    """Notifications about something harmless, less those of what an OLT or a poller rightly says while it lasts."""
-    return sum(
+def _harmless(judge: Judge, outcome: CaseOutcome, fault: TrueFault, pages: list[frozenset[str]]) -> HarmlessScore:
+    """Its notifications, less those of what an OLT or a poller rightly says while it lasts."""
+    told = sum(
         fault.id in about and not judge.explains(page.alarm_type, page.place, fault)
         for page, about in zip(outcome.pages, pages, strict=True)
     )
+    return HarmlessScore(id=fault.id, kind=fault.kind, unheard=fault.unheard, pages=told)
 
 
 def _fault(judge: Judge, outcome: CaseOutcome, fault: TrueFault, pages: list[frozenset[str]]) -> FaultScore:

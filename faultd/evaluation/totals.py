@@ -150,7 +150,11 @@ def failed(score: CaseScore) -> str:
     ]
     said += [f"{each.id} ({each.kind}) called a loss of power" for each in score.faults if each.called_power]
     said += [f"{each.id} ({each.kind}): {each.pages} pages" for each in score.faults if each.pages > MOST_PAGES]
-    said += [f"{each.id} ({each.kind}): {each.pages} pages about what is no fault" for each in score.harmless if each.pages]
+    said += [
+        f"{each.id} ({each.kind}): {each.pages} pages about what is no fault"
+        for each in score.harmless
+        if each.pages and not each.unheard
+    ]
     said += [f"{score.stray} pages about nothing"] if score.stray else []
     said += [f"{each.id} ({each.kind}) notified during maintenance" for each in score.faults if score.quiet and each.pages]
     said += ["alarms of different faults under one root"] if score.merges else []
@@ -182,7 +186,10 @@ def _add(total: Total, score: CaseScore, kind: str | None) -> None:
     if len(score.faults) > 1 and not any(each.unheard for each in score.faults):
         total.several += 1
         total.kept_apart += all(each.found for each in score.faults) and not score.merges
-    harmless = [each for each in score.harmless if kind in (None, each.kind)]
+    for each in score.harmless:
+        if each.unheard and kind in (None, each.kind):
+            total.reasons[each.unheard] = total.reasons.get(each.unheard, 0) + 1
+    harmless = [each for each in score.harmless if kind in (None, each.kind) and not each.unheard]
     total.harmless += len(harmless)
     total.harmless_pages += sum(each.pages for each in harmless)
     total.per_harmless.add(len(harmless), sum(each.pages for each in harmless))

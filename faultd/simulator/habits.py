@@ -12,7 +12,7 @@ PortLos = Literal["at_once", "late", "never", "alone"]
 all; or in place of its ONTs' alarms."""
 Queue = Literal["olt", "pon"]
 
-TELLS_REGISTRATION: tuple[Vendor, ...] = ("zte",)
+TELLS_REGISTRATION: tuple[Vendor, ...] = ("zte", "vsol")
 """Makers whose "registered" may be the only sign of an ONT's return."""
 NO_PORT_LOS: tuple[Vendor, ...] = ("bdcom",)
 """Makers without a trap for a port's loss of signal."""

@@ -13,6 +13,7 @@ from faultd.simulator.errors import SpecError
 from faultd.simulator.fault import Fault, dependents
 from faultd.simulator.mess import Mess, dark_since_long, habits_of
 from faultd.simulator.plant import SimulatedPlant
+from faultd.simulator.records import NO_ERRORS, RecordErrors, draw_errors
 from faultd.simulator.report import Observation
 from faultd.simulator.scenarios import Scenario, everyday
 from faultd.simulator.simulation import EPOCH, Simulation
@@ -74,6 +75,8 @@ class SimulationPlan(Struct, frozen=True, kw_only=True):
     """ONTs that were dark before second 0; True for those whose alarms were sent then."""
     before: Sequence[Datagram] = ()
     """What was sent before second 0, hours apart: the alarms of ``dark``. The times are negative."""
+    errors: RecordErrors = NO_ERRORS
+    """Where the records that an operator has are not the plant."""
 
 
 def simulate(
@@ -95,6 +98,7 @@ def simulate(
         plan,
         boots={olt: agent.boot_record for olt, agent in simulation.agents.items()},
         dark=dark_since_long(plant, options.mess, options.seed),
+        errors=draw_errors(plant, options.mess, options.seed),
         before=[_datagram(plant, each, each.at, copy=False) for each in simulation.before],
     )
 

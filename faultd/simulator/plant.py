@@ -16,19 +16,23 @@ from faultd.simulator.errors import SpecError
 from faultd.simulator.shape import PortShape, irregular, regular
 from faultd.simulator.streets import lay_streets, lay_trunks
 
-Vendor = Literal["huawei", "zte", "calix_e7", "bdcom"]
-VENDORS: tuple[Vendor, ...] = get_args(Vendor)
+Vendor = Literal["huawei", "zte", "calix_e7", "bdcom", "vsol"]
+MAKERS: tuple[Vendor, ...] = get_args(Vendor)
+VENDORS: tuple[Vendor, ...] = ("huawei", "zte", "calix_e7", "bdcom")
+"""Makers of the tidy world, and of a plant for which nobody chose others."""
 
 
 class Numbering(NamedTuple):
     """A vendor's numbering: the shelf (or frame) before the slot, None where positions begin with the slot; the first slot,
-    port and ONT number. ``node_wide``: ONT numbers count over the whole OLT (position ``ont17``)."""
+    port and ONT number. ``node_wide``: ONT numbers count over the whole OLT (position ``ont17``). ``box``: the OLT has no
+    slots, its ports count over it (position ``3``), and its boards are no part of a position."""
 
     shelf: int | None
     slot: int
     port: int
     ont: int
     node_wide: bool = False
+    box: bool = False
 
 
 NUMBERING: dict[Vendor, Numbering] = {
@@ -36,13 +40,15 @@ NUMBERING: dict[Vendor, Numbering] = {
     "zte": Numbering(shelf=1, slot=2, port=1, ont=1),
     "calix_e7": Numbering(shelf=1, slot=1, port=1, ont=1, node_wide=True),
     "bdcom": Numbering(shelf=None, slot=0, port=1, ont=1),
+    "vsol": Numbering(shelf=None, slot=1, port=1, ont=1, box=True),
 }
-_SERIAL_PREFIX: dict[Vendor, str] = {"huawei": "HWTC", "zte": "ZTEG", "calix_e7": "CXNK", "bdcom": "BDCM"}
+_SERIAL_PREFIX: dict[Vendor, str] = {"huawei": "HWTC", "zte": "ZTEG", "calix_e7": "CXNK", "bdcom": "BDCM", "vsol": "VSOL"}
 _MODELS: dict[Vendor, tuple[str, ...]] = {
     "huawei": ("HG8245H", "EG8145V5", "HG8310M"),
     "zte": ("ZTE-F660", "ZTE-F601", "ZTE-F670L"),
     "calix_e7": ("844G", "716GE-I", "GP1100X"),
     "bdcom": ("GP1704-4F", "GP1501"),
+    "vsol": ("V2802RH", "V2801SG"),
 }
 _PLACES = ("Harbour", "Mill Lane", "Station", "Church Hill", "Riverside", "Old Town", "Orchard", "Northgate")
 
@@ -188,6 +194,7 @@ def build_plant(spec: PlantSpec) -> SimulatedPlant:
         olt_id = f"olt-{index + 1:03d}"
         numbering = NUMBERING[vendor]
         prefix = olt_id if numbering.shelf is None else f"{olt_id}/{numbering.shelf}"
+        name = "{}/board-{}" if numbering.box else "{}/{}"
         slots = range(numbering.slot, numbering.slot + spec.cards_per_olt)
         plant.olts[olt_id] = Olt(
             id=olt_id,
@@ -195,12 +202,12 @@ def build_plant(spec: PlantSpec) -> SimulatedPlant:
             vendor=vendor,
             tenant=spec.tenants[index % len(spec.tenants)],
             address=str(network[(index // 200) * 256 + index % 200 + 1]),
-            cards=tuple(f"{prefix}/{slot}" for slot in slots),
+            cards=tuple(name.format(prefix, slot) for slot in slots),
             v1=vendor == "zte" and spec.zte_v1 and nth % 2 == 1,
             inform=vendor == "huawei" and spec.informs and nth % 2 == 0,
         )
         for slot in slots:
-            _build_card(plant, olt_id, f"{prefix}/{slot}", slot, rng, areas)
+            _build_card(plant, olt_id, name.format(prefix, slot), slot, rng, areas)
     plant.areas.update((area, tuple(onts)) for area, onts in sorted(areas.items()))
     plant.streets.update(lay_streets(spec.seed, plant.areas, lambda ont: plant.onts[ont].splitter))
     ports = {olt.id: [pon for card in olt.cards for pon in plant.cards[card].pons] for olt in plant.olts.values()}
@@ -211,17 +218,19 @@ def build_plant(spec: PlantSpec) -> SimulatedPlant:
 def _build_card(plant: SimulatedPlant, olt: str, card: str, slot: int, rng: Random, areas: dict[str, list[str]]) -> None:
     spec, vendor = plant.spec, plant.olts[olt].vendor
     numbering = NUMBERING[vendor]
-    ports = range(numbering.port, numbering.port + spec.pons_per_card)
-    plant.cards[card] = Card(id=card, slot=slot, olt=olt, pons=tuple(f"{card}/{port}" for port in ports))
+    first = numbering.port + (slot - numbering.slot) * spec.pons_per_card * numbering.box
+    ports = range(first, first + spec.pons_per_card)
+    above = olt if numbering.box else card
+    plant.cards[card] = Card(id=card, slot=slot, olt=olt, pons=tuple(f"{above}/{port}" for port in ports))
     before = (slot - numbering.slot) * spec.pons_per_card * spec.onts_per_pon
     total = spec.olts * spec.cards_per_olt * spec.pons_per_card
     for port in ports:
-        pon = f"{card}/{port}"
+        pon = f"{above}/{port}"
         feeder = f"{pon}/s1"
         home = len(plant.pons) * spec.areas // total
         street = [home if rng.random() < 0.85 else (home + 1) % spec.areas for _ in range(spec.first_split)]
         shape = _shape(spec, pon)
-        splitters = {"": pon, **{suffix: feeder + above for suffix, above in shape.splitters}}
+        splitters = {"": pon, **{suffix: feeder + upper for suffix, upper in shape.splitters}}
         behind: dict[str, list[str]] = {suffix: [] for suffix in splitters}
         onts: list[str] = []
         for count, suffix in enumerate(shape.places):
@@ -250,8 +259,8 @@ def _build_card(plant: SimulatedPlant, olt: str, card: str, slot: int, rng: Rand
             areas.setdefault(area, []).append(ont_id)
         ids = tuple(feeder + suffix for suffix in splitters)
         plant.pons[pon] = Pon(id=pon, number=port, card=card, olt=olt, feeder=feeder, onts=tuple(onts), splitters=ids)
-        for suffix, above in splitters.items():
-            plant.splitters[feeder + suffix] = Splitter(id=feeder + suffix, above=above, pon=pon)
+        for suffix, upper in splitters.items():
+            plant.splitters[feeder + suffix] = Splitter(id=feeder + suffix, above=upper, pon=pon)
             plant.below[feeder + suffix] = tuple(behind[suffix])
 
 
@@ -291,8 +300,8 @@ def _check(spec: PlantSpec) -> None:
         if not getattr(spec, name):
             raise SpecError(name, (), "must name at least one")
     for vendor in spec.vendors:
-        if vendor not in VENDORS:
-            raise SpecError("vendors", vendor, f"must be one of {', '.join(VENDORS)}")
+        if vendor not in MAKERS:
+            raise SpecError("vendors", vendor, f"must be one of {', '.join(MAKERS)}")
     try:
         network = ipaddress.IPv4Network(spec.network)
     except ValueError as error:

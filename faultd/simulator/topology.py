@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from faultd.simulator.plant import SimulatedPlant, Vendor, position
 from faultd.simulator.records import NO_ERRORS, RecordErrors
-from faultd.simulator.vendors import bdcom, calix_e7, huawei, zte
+from faultd.simulator.vendors import bdcom, calix_e7, huawei, vsol, zte
 from protocols.topology import Node
 from protocols.topology_csv import csv_lines
 
@@ -13,6 +13,7 @@ _UPLINKS: dict[Vendor, int] = {
     "zte": zte.UPLINK,
     "calix_e7": calix_e7.UPLINK,
     "bdcom": bdcom.UPLINK,
+    "vsol": vsol.UPLINK,
 }
 """ifIndex of the uplink that an OLT reports."""
 
@@ -97,6 +98,8 @@ def _index(vendor: Vendor, resource: str) -> str:
             index = zte.if_index(slot, port)
         case "calix_e7", (_, slot, port):
             return str(calix_e7.if_index(slot, port))
+        case "vsol", (port,):
+            return str(vsol.if_index(port))
         case "bdcom", (slot, port, *ont):
             return str(bdcom.if_index(slot, port, *(ont or (0,))))
         case _:

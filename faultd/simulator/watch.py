@@ -98,6 +98,10 @@ class Watch:
         """True when the OLT receives nobody on this port, as far as it knows."""
         return pon in self._dark_pons
 
+    def switched_off(self, pon: str) -> bool:
+        """True for a port that an operator switched off."""
+        return pon in self._shut
+
     def lost_card(self, card: str) -> bool:
         """True when the control board misses this card."""
         return card in self._dead_cards

@@ -32,6 +32,9 @@ def test_an_empty_plant_is_a_plant() -> None:
         (",olt,,,,,,,,\na,,,,,,,,,\n", ["line 2: id is empty", "line 3: type is empty"]),
         ("a,olt,b,,,,,,,\n", ["line 2: parent 'b' does not exist"]),
         ("a,olt,,,10.0.0.300,,,,,\n", ["line 2: address '10.0.0.300' is no IP address"]),
+        ("a,olt,,,224.0.0.1,,,,,\n", ["line 2: address '224.0.0.1' is not that of one host"]),
+        ("a,olt,,,::,,,,,\n", ["line 2: address '::' is not that of one host"]),
+        ("a,olt,,,255.255.255.255,,,,,\n", ["line 2: address '255.255.255.255' is not that of one host"]),
         ("a,olt,,,10.0.0.1,,,,,\nb,olt,,,10.0.0.1,,,,,\n", ["line 3: address 10.0.0.1 of 'b' already belongs to 'a'"]),
         (
             "a,x,b,,,,,,,\nb,x,a,,,,,,,\nc,x,,,,,,,,\n",

@@ -6,7 +6,7 @@ in its middle tells for all of it whether the service was excluded, down, not se
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from actors.correlator.state import State
@@ -59,7 +59,8 @@ class SlaHistory:
         self._outages: dict[str, SlaOutage] = {}
         """The intervals before the Event."""
         self._stated = 0
-        """Microseconds by which corrections made outages longer. They can be many: the clock may jump between the reading of an
+        """Microseconds by which corrections made outages longer, and by which intervals that overlapped count beside each
+        other since a jump of the clock moved one of them. Corrections can be many: the clock may jump between the reading of an
         outage and its correction."""
 
     def follow(self, stamps: tuple[datetime, datetime], event: Event, changes: Iterable[Change], state: SlaState) -> None:
@@ -95,6 +96,7 @@ class SlaHistory:
     def _lengths_stay(self, event: ClockJumped, state: SlaState) -> None:
         """A jump of the clock leaves every outage the time that it has lasted, and none in the future."""
         before, after = instant_at(event.before), instant_at(event.after)
+        self._stated += self._parted(before, state)
         for name, known in self._outages.items():
             moved = state.outages[name]
             if moved.corrected or (known.end is None) != (moved.end is None):
@@ -104,6 +106,19 @@ class SlaHistory:
                 self._violate(f"the clock jumped by {after - before}, and {known} became {moved}")
             if moved.end is not None and moved.end > after:
                 self._violate(f"{moved} ends in the future: the clock was set to {after}")
+
+    def _parted(self, before: int, state: SlaState) -> int:
+        """The overlaps of intervals that the jump moved by different times: what has ended keeps its date, what lasts moves."""
+        found = 0
+        for number, (name, known) in enumerate(self._outages.items()):
+            for other_name, other in islice(self._outages.items(), number + 1, None):
+                shift, other_shift = (
+                    state.outages[each].start - was.start for each, was in ((name, known), (other_name, other))
+                )
+                ends = [before if each.end is None else each.end for each in (known, other)]
+                if shift != other_shift:
+                    found += max(0, min(ends) - max(known.start, other.start))
+        return found
 
     def _correction(self, outage_id: str, now: int, state: SlaState) -> None:
         before, after = self._outages.get(outage_id), state.outages.get(outage_id)

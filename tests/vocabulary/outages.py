@@ -15,19 +15,20 @@ LEGS, ONTS = 4, 8
 SEVERITY: dict[str, Severity] = {"pon.los": "critical", "card.offline": "critical", "ont.dying_gasp": "warning"}
 
 
-def plant(ports: int = 3, areas: bool = True) -> Iterator[Node]:
-    """An OLT with a card; each port a splitter of 4, each of whose legs one of 8. The first two legs lie in ``north``."""
+def plant(ports: int = 3, areas: bool = True, legs: int = LEGS, onts: int = ONTS) -> Iterator[Node]:
+    """An OLT with a card; each port a splitter of ``legs``, each of which has one of ``onts``. The first two legs lie in
+    ``north``."""
     yield Node(id="olt", type="olt", name="Mill Lane", address="192.0.2.1")
     yield Node(id="olt/1", type="card", parents=("olt",), name="Mill Lane card 1")
     for port in range(ports):
         pon = f"olt/1/{port}"
         yield Node(id=pon, type="pon", parents=("olt/1",), name=f"PON {port}")
         yield Node(id=f"{pon}/s", type="splitter", parents=(pon,))
-        for leg in range(LEGS):
+        for leg in range(legs):
             splitter = f"{pon}/s.{leg}"
             yield Node(id=splitter, type="splitter", parents=(f"{pon}/s",), name=f"splitter {port}.{leg}")
-            for number in range(ONTS):
-                ont = leg * ONTS + number
+            for number in range(onts):
+                ont = leg * onts + number
                 area = ("north" if leg < 2 else "south") if areas else ""
                 yield Node(
                     id=f"{pon}/{ont}",
@@ -74,10 +75,10 @@ class Olt:
             self.seconds += every
 
     def waits(self, seconds: float) -> None:
-        """Let time pass, with a tick each second."""
+        """Let time pass, with a tick each second and at the end."""
         until = self.seconds + seconds
         while self.seconds < until:
-            self.seconds += 1.0
+            self.seconds = min(self.seconds + 1.0, until)
             self.world.at(self.seconds).tick()
 
     def concluded(self) -> dict[str, Alarm]:

@@ -14,6 +14,7 @@ from actors.poller.actor import Poller
 from actors.poller.credentials import CredentialTable
 from actors.poller.engine.agent import PolledAgent
 from actors.poller.engine.exchange import Exchange
+from actors.poller.engine.inquiry import Inquiry, Result
 from actors.poller.settings import PollerCredentials, PollerSettings
 from protocols.change import Change, NodesChanged
 from protocols.event import Event
@@ -127,24 +128,51 @@ class MemoryEngine:
         self.delay = 0.0
         self.asked: list[tuple[float, str, str]] = []
         """Instant, address and kind of every operation."""
+        self.under_way: set[Inquiry] = set()
+        """Operations that no task waits for."""
+        self.begins = trio.Event()
+        """Set by the next of them."""
+        self.begun = 0
+        """Operations that no task waited for."""
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
-        task_status.started()
-        await trio.sleep_forever()
+        async with trio.open_nursery() as self._nursery:
+            task_status.started()
+            await trio.sleep_forever()
+
+    def begin(
+        self,
+        agent: PolledAgent,
+        operation: Operation,
+        tell: Callable[[Result], None],
+        *,
+        timeout: float,
+        retries: int,
+        longest: float,
+    ) -> Inquiry:
+        self._started(agent, operation)
+        self.begun += 1
+        self.begins.set()
+        self.begins = trio.Event()
+        inquiry = Inquiry(Transaction(agent.session, operation, timeout, retries, longest), 0, trio.current_time(), tell)
+        self.under_way.add(inquiry)
+        self._nursery.start_soon(self._carry_out_begun, agent, inquiry)
+        return inquiry
+
+    def forget(self, inquiry: Inquiry) -> None:
+        self.under_way.discard(inquiry)
+
+    async def _carry_out_begun(self, agent: PolledAgent, inquiry: Inquiry) -> None:
+        await self._carry_out(agent, inquiry.transaction)
+        if inquiry in self.under_way:
+            self.under_way.discard(inquiry)
+            inquiry.tell(inquiry.result(trio.current_time()))
 
     async def ask(self, agent: PolledAgent, operation: Operation, *, timeout: float, retries: int, longest: float) -> Exchange:
-        self.asked.append((trio.current_time(), agent.address, type(operation).__name__))
-        self.before(agent.address)
-        began, found = trio.current_time(), self.agents.get(agent.address)
+        self._started(agent, operation)
+        began = trio.current_time()
         transaction = Transaction(agent.session, operation, timeout, retries, longest)
-        octets = transaction.start(began)
-        while octets is not None:
-            agent.sent += 1
-            answer = None if found is None else found.answer(octets, trio.current_time())
-            await trio.sleep(max(self.delay, 0.001) if answer is not None else transaction.deadline - trio.current_time())
-            now = trio.current_time()
-            octets = transaction.expire(now + 1e-6) if answer is None else transaction.receive(answer, now)
-            agent.answers += answer is not None
+        await self._carry_out(agent, transaction)
         if transaction.error is not None:
             raise transaction.error
         return Exchange(
@@ -153,6 +181,21 @@ class MemoryEngine:
             answers=transaction.answers,
             seconds=trio.current_time() - began,
         )
+
+    def _started(self, agent: PolledAgent, operation: Operation) -> None:
+        self.asked.append((trio.current_time(), agent.address, type(operation).__name__))
+        self.before(agent.address)
+
+    async def _carry_out(self, agent: PolledAgent, transaction: Transaction) -> None:
+        found = self.agents.get(agent.address)
+        octets = transaction.start(trio.current_time())
+        while octets is not None:
+            agent.sent += 1
+            answer = None if found is None else found.answer(octets, trio.current_time())
+            await trio.sleep(max(self.delay, 0.001) if answer is not None else transaction.deadline - trio.current_time())
+            now = trio.current_time()
+            octets = transaction.expire(now + 1e-6) if answer is None else transaction.receive(answer, now)
+            agent.answers += answer is not None
 
 
 class TestFeed:

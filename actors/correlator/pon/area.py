@@ -7,11 +7,13 @@ from actors.correlator.alarms.attachment import attach
 from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.cause import Cause, Evidence
-from actors.correlator.pon.conclude import NAME, conclude, over, withdraw
-from actors.correlator.pon.gather import EPISODE, tenant_of
+from actors.correlator.pon.conclude import NAME, conclude, withdraw
+from actors.correlator.pon.episodes import episodes, may_be_of
+from actors.correlator.pon.gather import tenant_of
 from actors.correlator.pon.members import back_of, members_of
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.pon.ont_evidence import evidence_of
+from actors.correlator.pon.restoration import end_restored, follow_return, is_restored
 
 FEWEST = 3
 """Dying gasps that an outage of an area needs at least."""
@@ -49,17 +51,21 @@ def _look(draft: Draft, memory: PonMemory, subject: str, tenant: str, found: Map
         members = members_of(draft.state, known_id, known)
         # The topology may have moved an ONT to another area. It still counts here.
         back = back_of(draft, known_id, known)
-        if 2 * (len(members) - back) <= len(members):
-            over(draft, memory, known_id, f"{back} of {len(members)} ONTs have power again")
+        if is_restored(back, len(members)):
+            end_restored(draft, memory, known_id, known, back)
             return []
+        if back or known.told_back:
+            follow_return(draft, known, known_id, back, subject)
         if found.keys() <= members:
             return []
     # What a read found without a burst may have been so for months, and did not begin together.
-    gasps = [each.onset for each in found.values() if each.gasped and memory.found.get(each.ont) != each.onset]
+    gasps = {ont for ont, each in found.items() if each.gasped and memory.found.get(ont) != each.onset}
     if len(gasps) < FEWEST:
         return []
-    last = max(gasps)
-    recent = {ont: each for ont, each in found.items() if last - EPISODE <= each.onset <= last + EPISODE}
+    together = [each for each in episodes(found.values()) if sum(1 for one in each if one.ont in gasps) >= FEWEST]
+    if not together:
+        return []
+    recent = {each.ont: each for each in together[-1]}
     gasped = sum(each.gasped for each in recent.values())
     could = size - (len(found) - len(recent))
     if gasped < FEWEST or len(recent) < SHARE * could or gasped * 2 < len(recent):
@@ -100,7 +106,7 @@ def join_areas(draft: Draft, memory: PonMemory, free: Iterable[Evidence]) -> Non
             cause, alarm = memory.causes[alarm_id], draft.get(alarm_id)
             if alarm is None or alarm.cleared_at is not None or alarm.tenant_id != foremost.tenant_id:
                 continue
-            if abs(found.onset - cause.since) > EPISODE:
+            if not may_be_of(found, cause.since):
                 continue
             for symptom in map(draft.alarm, found.alarms):
                 attach(draft, symptom, alarm, NAME, f"dark when the mains of {node.area} failed", confidence=0.8)

@@ -10,13 +10,20 @@ from actors.correlator.pon.memory import Kind
 
 class Evidence(Struct, frozen=True, gc=False):
     """One ONT that is out: the ids of its alarms, the most specific first; whether it sent a dying gasp; the time of the first
-    alarm. ``found``: a read found it down, so that it may have been out before."""
+    alarm. ``found``: a read found it down, so that it may have been out before. ``queued``: the begin of the queue in which the
+    OLT's report may have waited; None: it was sent at once."""
 
     ont: str
     alarms: tuple[str, ...]
     gasped: bool
     onset: datetime
     found: bool = False
+    queued: datetime | None = None
+
+    @property
+    def earliest(self) -> datetime:
+        """The time before which the OLT had not noticed the loss."""
+        return self.onset if self.queued is None else self.queued
 
 
 class Cause(Struct, kw_only=True):

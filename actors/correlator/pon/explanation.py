@@ -39,9 +39,7 @@ class Break(NamedTuple):
     alternatives: tuple[Alternative, ...] = ()
 
 
-def explain(
-    root: Tree, *, port_dark: bool = False, leaning: float = 0.0, mute: float = 0.0, odds: Odds = ODDS
-) -> list[Break]:
+def explain(root: Tree, *, port_dark: bool = False, leaning: float = 0.0, mute: float = 0.0, odds: Odds = ODDS) -> list[Break]:
     """The breaks that explain best what was seen below ``root``, a PON port. ``port_dark``: the port itself reports that it
     receives nothing. ``leaning``, the OLT's own opinion, is added to the score of a loss of power and taken from a cut's.
     ``mute``: probability that the OLT sends no dying gasp."""

@@ -7,15 +7,15 @@ from datetime import timedelta
 from actors.correlator.draft import Draft
 from actors.correlator.polling.found_parts import within
 from actors.correlator.pon.cause import Evidence
+from actors.correlator.pon.episodes import SOAK
 from actors.correlator.pon.likelihood import Seen, Tree
 from actors.correlator.pon.memory import PonMemory, PortRead
 from actors.correlator.state import State
 from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
 
-EPISODE = timedelta(seconds=6)
-"""A loss that begins later than this after all earlier ones did not begin together with them. An OLT sends its traps one after
-the other, some are overtaken on the way, and some ONTs without power are noticed seconds after their neighbour's gasp."""
+_READ_AFTER = timedelta(seconds=6)
+"""A read that began so long after the first loss of an episode shows the ONTs after the event."""
 
 
 def heard_of(draft: Draft, node_id: str) -> list[Alarm]:
@@ -39,7 +39,10 @@ def _of_owner(state: State, node_id: str, alarms: list[Alarm]) -> list[Alarm]:
 
 def tenant_of(state: State, node_id: str) -> str:
     """The tenant of the node's OLT. Alarms from its traps, and conclusions about the node, belong to this tenant."""
-    return state.plant.owner(node_id) or state.settings.default_tenant
+    plant = state.plant
+    if node_id not in plant.nodes:
+        node_id = node_id.rpartition("/")[0]  # an ONT that the topology does not have belongs to its port
+    return plant.owner(node_id) or state.settings.default_tenant
 
 
 def said_of(draft: Draft, onts: Iterable[str]) -> dict[str, list[Alarm]]:
@@ -73,7 +76,8 @@ def against(symptoms: Symptoms, ont: str, alarms: Iterable[Alarm], memory: PonMe
     if len(out) > 1:
         out.sort(key=lambda each: symptoms[each.alarm_type].rank)
     alarms_of_ont = tuple(each.id for each in out)
-    return Evidence(ont, alarms_of_ont, gasped, memory.onset.get(ont, out[0].received_at), ont in memory.found)
+    onset = memory.onset.get(ont, out[0].received_at)
+    return Evidence(ont, alarms_of_ont, gasped, onset, ont in memory.found, memory.queued.get(ont))
 
 
 def dimmed(draft: Draft, ont: str) -> list[Alarm]:
@@ -90,17 +94,6 @@ def pon_los_of(draft: Draft, port: str) -> list[Alarm]:
     """The open alarms by which an OLT reports that this PON port receives nothing."""
     symptoms = draft.state.symptoms
     return [each for each in heard_of(draft, port) if (traits := symptoms.get(each.alarm_type)) is not None and traits.pon_los]
-
-
-def episodes(found: Iterable[Evidence]) -> list[list[Evidence]]:
-    """Groups of losses that began together, oldest first."""
-    grouped: list[list[Evidence]] = []
-    for each in sorted(found, key=lambda one: (one.onset, one.ont)):
-        if grouped and each.onset - grouped[-1][-1].onset <= EPISODE:
-            grouped[-1].append(each)
-        else:
-            grouped.append([each])
-    return grouped
 
 
 def tree_of(draft: Draft, port: str, seen: Mapping[str, Seen]) -> Tree:
@@ -167,7 +160,7 @@ def view(
     went out later was alive in it, and so was one that ``polled``, a read of the port after it, found up."""
     begun = min(each.onset for each in episode.values())
     ended = max(each.onset for each in episode.values())
-    if polled is not None and polled.begun <= min(ended, begun + EPISODE):
+    if polled is not None and polled.begun <= min(ended, begun + _READ_AFTER):
         polled = None
     seen: dict[str, Seen] = {}
     for ont in onts:
@@ -180,7 +173,9 @@ def view(
             else:
                 seen[ont] = "gasp" if mine.gasped else "dark"
         elif other is not None:
-            seen[ont] = "out" if other.onset < begun else "alive"
+            gone = other.onset < begun
+            # One that is reported a little later may have gone at that time too.
+            seen[ont] = "out" if gone else "alive" if other.earliest - SOAK > ended else "silent"
         else:
             back = memory.back.get(ont)
             alive = (back is not None and back > ended) or (polled is not None and is_up(polled, ont))

@@ -36,6 +36,16 @@ class Sign(Struct, frozen=True, array_like=True, gc=False):
     at: datetime
 
 
+class Unrestored(Struct, frozen=True, array_like=True, gc=False):
+    """A cause that is over, of an ONT that is still out: the id of its alarm, its kind, the name of its place, and the number
+    of its ONTs."""
+
+    alarm: str
+    kind: Kind
+    name: str
+    of: int
+
+
 class Concluded(Struct, kw_only=True):
     """A conclusion. Its key is the id of its alarm."""
 
@@ -47,11 +57,17 @@ class Concluded(Struct, kw_only=True):
     """ONTs that it explains, in the order of the topology."""
     since: datetime
     returning: datetime | None = None
-    """Time at which the first of its members came back."""
+    """Time at which the first of its members came back, or at which its alarm last said how many are out."""
+    told_back: int = 0
+    """Number of its members that are back, as its alarm says."""
+
+    def is_returning(self, at: datetime) -> bool:
+        """True while its members are coming back, before its alarm says how many are left."""
+        return self.returning is not None and at < self.returning + RETURNING
 
     def decided(self, at: datetime) -> bool:
-        """True when no inspection decides about it any more: it is settled, or its ONTs are coming back."""
-        return self.explains(at, coming_back=self.returning is not None and at < self.returning + RETURNING)
+        """True when no inspection decides about it any more: it is settled, or some of its ONTs are back."""
+        return self.explains(at, coming_back=self.told_back > 0 or self.is_returning(at))
 
     def explains(self, at: datetime, *, coming_back: bool) -> bool:
         """True when its ONTs need no new explanation while they are out: the cause is larger than a port, settled, or they are
@@ -84,6 +100,44 @@ class PortRead(Struct, frozen=True, array_like=True, gc=False):
     up: tuple[Span, ...]
 
 
+PAUSE = timedelta(seconds=1.0)
+"""The reports in an OLT's queue leave it without a longer pause, also where some are lost on the way."""
+PACE = timedelta(seconds=0.35)
+"""The longest mean gap in a queue, since OLTs send 5 to 50 traps a second. Slower reports are sent as the losses happen."""
+SLACK = timedelta(seconds=0.7)
+"""The time by which a queue may be behind this pace."""
+LONE = timedelta(seconds=0.5)
+"""A loss that its OLT reports so long after its last report is an event of its own."""
+
+
+class Burst(Struct, array_like=True, gc=False):
+    """Reports that an OLT sent one after the other: the first and the latest, and the number of gaps between them."""
+
+    since: datetime
+    last: datetime
+    gaps: int = 0
+
+
+class PortLosses(Struct, array_like=True, gc=False):
+    """The latest loss of a port, and the times of those that came one by one, oldest first."""
+
+    last: datetime
+    single: list[datetime] = []
+
+    def rate(self, begun: datetime, ended: datetime) -> float:
+        """Losses a second that came one by one before and after an episode, without those in it: at its own time, or over
+        minutes, where that is more."""
+        found = 0.0
+        for seconds, window in _WINDOWS:
+            count = sum(1 for at in self.single if begun - window <= at < begun or ended < at <= ended + window)
+            found = max(found, count / seconds)
+        return found
+
+
+_WINDOWS = tuple((seconds, timedelta(seconds=seconds)) for seconds in (15.0, 300.0))
+_SINGLE_KEPT = 64
+
+
 class PonMemory(Struct):
     """``onset``: since when an ONT or port is out. ``back``: when an ONT last came back. ``first``: when the first evidence
     came since the last inspection of a port or area."""
@@ -102,6 +156,65 @@ class PonMemory(Struct):
     """ONTs that a read found down, and when: since when they are out is not known."""
     ended: dict[str, Ended] = {}
     """Conclusions that ended in the last minutes, by the id of their alarm, the latest last."""
+    unrestored: dict[str, Unrestored] = {}
+    """ONTs that are still out although their cause is over."""
+    queued: dict[str, datetime] = {}
+    """For ONTs that are out and whose report may have waited in the OLT's queue: the begin of the queue."""
+    bursts: dict[str, Burst] = {}
+    """The latest reports of each OLT, the OLT that reported last at the end."""
+    losses: dict[str, PortLosses] = {}
+    """By port, the port with the latest loss at the end."""
+    without_gasp: dict[str, int] = {}
+    """By OLT: single losses without a dying gasp while it has sent none; -1: it sends them."""
+    unrecorded: dict[str, dict[str, datetime]] = {}
+    """By port: ONTs that are out and that the topology does not have, and since when."""
+
+    def single_loss(self, device: str) -> None:
+        """Count an ONT that was lost alone, without a dying gasp."""
+        known = self.without_gasp.get(device, 0)
+        if known >= 0:
+            self.without_gasp[device] = known + 1
+
+    def gasped(self, device: str) -> None:
+        """Remember that an OLT sends dying gasps."""
+        self.without_gasp[device] = -1
+
+    def fell_unrecorded(self, port: str, ont: str, at: datetime) -> None:
+        """Remember an ONT that is out and that the topology does not have."""
+        self.unrecorded.setdefault(port, {}).setdefault(ont, at)
+
+    def back_unrecorded(self, port: str, ont: str) -> None:
+        """Forget it."""
+        mine = self.unrecorded.get(port, {})
+        mine.pop(ont, None)
+        if not mine:
+            self.unrecorded.pop(port, None)
+
+    def reported(self, device: str, at: datetime, port: str = "", ont: str = "") -> None:
+        """Remember a report of an OLT that something began. ``ont``: it went out by it."""
+        burst = self.bursts.pop(device, None)
+        lone = burst is None or at - burst.last > LONE
+        if burst is None or at - burst.last > PAUSE or at - burst.since > (burst.gaps + 1) * PACE + SLACK:
+            burst = Burst(at, at)
+        else:
+            burst.last = at
+            burst.gaps += 1
+        self.bursts[device] = burst
+        for each in [each for each, old in islice(self.bursts.items(), _AT_A_TIME) if at - old.last > FORGOTTEN]:
+            del self.bursts[each]
+        if not ont:
+            return
+        if burst.since < at:
+            self.queued[ont] = burst.since
+        else:
+            self.queued.pop(ont, None)
+        losses = self.losses.pop(port, None) or PortLosses(at)
+        self.losses[port] = losses
+        losses.last = at
+        if lone:
+            losses.single = [each for each in losses.single[-_SINGLE_KEPT + 1 :] if at - each <= FORGOTTEN] + [at]
+        for each in [each for each, old in islice(self.losses.items(), _AT_A_TIME) if at - old.last > FORGOTTEN]:
+            del self.losses[each]
 
     def take_read(self, port: str, read: PortRead) -> None:
         """Remember the read of a port, and forget old ones."""

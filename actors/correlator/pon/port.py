@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import takewhile
 from typing import Any
 
 from actors.correlator.alarms.attachment import attach, children_of
@@ -13,11 +12,10 @@ from actors.correlator.polling.read_memory import ReadMemory
 from actors.correlator.pon.area import area_pending, join_areas
 from actors.correlator.pon.bounce import gone_again
 from actors.correlator.pon.cause import Cause, Evidence
-from actors.correlator.pon.conclude import NAME, conclude, over, own, withdraw
+from actors.correlator.pon.conclude import ALARM_TYPES, NAME, conclude, over, own, withdraw
 from actors.correlator.pon.degraded import degraded
+from actors.correlator.pon.episodes import episodes, is_of, single_faults
 from actors.correlator.pon.gather import (
-    EPISODE,
-    episodes,
     heard_of,
     is_up,
     leaves,
@@ -30,14 +28,18 @@ from actors.correlator.pon.gather import (
 from actors.correlator.pon.inquiry import inquire
 from actors.correlator.pon.explanation import Alternative, explain
 from actors.correlator.pon.likelihood import Seen
-from actors.correlator.pon.members import back_of, members_of
-from actors.correlator.pon.memory import RETURNING, SETTLED, Concluded, PonMemory, PortRead
+from actors.correlator.pon.members import members_of
+from actors.correlator.pon.memory import SETTLED, Concluded, PonMemory, PortRead
 from actors.correlator.pon.ont_evidence import ByCause, evidence_of
+from actors.correlator.pon.records import sends_no_gasps, take_strays, take_unrecorded
+from actors.correlator.pon.restoration import leftovers, out_again, returns
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
 from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
 from actors.correlator.strategies.topological import begin_of, blocked_by, root_of
 from protocols.alarm import Alarm
 
+_LIKELY_MUTE = 0.5
+"""Probability that an OLT sends no dying gasp, from which a cut says so."""
 _LEANING = 4.0
 """The largest weight of a vendor's own count of gasps, in the units of the likelihood."""
 
@@ -69,10 +71,12 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     join_areas(draft, memory, free)
     join_larger(draft, memory, causes, out)
     _keep_together(draft, [each for ont, each in out.items() if ont in known.several] if known.several else ())
-    repairing, again = _returns(draft, memory, causes)
+    repairing = returns(draft, memory, causes)
+    out_again(draft, memory, causes, [each for each in free if draft.alarm(each.alarms[0]).parent_alarm_id is None])
     by_cause = _explained(draft, causes, onts, known.by_cause_now(draft, out), repairing)
     explained = set().union(*by_cause.values())
     fresh = {ont: found for ont, found in out.items() if ont not in explained}
+    left = leftovers(draft, memory, port, fresh)
     wanted: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
     port_alarms = pon_los_of(draft, port)
@@ -80,8 +84,6 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     if rogue is None:
         disturbed, later = suspect(draft, memory, port, onts, causes, out, by_cause, port_alarms)
         fresh = {ont: found for ont, found in fresh.items() if ont not in disturbed}
-    if later is not None:
-        again = later if again is None else min(again, later)
     grouped = episodes(fresh.values())
     dark_since = memory.onset.get(port) if port_alarms else None
     # The port reports no light, and its ONTs do not report anything of that time.
@@ -106,11 +108,18 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     if roll_up(draft, memory, port, wanted, port_alarms):
         del wanted["cut", port]
     gather_power(draft, memory, port, wanted, causes)
+    for key, cause in left.items():
+        if key in wanted:
+            wanted[key].evidence += cause.evidence
+        else:
+            wanted[key] = cause
     _reconcile(draft, memory, causes, wanted, port_alarms, repairing)
+    device = draft.state.plant.device_of(port) or ""
     for each, why, confidence in lonely:
-        own(draft, each, why, confidence)
+        if own(draft, each, why, confidence) and not each.gasped:
+            draft.on_commit(memory.single_loss, device)
     _claim_port(draft, port_alarms, out)
-    return again
+    return later
 
 
 def _ended(draft: Draft, alarm_id: str) -> bool:
@@ -160,8 +169,7 @@ def _explain(
     mine = {each.ont: each for each in episode}
     port_dark = dark_since is not None and not _went_before(dark_since, onts, out, mine)
     if episode:
-        begun, ended = episode[0].onset, episode[-1].onset
-        port_dark = port_dark and dark_since is not None and begun - EPISODE <= dark_since <= ended + EPISODE
+        port_dark = port_dark and dark_since is not None and is_of(episode, dark_since)
         seen = view(onts, mine, out, explained, memory, memory.reads.get(port))
     else:
         polled = memory.reads.get(port)
@@ -171,9 +179,16 @@ def _explain(
     tree = tree_of(draft, port, seen)
     causes: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
-    for found in explain(tree, port_dark=port_dark, leaning=_leaning(draft, port, port_alarms) if port_dark else 0.0):
+    leaning = _leaning(draft, port, port_alarms) if port_dark else 0.0
+    odds = single_faults(memory.losses.get(port), episode, len(onts))
+    mute = sends_no_gasps(memory, draft.state.plant.device_of(port) or "")
+    strays: list[tuple[Evidence, float]] = []
+    for found in explain(tree, port_dark=port_dark, leaning=leaning, mute=mute, odds=odds):
         below = leaves(tree, found.place)
         members = [mine[ont] for ont in below if ont in mine]
+        if found.moved:
+            strays += [(each, found.confidence) for each in members]
+            continue
         if found.own:
             lonely += [(each, _alone(draft, found.cause, each, seen), found.confidence) for each in members]
             continue
@@ -197,9 +212,18 @@ def _explain(
             unknown=counts["silent"],
             confidence=found.confidence,
             why=_why(draft, found.cause, found.place, counts, len(below), port_dark),
+            summary={"alternatives": _alternatives(found.alternatives)},
         )
+        if found.cause == "cut" and mute >= _LIKELY_MUTE:
+            cause.why += "; cut or power: the OLT sends no dying gasp"
         causes[cause.kind, cause.place] = cause
+    take_strays(draft, causes, strays)
+    take_unrecorded(draft, memory, port, causes)
     return causes, lonely
+
+
+def _alternatives(found: Iterable[Alternative]) -> list[dict[str, Any]]:
+    return [{"alarm_type": ALARM_TYPES[each.cause], "place": each.place, "weight": round(each.weight, 3)} for each in found]
 
 
 def _went_before(since: datetime, onts: Sequence[str], out: Mapping[str, Evidence], mine: Collection[str]) -> bool:
@@ -294,50 +318,6 @@ def _give_way(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded], 
             heir = heir_of(plant.pon_of(child.resource_id) or child.resource_id)
             if heir is not None:
                 attach(draft, child, heir, NAME, why)
-
-
-def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> tuple[set[str], datetime | None]:
-    """End the causes whose ONTs have come back. Returns the causes with some ONTs back, which get time for the rest, and its
-    end."""
-    repairing: set[str] = set()
-    again: datetime | None = None
-    for alarm_id, cause in list(causes.items()):
-        if cause.place.startswith(AREA):
-            continue  # the inspection of the area ends it: here each of its ports would count all its ONTs
-        if cause.kind == "rogue":
-            continue  # ONTs that come and go in turns are back half of the time
-        if not cause.members and cause.kind != "degraded" and not _port_dark(draft, cause.ports):
-            over(draft, memory, alarm_id, "the port receives light again, and its own report was the only evidence")
-            del causes[alarm_id]
-            continue
-        back = back_of(draft, alarm_id, cause) if cause.kind != "degraded" else 0
-        # An ONT that was out for another reason and is back also shows that there is light.
-        if not back and not _lit_since(draft, memory, cause):
-            continue
-        if 2 * back >= len(cause.members):
-            over(draft, memory, alarm_id, f"{back} of {len(cause.members)} ONTs are back")
-            del causes[alarm_id]
-            continue
-        since = cause.returning
-        if since is None:
-            since = draft.at
-            draft.on_commit(setattr, cause, "returning", since)
-        if draft.at < since + RETURNING:
-            repairing.add(alarm_id)
-            again = since + RETURNING if again is None else min(again, since + RETURNING)
-    return repairing, again
-
-
-def _port_dark(draft: Draft, ports: list[str]) -> bool:
-    return any(pon_los_of(draft, port) for port in ports)
-
-
-def _lit_since(draft: Draft, memory: PonMemory, cause: Concluded) -> bool:
-    back, below = memory.back, draft.state.plant.onts_below(cause.place)
-    if len(below) < len(back):
-        return any(ont in back and back[ont] > cause.since for ont in below)
-    since = takewhile(lambda ont: back[ont] > cause.since, reversed(back))
-    return not set(below).isdisjoint(since)
 
 
 def _explained(

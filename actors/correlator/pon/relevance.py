@@ -4,6 +4,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.memories import OpticalPowerMemory
 from actors.correlator.pon.members import back_of
 from actors.correlator.pon.memory import PonMemory
+from actors.correlator.pon.restoration import is_restored
 from actors.correlator.resources.optical_power import latest
 from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
@@ -13,7 +14,7 @@ def is_irrelevant(draft: Draft, memory: PonMemory, port: str, alarm: Alarm) -> b
     """True when an ONT that went out, or came back, behaves as its port's causes predict.
 
     A loss is irrelevant where a decided cause explains it already. A return shows that the fibre above is whole: it ends no
-    decided cause before half of its ONTs are back, and begins none.
+    decided cause before most of its ONTs are back, and begins none. How many are left is said later.
     """
     if (
         port in memory.first
@@ -39,4 +40,6 @@ def _speaks(symptoms: Symptoms, alarm: Alarm) -> bool:
 
 def _stands(draft: Draft, alarm_id: str, memory: PonMemory) -> bool:
     cause = memory.causes[alarm_id]
-    return cause.decided(draft.at) and cause.returning is not None and 2 * back_of(draft, alarm_id, cause) < len(cause.members)
+    if not cause.decided(draft.at) or not cause.is_returning(draft.at):
+        return False
+    return not is_restored(back_of(draft, alarm_id, cause), len(cause.members))

@@ -16,7 +16,7 @@ from actors.correlator.pon.alarm_types import SUSPECTED
 from actors.correlator.pon.bounce import under_repair
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, RULE, conclude, over, withdraw
-from actors.correlator.pon.gather import EPISODE, dim_of, heard_of, tree_of
+from actors.correlator.pon.gather import dim_of, heard_of, tree_of
 from actors.correlator.pon.likelihood import Seen, Signs, poisson_tail
 from actors.correlator.pon.likelihood import rogue as likelihood_of
 from actors.correlator.pon.memory import SIGN_LASTS, Concluded, PonMemory, Sign, SignKind
@@ -35,6 +35,8 @@ QUIET = timedelta(seconds=60)
 """After this long without a sign, and with most ONTs back, it is over."""
 FEWEST = 3
 """ONTs that must come and go to count as turns."""
+_RECHECK = timedelta(seconds=6)
+"""A suspicion is weighed again after this time."""
 SURE = 0.7
 """Confidence from which a suspicion is raised; a raised one ends below half of it."""
 _MOMENT = 0.5
@@ -189,7 +191,7 @@ def suspect(
             why=why,
         ),
     )
-    return set(dark), max(signs[-1].at + QUIET, draft.at + EPISODE) if signs else draft.at + QUIET
+    return set(dark), max(signs[-1].at + QUIET, draft.at + _RECHECK) if signs else draft.at + QUIET
 
 
 def _over(draft: Draft, cause_id: str) -> bool:

@@ -14,6 +14,8 @@ from actors.correlator.pon import area, port, rogue
 from actors.correlator.pon.gather import dimmed, is_out, ports_below, tenant_of
 from actors.correlator.pon.inspection_timer import NAME, SETTLE, schedule_inspection
 from actors.correlator.pon.memory import PonMemory, fading
+from actors.correlator.pon.onset import forget_loss, note_loss, note_report
+from actors.correlator.pon.records import note_gasp, note_unrecorded
 from actors.correlator.pon.relevance import is_irrelevant
 from actors.correlator.resources.optical_power import relieved
 from actors.correlator.resources.placement import UNPLACED
@@ -46,23 +48,23 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         _elsewhere(draft, memory, alarm, port)
     if node is None:
         if ends and resource in memory.onset:
-            draft.drop(memory.onset, resource)
-            draft.drop(memory.found, resource)
+            forget_loss(draft, memory, resource)
+        if traits.out:
+            note_unrecorded(draft, memory, alarm, begins=begins)
         return
     if alarm.tenant_id != tenant_of(draft.state, resource):
         if ends and resource in memory.onset and not is_out(draft, resource):
-            draft.drop(memory.onset, resource)  # its OLT belonged to this tenant when the alarm was raised
-            draft.drop(memory.found, resource)
+            forget_loss(draft, memory, resource)  # its OLT belonged to this tenant when the alarm was raised
         return  # a report of another tenant is no evidence here
     if traits.out:
-        _service(draft, memory, node, traits, begins)
+        _service(draft, memory, node, port, traits, alarm, begins)
     elif traits.degraded:
         _light(draft, memory, node, begins)
     elif traits.sign is not None:
         if begins:
             rogue.sign(draft, memory, node.id, traits.sign)
     elif traits.pon_los or traits.pon_gasps:
-        _port(draft, memory, node, begins)
+        _port(draft, memory, node, alarm, begins)
     if port is None or (traits.disturbs and not begins):
         return
     if begins and traits.suffers and port in memory.at_port:
@@ -92,20 +94,20 @@ def _out_at(draft: Draft, memory: PonMemory, port: str) -> bool:
     return port in onset or any(ont in onset or fading(ont) in onset for ont in draft.state.plant.onts_below(port))
 
 
-def _service(draft: Draft, memory: PonMemory, node: Node, traits: SymptomTraits, begins: bool) -> None:
+def _service(
+    draft: Draft, memory: PonMemory, node: Node, port: str | None, traits: SymptomTraits, alarm: Alarm, begins: bool
+) -> None:
     """An ONT lost its service, or has it again."""
     ont, area = node.id, AREA + node.area
     if begins:
-        if ont not in memory.onset:
-            if ont in memory.back and not traits.gasp:
-                rogue.came_and_went(draft, memory, ont)
-            draft.set(memory.onset, ont, draft.at)
+        if note_loss(draft, memory, port, alarm) and ont in memory.back and not traits.gasp:
+            rogue.came_and_went(draft, memory, ont)
+        if traits.gasp and port is not None:
+            note_gasp(draft, memory, port)
         if traits.sign is not None:
             rogue.sign(draft, memory, ont, traits.sign)
     elif not is_out(draft, ont):
-        draft.drop(memory.onset, ont)
-        if ont in memory.found:
-            draft.drop(memory.found, ont)
+        forget_loss(draft, memory, ont)
         draft.on_commit(memory.came_back, ont, draft.at)
     if node.area and (traits.gasp or area in memory.at_port):
         schedule_inspection(draft, memory, area, SETTLE - AREAS_FIRST)
@@ -121,9 +123,10 @@ def _light(draft: Draft, memory: PonMemory, node: Node, begins: bool) -> None:
         relieved(draft, node.id)
 
 
-def _port(draft: Draft, memory: PonMemory, node: Node, begins: bool) -> None:
+def _port(draft: Draft, memory: PonMemory, node: Node, alarm: Alarm, begins: bool) -> None:
     """A port lost its light, or has it again."""
     if begins:
+        note_report(draft, memory, node.id, alarm)
         _begin(draft, memory, node.id)
     else:
         draft.drop(memory.onset, node.id)

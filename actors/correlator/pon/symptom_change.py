@@ -12,6 +12,7 @@ from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.gather import heard_of, ports_below
 from actors.correlator.pon.inspection_timer import SETTLE, schedule_inspection
 from actors.correlator.pon.memory import PonMemory, fading
+from actors.correlator.pon.onset import forget_loss
 from actors.correlator.strategies.lost_equipment import is_switched_off
 from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
@@ -53,8 +54,7 @@ def _remember(draft: Draft, memory: PonMemory, symptoms: Symptoms, place: str) -
             degraded.append(alarm)
     for key, alarms in ((place, out), (fading(place), degraded)):
         if not alarms:
-            draft.drop(memory.onset, key)
-            draft.drop(memory.found, key)
+            forget_loss(draft, memory, key)
         elif key not in memory.onset:
             draft.set(memory.onset, key, alarms[0].received_at)
 

@@ -14,12 +14,15 @@ POLL_OUTCOMES: Final = ("answered", *dict.fromkeys(REQUEST_REASONS))
 
 
 class EngineCounts:
-    """``ignored`` is shared by all sessions; ``flush`` moves it into the metric."""
+    """Counts of operations and datagrams, which ``flush`` moves into the metrics: many at a time. ``ignored`` is shared by all
+    sessions."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._outcomes = {outcome: metrics.poll_requests.labels(outcome=outcome) for outcome in POLL_OUTCOMES}
+        self._metric_of = {outcome: metrics.poll_requests.labels(outcome=outcome) for outcome in POLL_OUTCOMES}
         self.ignored: dict[str, int] = {}
+        self._outcomes: dict[str, int] = {}
+        self._sent = self._answers = 0
 
     def ignore(self, reason: str) -> None:
         """Count a datagram that is no answer."""
@@ -29,22 +32,29 @@ class EngineCounts:
         """Count a datagram that met a bug."""
         self.ignore("error")
 
+    def count_traffic(self, sent: int, answers: int) -> None:
+        """Count the datagrams of an operation."""
+        self._sent += sent
+        self._answers += answers
+
+    def count_outcome(self, outcome: str) -> None:
+        """Count an operation."""
+        self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
+
     def flush(self) -> None:
-        """Move what was ignored into the metric."""
+        """Move what was counted into the metrics."""
         if self.ignored:
             for reason, count in self.ignored.items():
                 self._metrics.poll_ignored.labels(reason=reason).inc(count)
             self.ignored.clear()
-
-    def count_traffic(self, sent: int, answers: int) -> None:
-        """Count the datagrams of an operation."""
-        self._metrics.poll_sent.inc(sent)
-        if answers:
-            self._metrics.poll_answers.inc(answers)
-
-    def count_outcome(self, outcome: str) -> None:
-        """Count an operation."""
-        self._outcomes[outcome].inc()
+        if self._outcomes:
+            for outcome, count in self._outcomes.items():
+                self._metric_of[outcome].inc(count)
+            self._outcomes.clear()
+        if self._sent:
+            self._metrics.poll_sent.inc(self._sent)
+            self._metrics.poll_answers.inc(self._answers)
+            self._sent = self._answers = 0
 
     def count_reopened(self) -> None:
         """Count a socket that failed."""

@@ -24,10 +24,16 @@ class AnswerCredits:
         self.room = room
         self._lend()
 
+    def borrow_now(self, octets: int) -> int:
+        """The octets lent, to be given back; 0 where somebody would have to wait for them."""
+        if self._waiting or not self._fits(octets):
+            return 0
+        self.lent += octets
+        return octets
+
     async def borrow(self, octets: int) -> int:
         """The octets lent, to be given back. Waits for them; may be cancelled."""
-        if not self._waiting and self._fits(octets):
-            self.lent += octets
+        if self.borrow_now(octets):
             return octets
         task = trio.lowlevel.current_task()
         self._waiting[task] = octets
@@ -43,7 +49,8 @@ class AnswerCredits:
     def give_back(self, octets: int) -> None:
         """Lend to those who wait."""
         self.lent -= octets
-        self._lend()
+        if self._waiting:
+            self._lend()
 
     def _lend(self) -> None:
         while self._waiting:

@@ -1,11 +1,13 @@
 """The polling engine: many agents, one UDP socket an address family, one task that reads answers, one for time-outs.
 
-A task that asks is woken once, when its operation has ended: the reader advances the transaction and sends the next request.
+The reader advances the transaction and sends the next request. A task that asks is woken once, when its operation has ended;
+who needs no task for the result is called instead.
 """
 
 import errno
 import os
 import socket
+from collections.abc import Callable
 from math import inf
 from typing import Final
 
@@ -19,7 +21,7 @@ from actors.poller.engine.agent import PolledAgent
 from actors.poller.engine.counts import EngineCounts
 from actors.poller.engine.credits import AnswerCredits
 from actors.poller.engine.exchange import Exchange
-from actors.poller.engine.inquiry import Inquiry
+from actors.poller.engine.inquiry import Inquiry, Result, ResultWaiter
 from actors.poller.engine.limits import EngineLimits
 from actors.poller.engine.poll_socket import PollSocket
 from actors.poller.engine.senders import Senders
@@ -57,7 +59,7 @@ class PollEngine:
         self._counts = EngineCounts(metrics)
         self._isolation = Isolation("an agent's datagram", self._counts.count_error)
         self._senders = Senders()
-        self._timeouts = RequestTimeouts(self._expire)
+        self._timeouts = RequestTimeouts(self._expire, self._counts.flush)
         self._credits = {family: AnswerCredits(0) for family in (socket.AF_INET, socket.AF_INET6)}
         self._sockets: dict[socket.AddressFamily, PollSocket] = {}
         self._inquiries: dict[Inquiry, PolledAgent] = {}
@@ -88,6 +90,7 @@ class PollEngine:
             self._unsent.clear()
             for inquiry in list(self._inquiries):
                 self._end(inquiry, OwnFault("the polling engine was stopped"))
+            self._counts.flush()
 
     async def ask(
         self, agent: PolledAgent, operation: Operation, *, timeout: float = 2.0, retries: int = 2, longest: float = 60.0
@@ -105,48 +108,85 @@ class PollEngine:
         """
         await agent.take_turn()
         try:
-            credit = self._credits[agent.family]
-            lent = await credit.borrow(truesize(operation.answer_octets()))
-            try:
-                return await self._carry_out(agent, Transaction(agent.session, operation, timeout, retries, longest))
-            finally:
-                credit.give_back(lent)
-        finally:
+            lent = await self._credits[agent.family].borrow(truesize(operation.answer_octets()))
+        except BaseException:
             agent.end_turn()
+            raise
+        waiter = ResultWaiter()
+        inquiry = self._begin(agent, Transaction(agent.session, operation, timeout, retries, longest), lent, waiter.tell)
+        try:
+            return await waiter.wait()
+        finally:
+            self.forget(inquiry)
 
-    async def _carry_out(self, agent: PolledAgent, transaction: Transaction) -> Exchange:
-        inquiry = Inquiry(transaction)
+    def begin(
+        self,
+        agent: PolledAgent,
+        operation: Operation,
+        tell: Callable[[Result], None],
+        *,
+        timeout: float = 2.0,
+        retries: int = 2,
+        longest: float = 60.0,
+    ) -> Inquiry | None:
+        """As ``ask``, without a task that waits: ``tell`` is called once with the result, by the task that reads answers or by
+        the one that looks after time-outs, and before this returns where nothing can be sent. It must be quick, and must not
+        raise. None, and ``tell`` is never called: the agent is asked for something else, or its answer has no room; ``ask``
+        waits for both."""
+        if agent.busy:
+            return None
+        lent = self._credits[agent.family].borrow_now(truesize(operation.answer_octets()))
+        if not lent:
+            return None
+        agent.busy = True
+        return self._begin(agent, Transaction(agent.session, operation, timeout, retries, longest), lent, tell)
+
+    def forget(self, inquiry: Inquiry) -> None:
+        """Give up an operation, if it is under way: its answer is counted as late, and nobody is told."""
+        if inquiry in self._inquiries:
+            inquiry.transaction.cancel()
+            self._finish(inquiry)
+            self._counts.flush()
+
+    def _begin(self, agent: PolledAgent, transaction: Transaction, lent: int, tell: Callable[[Result], None]) -> Inquiry:
+        now = trio.current_time()
+        inquiry = Inquiry(transaction, lent, now, tell)
         agent.inquiry = inquiry
         agent.session.ignored = self._counts.ignored
         self._senders.add(agent)
         self._inquiries[inquiry] = agent
-        begun = trio.current_time()
         try:
-            octets = transaction.start(begun)
-            if octets is not None:
-                self._send(agent, inquiry, octets)
-            if not transaction.done:
-                self._timeouts.add(inquiry)
-                await inquiry.ended()
-        finally:
-            if not transaction.done:
-                transaction.cancel()
-            agent.inquiry = None
-            del self._inquiries[inquiry]
+            octets = transaction.start(now)
+        except BaseException:
+            self.forget(inquiry)
+            raise
+        if octets is not None:
+            self._send(agent, inquiry, octets)
+        if not transaction.done:
+            self._timeouts.add(inquiry)
+        else:
+            self._ended(inquiry)
+            self._counts.flush()
+        return inquiry
+
+    def _ended(self, inquiry: Inquiry) -> None:
+        """The transaction of ``inquiry`` is done: tell so, once."""
+        if inquiry in self._inquiries:
+            self._finish(inquiry)
+            error = inquiry.transaction.error
+            self._counts.count_outcome("answered" if error is None else error.reason)
+            inquiry.tell(inquiry.result(trio.current_time()))
+
+    def _finish(self, inquiry: Inquiry) -> None:
+        agent, transaction = self._inquiries.pop(inquiry), inquiry.transaction
+        agent.inquiry = None
+        if self._unsent:
             self._unsent.pop(inquiry, None)
-            agent.sent += transaction.sent
-            agent.answers += transaction.answers
-            self._counts.count_traffic(transaction.sent, transaction.answers)
-        if transaction.error is not None:
-            self._counts.count_outcome(transaction.error.reason)
-            raise transaction.error
-        self._counts.count_outcome("answered")
-        return Exchange(
-            round_trip=transaction.round_trip,
-            sent=transaction.sent,
-            answers=transaction.answers,
-            seconds=trio.current_time() - begun,
-        )
+        agent.sent += transaction.sent
+        agent.answers += transaction.answers
+        self._counts.count_traffic(transaction.sent, transaction.answers)
+        self._credits[agent.family].give_back(inquiry.lent)
+        agent.end_turn()
 
     # --- sending -------------------------------------------------------------------------------------------------------
 
@@ -256,7 +296,7 @@ class PollEngine:
         if octets is not None:
             self._send(agent, inquiry, octets)
         elif transaction.done:
-            inquiry.end()
+            self._ended(inquiry)
 
     def _read_errors(self, poll_socket: PollSocket) -> bool:
         """End the requests that nothing listens to. True when there was an error in the queue."""
@@ -281,12 +321,12 @@ class PollEngine:
         if octets is not None:
             self._send(self._inquiries[inquiry], inquiry, octets)
         elif inquiry.transaction.done:
-            inquiry.end()
+            self._ended(inquiry)
 
     def _end(self, inquiry: Inquiry, error: RequestError) -> None:
         if not inquiry.transaction.done:
             inquiry.transaction.end(error)
-        inquiry.end()
+        self._ended(inquiry)
 
     def _open(self, family: socket.AddressFamily) -> OSError | None:
         """Open the socket of a family, if that is possible."""
@@ -304,6 +344,7 @@ class PollEngine:
     async def _count(self) -> None:
         """Gauges, and the kernel's own count of drops."""
         while True:
+            self._counts.flush()
             self._counts.set_load(len(self._inquiries), sum(each.waiting for each in self._credits.values()))
             for poll_socket in self._sockets.values():
                 self._counts.count_dropped(poll_socket.more_dropped())

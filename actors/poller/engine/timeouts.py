@@ -15,13 +15,13 @@ RESOLUTION: Final = 0.05
 
 class RequestTimeouts:
     """``add`` each inquiry once. ``run`` calls ``expire`` with each inquiry whose transaction's deadline has passed, and with
-    the time.
+    the time; and ``looked`` after each look at them.
 
     An answer moves a transaction's deadline on and leaves its entry here: the entry is looked at when its time has come.
     """
 
-    def __init__(self, expire: Callable[[Inquiry, float], None]) -> None:
-        self._expire = expire
+    def __init__(self, expire: Callable[[Inquiry, float], None], looked: Callable[[], None]) -> None:
+        self._expire, self._after_look = expire, looked
         self._heap: list[tuple[float, int, Inquiry]] = []
         self._added = 0
         self._looked = -inf
@@ -45,12 +45,18 @@ class RequestTimeouts:
                 await trio.sleep_forever()
             self._looked = trio.current_time()
             self.look(self._looked)
+            self._after_look()
 
     def look(self, now: float) -> None:
-        """Expire whatever is due."""
-        while self._heap and self._heap[0][0] <= now:
-            inquiry = heappop(self._heap)[2]
+        """Expire whatever is due. The first entries that are done are forgotten before their time, so that nobody wakes for
+        them."""
+        heap = self._heap
+        while heap:
+            due, _, inquiry = heap[0]
             transaction = inquiry.transaction
+            if not transaction.done and due > now:
+                return
+            heappop(heap)
             if transaction.done:
                 continue
             if transaction.deadline <= now:

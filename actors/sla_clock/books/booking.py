@@ -58,6 +58,8 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, c
     if period is None:
         _revise_last(run, instance, why, since)
         starts = instance.start if run.now < instance.start else None
+        if starts is not None and (first := period_of(state, instance, starts)) is not None:
+            await_period_end(run, first)  # it may begin and end before the next Event
         state.deadlines.set_row(run.journal, row, starts)
         if left:
             run.emit(instance_changed(run, instance))

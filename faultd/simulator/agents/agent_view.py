@@ -109,7 +109,8 @@ class AgentView:
 
     def pon_up(self, pon: str) -> bool:
         """True for a PON port on which somebody is received, as far as the OLT knows."""
-        lost = self.simulation.watch.lost_all(pon) or not self.card_up(self.plant.pons[pon].card)
+        watch = self.simulation.watch
+        lost = watch.lost_all(pon) or watch.switched_off(pon) or not self.card_up(self.plant.pons[pon].card)
         return "contradicting" in self.variants or not lost
 
     def card_up(self, card: str) -> bool:
@@ -124,6 +125,10 @@ class AgentView:
         if resource in self.plant.onts:
             return self.ont_up(self.ont_rows[resource])
         return resource != "uplink/1" or not self.simulation.watch.lost_uplink(self.olt.id)
+
+    def wanted_up(self, interface: OltInterface) -> bool:
+        """ifAdminStatus is up: no operator switched it off."""
+        return not self.simulation.watch.switched_off(interface.resource)
 
     # Measurements
 

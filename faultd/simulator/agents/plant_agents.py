@@ -8,7 +8,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from faultd.simulator.agent import BootRecord
-from faultd.simulator.agents import bdcom_tables, calix_e7_tables, huawei_tables, standard_tables, zte_tables
+from faultd.simulator.agents import bdcom_tables, calix_e7_tables, huawei_tables, standard_tables, vsol_tables, zte_tables
 from faultd.simulator.agents.agent_view import AgentView, OltInterface
 from faultd.simulator.agents.looping_tree import LoopingTree
 from faultd.simulator.agents.users import AgentUsers, may_read
@@ -56,6 +56,9 @@ TABLES: dict[Vendor, VendorTables] = {
     ),
     "bdcom": VendorTables(
         bdcom_tables.MODEL, bdcom_tables.ENTERPRISE, bdcom_tables.interfaces, bdcom_tables.objects, bdcom_tables.OPTICS_COLUMNS
+    ),
+    "vsol": VendorTables(
+        vsol_tables.MODEL, vsol_tables.ENTERPRISE, vsol_tables.interfaces, vsol_tables.objects, vsol_tables.OPTICS_COLUMNS
     ),
 }
 

@@ -63,7 +63,7 @@ _INTERFACE_COLUMNS: dict[str, Callable[[AgentView, OltInterface], bytes]] = {
     f"{_IF}.2": lambda _, each: text(each.name),
     f"{_IF}.3": lambda _, each: ber.integer(each.type),
     f"{_IF}.5": lambda _, each: encode_value("Gauge32", min(each.mbps * 1_000_000, 2**32 - 1)),
-    f"{_IF}.7": lambda _, each: ber.integer(1),
+    f"{_IF}.7": lambda view, each: ber.integer(1 if view.wanted_up(each) else 2),
     f"{_IF}.8": lambda view, each: ber.integer(1 if view.interface_up(each) else 2),
     f"{_IF}.10": lambda view, each: _octets32(view, each, received=True),
     f"{_IF}.16": lambda view, each: _octets32(view, each, received=False),

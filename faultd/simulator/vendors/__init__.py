@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from faultd.simulator.plant import SimulatedPlant, Vendor
 from faultd.simulator.report import DeviceTime, Observation, VendorNotification
-from faultd.simulator.vendors import bdcom, calix_e7, huawei, zte
+from faultd.simulator.vendors import bdcom, calix_e7, huawei, vsol, zte
 
 Dialect = Callable[[SimulatedPlant, Observation, DeviceTime], tuple[VendorNotification, ...]]
 
@@ -13,4 +13,5 @@ DIALECTS: dict[Vendor, Dialect] = {
     "zte": zte.drafts,
     "calix_e7": calix_e7.drafts,
     "bdcom": bdcom.drafts,
+    "vsol": vsol.drafts,
 }

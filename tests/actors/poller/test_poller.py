@@ -1,6 +1,7 @@
 """The poller as a whole, in virtual time: what it appends, and when."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import trio
@@ -11,6 +12,7 @@ from vocabulary.poller_world import (
     HUAWEI,
     OBJECT_ID,
     PLANS,
+    RX,
     START,
     STATES,
     UPTIME,
@@ -25,6 +27,7 @@ from vocabulary.poller_world import (
 )
 from vocabulary.snmp_agent import MemoryAgent
 
+from actors.poller.device_contact import DeviceContact
 from actors.poller.schedule import next_on_grid, phase
 from actors.poller.settings import PollerSettings
 from protocols.command import Command
@@ -442,7 +445,7 @@ async def test_a_device_that_is_polled_each_second_misses_no_turn(autojump_clock
         agent.at.clear()
         await trio.sleep(60)
     assert len({round(at) for at in agent.at}) >= 59
-    assert world.metrics.registry.get_sample_value("faultd_polls_total", {"outcome": "skipped"}) is None
+    assert world.metrics.registry.get_sample_value("faultd_polls_total", {"outcome": "skipped"}) == 0
 
 
 async def test_a_slow_device_is_polled_less_and_says_so(autojump_clock: MockClock) -> None:
@@ -581,3 +584,137 @@ async def test_an_incomplete_table_contributes_nothing_and_is_named(autojump_clo
         assert isinstance(states, PolledStates)
         assert (states.whole, states.states) == ((), ())
         assert "ont" in states.incomplete
+
+
+def bare(devices: int = 1) -> PollerWorld:
+    """Devices without tables."""
+    plans = compile_plans([Profile(name="standard", poll={"standard": PollSection()})])
+    agents = {olt(number).address: OltAgent() for number in range(devices)}
+    return PollerWorld([olt(number) for number in range(devices)], MemoryEngine(agents), plans=plans)
+
+
+async def test_a_device_that_goes_on_is_polled_without_its_task(autojump_clock: MockClock) -> None:
+    world = bare()
+    async with polling(world):
+        await trio.sleep(90)
+        actor = world.poller._actors["olt-0"]
+        assert actor.poller is not None
+        task = actor.poller._sleeper._task
+        assert task is not None
+        steps = 0
+
+        class Steps(trio.abc.Instrument):
+            def before_task_step(self, stepped: trio.lowlevel.Task) -> None:
+                nonlocal steps
+                steps += stepped is task
+
+        trio.lowlevel.add_instrument(counting := Steps())
+        before, asked = world.engine.begun, len(world.engine.asked)
+        await trio.sleep(3_600)
+        assert (world.engine.begun - before, len(world.engine.asked) - asked, steps) == (60, 60, 0)
+        shown = world.poller.status("olt-0")
+        assert shown is not None
+        assert shown.last_success is not None
+        assert shown.next_poll is not None
+        assert 0 < (shown.next_poll - world.now()).total_seconds() <= 60
+        assert 59 < (shown.next_poll - shown.last_success).total_seconds() <= 60
+        assert shown.loss_percent == 0
+        assert shown.varbinds_per_minute == pytest.approx(4, abs=0.1)
+        del world.engine.agents["10.0.0.1"]
+        await trio.sleep(300)
+        assert steps > 0
+        trio.lowlevel.remove_instrument(counting)
+    assert [type(each).__name__ for each in world.of(*CONTACT)] == ["PollAnswered", *["PollMissed"] * 3]
+
+
+async def test_a_crash_while_an_answer_is_taken_without_the_task_touches_no_other(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = bare(2)
+    take = DeviceContact.answered
+
+    def crash(contact: DeviceContact, *given: Any) -> Any:
+        if contact.device == "olt-1" and contact.contact == "answering":
+            raise ZeroDivisionError("a secret that a device sent")
+        return take(contact, *given)
+
+    async with polling(world):
+        await trio.sleep(150)
+        monkeypatch.setattr(DeviceContact, "answered", crash)
+        await trio.sleep(600)
+        sample = world.metrics.registry.get_sample_value
+        # Each life of it has one good answer, the first.
+        assert 5 <= (sample("faultd_actor_restarts_total", {"actor": "device_poller"}) or 0) <= 12
+        at = len([each for each in world.of(PollAnswered) if isinstance(each, PollAnswered) and each.device == "olt-0"])
+        assert at == 1
+        monkeypatch.setattr(DeviceContact, "answered", take)
+        await trio.sleep(600)
+        world.clear()
+        await trio.sleep(600)
+    assert world.events == [] or {type(event) for _, event in world.events} == {Command}
+
+
+async def test_a_device_that_cannot_be_asked_crashes_alone_also_where_the_timer_asks(autojump_clock: MockClock) -> None:
+    world = bare(2)
+
+    def crash(address: str) -> None:
+        if address == "10.0.0.2" and world.engine.begun:
+            raise ZeroDivisionError
+
+    async with polling(world):
+        await trio.sleep(150)
+        world.engine.before = crash
+        await trio.sleep(600)
+        status = world.poller.status("olt-1")
+        assert status is not None
+        assert status.state == "parked"
+        others = [each for each in world.of(*CONTACT) if each.device != "olt-1"]  # type: ignore[union-attr]
+        assert [type(each).__name__ for each in others] == ["PollAnswered"]
+
+
+async def test_a_device_that_leaves_while_it_is_asked_is_forgotten(autojump_clock: MockClock) -> None:
+    world = bare()
+    async with polling(world):
+        await trio.sleep(150)
+        world.engine.delay = 5.0
+        await world.engine.begins.wait()
+        await world.change(removes=["olt-0"])
+        await trio.sleep(0.1)
+        assert world.engine.under_way == set()
+        await trio.sleep(60)
+    assert [type(each).__name__ for each in world.of(*CONTACT)] == ["PollAnswered", "PollStopped"]
+
+
+async def test_a_request_that_comes_while_the_device_is_asked_is_granted_afterwards(autojump_clock: MockClock) -> None:
+    world, agent = one_olt()
+    async with polling(world):
+        await trio.sleep(150)
+        world.engine.delay = 5.0
+        await world.engine.begins.wait()
+        world.clear()
+        agent.ont(1, 3, 2, 2, 13)
+        world.request("olt-0", "0/1/3")
+        await trio.sleep(0.1)
+        world.engine.delay = 0.001
+        await trio.sleep(6)
+        reasons = [each.reason for each in world.of(PolledStates) if isinstance(each, PolledStates)]
+    assert "burst" in reasons
+
+
+async def test_a_request_brings_no_read_of_optics_forward(autojump_clock: MockClock) -> None:
+    class Optics(OltAgent):
+        asked = 0
+
+        def answer(self, datagram: bytes, now: float = 0.0) -> bytes | None:
+            self.asked += encode_oid(RX) in datagram
+            return super().answer(datagram, now)
+
+    agent = Optics({(1, 3): 4}, optics=True)
+    world = PollerWorld([olt(0)], MemoryEngine({"10.0.0.1": agent}))
+    async with polling(world):
+        await trio.sleep(4_000)
+        agent.asked = 0
+        for _ in range(50):
+            world.request("olt-0", "0/1/3")
+            await trio.sleep(71)
+    assert 1 <= agent.asked <= 2

@@ -70,10 +70,10 @@ def exclude(world: SlaWorld, start: int, end: int) -> None:
     assert world.command(CreateExclusion(plan), by=ADMIN).accepted
 
 
-def contract(world: SlaWorld, definition_id: str, service: str) -> None:
-    """A contract that began two years ago."""
+def contract(world: SlaWorld, definition_id: str, service: str, start: float = -2 * YEAR) -> None:
+    """A contract that began two years ago, or begins at ``start`` (seconds)."""
     plan = InstancePlan(
-        tenant_id="t", definition_id=definition_id, customer_id="c", service_id=service, resources=(), start=us(-2 * YEAR)
+        tenant_id="t", definition_id=definition_id, customer_id="c", service_id=service, resources=(), start=us(start)
     )
     assert world.command(CreateInstance(plan), by=ADMIN).accepted
 
@@ -245,3 +245,28 @@ def test_a_contract_that_comes_to_begin_before_periods_that_were_closed_gets_rev
     world.run_to(last + 10)
     mine = [(each.end, each.revision) for each in world.closed if each.service_id == "svc-1"]
     assert mine == [(us(midnight), 1), (us(last), 1)]
+
+
+@pytest.mark.parametrize("jumps", [False, True])
+def test_a_contract_that_begins_and_whose_period_ends_between_two_events_has_it_closed_once(
+    world: SlaWorld, jumps: bool
+) -> None:
+    """faultd does not run, or the clock jumps ahead for a while. Simulation, seed 11567."""
+    midnight = 21 * 3600
+    daily = world.define(period=PeriodRule("UTC", date(2026, 1, 1), "days", 1))
+    world.run_to(midnight - 20)
+    contract(world, daily.id, "svc-1", midnight - 10)
+    before = world.at(midnight - 9).now
+    after = world.at(midnight + 2 * 86_400 + 5).now
+    if jumps:
+        world(ClockJumped(before, after))
+    world.tick()
+    world.tick()
+    expected = [(us(midnight + day * 86_400), 1) for day in range(3)]
+    assert [(each.end, each.revision) for each in world.closed] == expected
+    if jumps:
+        back = world.at(midnight + 2 * 86_400 + 6).now
+        world(ClockJumped(back, world.at(midnight - 8).now))
+        world.run_to(midnight + 2 * 86_400 + 10)
+        assert [(each.end, each.revision) for each in world.closed][:3] == expected
+        assert {each.revision for each in world.closed[3:]} <= {2}

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from actors.correlator.profiles import Translator, compile, load_profiles
+from faultd.simulator.mess import MESSY, shaped
 from faultd.simulator.plan import Options, simulate
-from faultd.simulator.plant import PlantSpec, Vendor, build_plant, position
+from faultd.simulator.plant import MAKERS, PlantSpec, Vendor, build_plant, position
 from faultd.simulator.scenarios import SCENARIOS
 from protocols.event import Trap
 
@@ -37,3 +38,27 @@ def test_every_simulated_alarm_is_read_as_it_was_meant(vendor: Vendor, translato
             seen.add((report.what, report.raised))
     wanted = {"pon_los", "ont_los", "ont_dying_gasp", "card"}
     assert {(what, raised) for what in wanted for raised in (True, False)} <= seen
+
+
+BY_INTERFACE = {"card_port", "uplink", "port_shutdown"}
+"""Reports that vendors send as linkDown: the interface's index says of what."""
+
+
+@pytest.mark.parametrize("vendor", MAKERS)
+def test_every_trap_of_a_messy_world_is_read_and_placed(vendor: Vendor, translator: Translator) -> None:
+    plant = build_plant(shaped(PlantSpec(olts=2, vendors=(vendor,), onts_per_pon=8), MESSY))
+    seen = set()
+    for scenario in SCENARIOS.values():
+        plan = simulate(plant, scenario, Options(noise=0.0, mess=MESSY))
+        sent = [(each.olt, each.report, each.notification) for each in plan.before]
+        sent += [(each.olt, each.report, each.notification) for each in plan.emissions]
+        for olt, report, notification in sent:
+            reading = translator.read(Trap(plant.olts[olt].address, NOW, notification))
+            (finding,) = reading.findings
+            wanted = "event" if report.what == "cold_start" else "raise" if report.raised else "clear"
+            assert finding.kind == wanted, report
+            if report.what not in BY_INTERFACE:
+                assert finding.resource == position(report.resource), report
+            seen.add((report.what, report.raised))
+    ends = {"ont_registered"} if vendor in ("zte", "vsol") else {"ont_los"} if vendor == "calix_e7" else {"ont_state"}
+    assert {("ont_los", True), ("ont_dying_gasp", True), ("port_shutdown", True), *((each, False) for each in ends)} <= seen

@@ -70,15 +70,6 @@ def test_an_olt_that_fails_leaves_no_card_behind(world: World) -> None:
     assert told(olt) == [("raised", "olt.failure")]
 
 
-def test_what_is_still_dark_after_a_repair_is_looked_at_anew(olt: Olt) -> None:
-    olt.reports("ont.los", *onts(0))
-    olt.waits(60)
-    olt.clears("ont.los", *onts(0, [0, 1]))
-    olt.waits(400)
-    assert set(olt.concluded()) == {"fibre.cut olt/1/0/s.2", "fibre.cut olt/1/0/s.3"}
-    assert told(olt) == [("raised", "fibre.cut")] * 3
-
-
 def test_a_cut_that_somebody_ends_by_hand_comes_back_as_one_while_its_onts_are_dark(olt: Olt) -> None:
     olt.reports("ont.los", *onts(0))
     olt.waits(200)

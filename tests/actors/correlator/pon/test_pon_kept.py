@@ -32,7 +32,7 @@ def test_what_a_strategy_that_failed_kept_from_it_is_asked_for(world: World, mon
     north = [ont for port in (0, 1) for ont in onts(port, [0, 1])]
     olt = Olt(world, NODES)
     olt.reports("ont.dying_gasp", *north[:2])
-    olt.waits(5)
+    olt.waits(1)
 
     def fails(_draft: Any, _before: Any, alarm: Any) -> None:
         if alarm.resource_id in north[2:31]:

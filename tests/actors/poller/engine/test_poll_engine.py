@@ -322,6 +322,65 @@ async def test_a_request_can_be_cancelled_and_its_answer_is_late() -> None:
         assert engine._credits[socket.AF_INET].lent == 0
 
 
+async def test_an_operation_without_a_task_tells_its_end_once() -> None:
+    metrics = Metrics()
+    told: list[Any] = []
+    async with udp_agent(spoil=lambda *_: []) as device, running(metrics=metrics) as engine:
+        agent = polled(device)
+        asked = device.asked
+        begun = engine.begin(agent, Get([NAME]), told.append)
+        assert begun is not None
+        assert engine.begin(agent, Get([UPTIME]), told.append) is None, "the agent is asked for one thing at a time"
+        await asked.wait()
+        engine.forget(begun)
+        engine.forget(begun)
+        assert (agent.busy, agent.inquiry, engine._credits[socket.AF_INET].lent) == (False, None, 0)
+        answer = device.memory.answer(device.requests[0])
+        assert answer
+        await device.socket.sendto(answer, device.manager)
+        await settle(metrics, {"late": 1})
+        assert told == []
+        device.spoil = None
+        ended = trio.Event()
+
+        def tell(result: Any) -> None:
+            told.append(result)
+            ended.set()
+
+        assert engine.begin(agent, get := Get([UPTIME]), tell) is not None
+        with trio.fail_after(10):
+            await ended.wait()
+        assert values(get) == [7]
+        assert [(each.sent, each.answers) for each in told] == [(1, 1)]
+        sample = metrics.registry.get_sample_value
+        outcomes = [sample("faultd_poll_requests_total", {"outcome": each}) for each in ("answered", "no_answer")]
+        assert outcomes == [1, 0]
+        assert metrics.value("faultd_poll_datagrams_sent_total") == 2
+
+
+async def test_an_operation_without_a_task_is_told_that_nothing_can_be_sent() -> None:
+    told: list[Any] = []
+    engine = PollEngine(EngineLimits(), Metrics())
+    async with udp_agent() as device:
+        agent = polled(device)
+        engine.begin(agent, Get([NAME]), told.append)
+        assert [type(each) for each in told] == [errors.OwnFault]
+        assert not agent.busy
+
+
+async def test_an_operation_without_a_task_waits_for_no_room() -> None:
+    told: list[Any] = []
+    async with udp_agent(spoil=lambda *_: []) as device, running() as engine:
+        credit = engine._credits[socket.AF_INET]
+        lent = credit.borrow_now(credit.room)
+        assert lent == credit.room
+        assert engine.begin(polled(device), Get([NAME]), told.append) is None
+        credit.give_back(lent)
+        begun = engine.begin(polled(device), Get([NAME]), told.append)
+        assert begun is not None
+    assert [type(each) for each in told] == [errors.OwnFault], "the engine was stopped"
+
+
 async def test_a_task_that_waits_for_its_turn_can_be_cancelled() -> None:
     async with udp_agent(spoil=lambda *_: []) as device, running() as engine, trio.open_nursery() as nursery:
         agent = polled(device)

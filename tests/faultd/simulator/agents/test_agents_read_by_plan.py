@@ -9,7 +9,7 @@ from actors.poller.plan.table_reader import TableReader
 from faultd.simulator.agents.plant_agents import PlantAgents
 from faultd.simulator.fault import Fault
 from faultd.simulator.plan import Options
-from faultd.simulator.plant import VENDORS, PlantSpec, Vendor, build_plant, position
+from faultd.simulator.plant import MAKERS, PlantSpec, Vendor, build_plant, position
 from faultd.simulator.scenarios import Scenario, Script
 from protocols.poll.part_states import unpack_states
 from protocols.poll.plan.compile_plan import compile_plans
@@ -23,9 +23,9 @@ from protocols.snmp.manager.walk import Walk
 PLANS = compile_plans(
     load_profiles({path.name: path.read_text() for path in (Path(__file__).parents[4] / "config" / "profiles").glob("*.toml")})
 )
-PLAN: dict[Vendor, str] = {"huawei": "huawei", "zte": "zte/c3xx", "calix_e7": "calix_e7", "bdcom": "bdcom/gpon"}
+PLAN: dict[Vendor, str] = {"huawei": "huawei", "zte": "zte/c3xx", "calix_e7": "calix_e7", "bdcom": "bdcom/gpon", "vsol": "vsol"}
 WITHOUT_POWER = frozenset({"bdcom"})
-WITHOUT_SERIAL = frozenset({"calix_e7"})
+WITHOUT_SERIAL = frozenset({"calix_e7", "vsol"})
 
 
 class Poll:
@@ -50,7 +50,7 @@ class Poll:
         return [reader for reader in self.readers if reader.plan.kind == kind]
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", MAKERS)
 def test_a_plan_reads_what_the_physics_says(vendor: Vendor) -> None:
     plant = build_plant(PlantSpec(olts=1, cards_per_olt=2, pons_per_card=2, onts_per_pon=8, vendors=(vendor,)))
     pon = next(iter(plant.pons.values()))

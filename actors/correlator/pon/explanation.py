@@ -6,6 +6,7 @@ against it. Both are one pass from the leaves and one from the root (:mod:`actor
 """
 
 import math
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from actors.correlator.pon.likelihood import ODDS, Cause, Inside, Odds, Tree, Weighing, either, inside, weigh
@@ -39,11 +40,20 @@ class Break(NamedTuple):
     alternatives: tuple[Alternative, ...] = ()
 
 
-def explain(root: Tree, *, port_dark: bool = False, leaning: float = 0.0, mute: float = 0.0, odds: Odds = ODDS) -> list[Break]:
+def explain(
+    root: Tree,
+    *,
+    port_dark: bool = False,
+    leaning: float = 0.0,
+    mute: float = 0.0,
+    apart: Collection[str] = (),
+    odds: Odds = ODDS,
+) -> list[Break]:
     """The breaks that explain best what was seen below ``root``, a PON port. ``port_dark``: the port itself reports that it
     receives nothing. ``leaning``, the OLT's own opinion, is added to the score of a loss of power and taken from a cut's.
-    ``mute``: probability that the OLT sends no dying gasp."""
-    weighed = weigh(root, port_dark, leaning, mute, odds)
+    ``mute``: probability that the OLT sends no dying gasp. ``apart``: ONTs that did not fall amid others, so that their records
+    are right."""
+    weighed = weigh(root, port_dark, leaning, mute, odds, apart)
     if not weighed.nodes[root.id].hurt and not port_dark:
         return []
     found = _breaks(root, weighed, port_dark, odds)
@@ -51,7 +61,7 @@ def explain(root: Tree, *, port_dark: bool = False, leaning: float = 0.0, mute: 
     strays = sum(each.moved for each in found)
     if strays > max(1, explained // STRAYS_AT_MOST):
         odds = odds._replace(moved=-math.inf)
-        weighed = weigh(root, port_dark, leaning, mute, odds)
+        weighed = weigh(root, port_dark, leaning, mute, odds, apart)
         found = _breaks(root, weighed, port_dark, odds)
     shares = _shares(root, weighed, port_dark, odds)
     lines = _lines(root, [each.place for each in found if not each.own])

@@ -11,7 +11,7 @@ All numbers are natural logarithms of probabilities. They were chosen by hand; d
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
 Seen = Literal["dark", "gasp", "silent", "alive", "out", "found_dark", "found_gasp"]
@@ -220,18 +220,19 @@ class Inside(NamedTuple):
     """``none`` and ``some`` together: the explanations that hold for a whole port."""
 
 
-def weigh(root: Tree, port_dark: bool, leaning: float, mute: float, odds: Odds = ODDS) -> Weighing:
+def weigh(root: Tree, port_dark: bool, leaning: float, mute: float, odds: Odds = ODDS, apart: Collection[str] = ()) -> Weighing:
     """The weights of every node and ONT below ``root``, from the leaves up. ``mute``: probability that the OLT sends no dying
-    gasp."""
+    gasp. ``apart``: ONTs that did not fall amid others, so that their records are right."""
     nodes: dict[str, Weighed] = {}
-    leaves: dict[Seen, Weighed] = {}
+    leaves: dict[tuple[Seen, bool], Weighed] = {}
     seen = Counter(tree.seen for tree in post_order(root) if not tree.branches)
     kind: Cause = "power" if seen["gasp"] > seen["dark"] else "cut"
     for tree in post_order(root):
         if not tree.branches:
-            leaf = leaves.get(tree.seen)
+            key = tree.seen, tree.id in apart
+            leaf = leaves.get(key)
             if leaf is None:
-                leaf = leaves[tree.seen] = _leaf(tree.seen, kind, mute, odds)
+                leaf = leaves[key] = _leaf(tree.seen, kind, mute, odds, movable=not key[1])
             nodes[tree.id] = leaf
             continue
         below = [nodes[branch.id] for branch in tree.branches]
@@ -248,7 +249,7 @@ def weigh(root: Tree, port_dark: bool, leaning: float, mute: float, odds: Odds =
     return Weighing(nodes, kind)
 
 
-def _leaf(seen: Seen, kind: Cause, mute: float, odds: Odds) -> Weighed:
+def _leaf(seen: Seen, kind: Cause, mute: float, odds: Odds, *, movable: bool) -> Weighed:
     cut, power, muted = odds.under_cut[seen], odds.under_power[seen], odds.under_mute[seen]
     hurt = seen in _HURT
     here = odds.drop + cut, odds.customer + _power(power, muted, mute)
@@ -264,7 +265,7 @@ def _leaf(seen: Seen, kind: Cause, mute: float, odds: Odds) -> Weighed:
         break_power=here[1],
         unhurt=odds.unhurt[seen],
         out_anyway=odds.unhurt[seen] if seen in _OUT_ANYWAY else -math.inf,
-        moved=odds.moved + (cut if kind == "cut" else power) if hurt else -math.inf,
+        moved=odds.moved + (cut if kind == "cut" else power) if hurt and movable else -math.inf,
     )
 
 
@@ -297,18 +298,19 @@ Plus = Callable[[float, float], float]
 
 
 def inside(root: Tree, weighed: Weighing, *, whole: bool, plus: Plus) -> dict[str, Inside]:
-    """The weights of the explanations of each subtree, from the leaves up. ``whole``: only those under which every ONT is out."""
+    """The weights of the explanations of each subtree, from the leaves up. ``whole``: only those with all ONTs out."""
     found: dict[str, Inside] = {}
-    leaves: dict[Seen, Inside] = {}
+    leaves: dict[tuple[Seen, float], Inside] = {}
     cuts = weighed.kind == "cut"
     for tree in post_order(root):
         mine = weighed.nodes[tree.id]
         if not tree.branches:
-            leaf = leaves.get(tree.seen)
+            key = tree.seen, mine.moved
+            leaf = leaves.get(key)
             if leaf is None:
                 well = mine.out_anyway if whole else mine.unhurt
                 none = plus(plus(well, mine.break_cut), mine.break_power)
-                leaf = leaves[tree.seen] = Inside(none, plus(none, mine.moved), -math.inf, none)
+                leaf = leaves[key] = Inside(none, plus(none, mine.moved), -math.inf, none)
             found[tree.id] = leaf
             continue
         none, strays, some = 0.0, 0.0, -math.inf

@@ -15,6 +15,7 @@ from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import ALARM_TYPES, NAME, conclude, over, own, withdraw
 from actors.correlator.pon.degraded import degraded
 from actors.correlator.pon.episodes import episodes, is_of, single_faults
+from actors.correlator.pon.explanation import Alternative, explain
 from actors.correlator.pon.gather import (
     heard_of,
     is_up,
@@ -26,12 +27,11 @@ from actors.correlator.pon.gather import (
     view,
 )
 from actors.correlator.pon.inquiry import inquire
-from actors.correlator.pon.explanation import Alternative, explain
 from actors.correlator.pon.likelihood import Seen
 from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import SETTLED, Concluded, PonMemory, PortRead
 from actors.correlator.pon.ont_evidence import ByCause, evidence_of
-from actors.correlator.pon.records import sends_no_gasps, take_strays, take_unrecorded
+from actors.correlator.pon.records import apart, sends_no_gasps, take_strays, take_unrecorded
 from actors.correlator.pon.restoration import leftovers, out_again, returns
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
 from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
@@ -183,7 +183,7 @@ def _explain(
     odds = single_faults(memory.losses.get(port), episode, len(onts))
     mute = sends_no_gasps(memory, draft.state.plant.device_of(port) or "")
     strays: list[tuple[Evidence, float]] = []
-    for found in explain(tree, port_dark=port_dark, leaning=leaning, mute=mute, odds=odds):
+    for found in explain(tree, port_dark=port_dark, leaning=leaning, mute=mute, apart=apart(episode), odds=odds):
         below = leaves(tree, found.place)
         members = [mine[ont] for ont in below if ont in mine]
         if found.moved:

@@ -5,7 +5,7 @@ record. An ONT that the topology lacks belongs to the cause with which it fell.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from actors.correlator.draft import Draft
@@ -18,6 +18,10 @@ from protocols.alarm import Alarm
 
 _NAMED: Final = 3
 """Wrong records that the reason spells out; the metadata has all of them."""
+_AMID: Final = timedelta(seconds=2)
+"""ONTs below one break are reported within this time of another one, but for the OLT's queue."""
+_AT_MOST: Final = 0.6
+"""The highest probability that an OLT sends no dying gasp: whether it does is configured for each kind of ONT."""
 _MUTE: Final = 0.02
 """Share of OLTs that send no dying gasp."""
 _WITHOUT_GASP: Final = 0.37
@@ -35,7 +39,7 @@ def sends_no_gasps(memory: PonMemory, device: str) -> float:
     if losses < _LOSSES:
         return 0.0
     chance = _WITHOUT_GASP**losses
-    return _MUTE / (_MUTE + (1.0 - _MUTE) * chance)
+    return min(_AT_MOST, _MUTE / (_MUTE + (1.0 - _MUTE) * chance))
 
 
 def note_gasp(draft: Draft, memory: PonMemory, port: str) -> None:
@@ -43,6 +47,18 @@ def note_gasp(draft: Draft, memory: PonMemory, port: str) -> None:
     device = draft.state.plant.device_of(port) or ""
     if memory.without_gasp.get(device) != -1:
         draft.on_commit(memory.gasped, device)
+
+
+def apart(episode: Sequence[Evidence]) -> list[str]:
+    """The ONTs that fell some time after or before all others: what took the others did not take them."""
+    ordered = sorted(episode, key=lambda each: each.onset)
+    found = []
+    for number, each in enumerate(ordered):
+        before = each.earliest - ordered[number - 1].onset if number else _AMID
+        after = ordered[number + 1].earliest - each.onset if number + 1 < len(ordered) else _AMID
+        if min(before, after) >= _AMID:
+            found.append(each.ont)
+    return found
 
 
 def take_strays(draft: Draft, causes: Causes, strays: Sequence[tuple[Evidence, float]]) -> None:

@@ -22,6 +22,7 @@ from prometheus_client import ProcessCollector
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.api.actor import Api
+from actors.api.console_files import ConsoleFiles
 from actors.api.sla_reports import ReportTexts
 from actors.api.stored import Stored
 from actors.api.submitter import Submitter
@@ -67,6 +68,7 @@ from faultd.inputs import Inputs, changed_inputs, log_unconfigured, read_inputs
 from faultd.native import TRAP_PATH
 from faultd.parking import Parking
 from faultd.pipe import Pipe
+from faultd.places import shipped_console
 from faultd.pollers import Pollers
 from faultd.reload import reload
 from faultd.reports import LedgerReports, quarantined_event
@@ -114,6 +116,7 @@ async def serve(
     service.status("reading profiles and topology")
     inputs = await trio.to_thread.run_sync(partial(read_inputs, config, without_plugins=True))
     log_unconfigured(config, inputs.dispatch)
+    console_files = ConsoleFiles(shipped_console()) if config.console.enabled else None
     service.status("recovering the ledger")
     ledger_file, stages, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
     state = stages.state
@@ -228,10 +231,12 @@ async def serve(
             link_key=link_key,
             desk_calls=delivery.ticketer,
             message_preview=delivery.preview,
+            console=console_files,
+            console_settings=config.console,
             health=health,
         )
         routes = api_routes(submitter, reads, views, config.http, metrics, clock, config.correlator.default_tenant)
-        api = Api(config.http, tokens, metrics, clock, routes=routes)
+        api = Api(config.http, tokens, metrics, clock, routes=routes, take_stream=stream.take)
 
         def switch(new: Config, inputs: Inputs) -> None:
             opened, credentials = open_far_ends(new, ledger_file.ledger_id), read_credentials(new)

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo, fields
 
+from actors.api.console_settings import ConsoleSettings
 from actors.api.settings import ApiSettings
 from actors.clock.settings import ClockSettings
 from actors.correlator.settings import CorrelatorSettings
@@ -55,6 +56,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     database: DatabaseSettings = DatabaseSettings()
     traps: TrapSettings = TrapSettings()
     http: ApiSettings = ApiSettings()
+    console: ConsoleSettings = ConsoleSettings()
     stream: StreamSettings = StreamSettings()
     topology: TopologySettings = TopologySettings()
     profiles: ProfileSettings = ProfileSettings()

@@ -1,4 +1,4 @@
-"""The folder of faultd's own data: beside the packages in a checkout, inside the wheel when installed."""
+"""The folders of faultd's own data: beside the packages in a checkout, inside the wheel when installed."""
 
 from pathlib import Path
 
@@ -12,3 +12,11 @@ def shipped_config() -> Path:
         if (candidate / "profiles").is_dir():
             return candidate
     raise FileNotFoundError(f"no config/profiles beside or inside {_HERE}: the installation is incomplete")
+
+
+def shipped_console() -> Path:
+    """The folder ``console/``: what a browser gets. Raises FileNotFoundError when the installation lacks it."""
+    for candidate in (_HERE / "_console", _HERE.parent / "console"):
+        if (candidate / "index.html").is_file():
+            return candidate
+    raise FileNotFoundError(f"no console/index.html beside or inside {_HERE}: the installation is incomplete")

@@ -11,6 +11,7 @@ from actors.api import (
     alarm_reads,
     backtest,
     bulk,
+    console,
     contacts,
     customers,
     desk_webhook,
@@ -49,6 +50,8 @@ from actors.api import (
     unknown_traps,
 )
 from actors.api.alarm_lookup import AlarmLookup
+from actors.api.console_files import ConsoleFiles
+from actors.api.console_settings import ConsoleSettings
 from actors.api.devices import ContactState
 from actors.api.maintenance_preview import PreviewWindow
 from actors.api.notification_preview import PreviewMessage
@@ -107,6 +110,9 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     link_key: bytes
     """Of acknowledge links."""
     health: Callable[[], Readiness]
+    console: ConsoleFiles | None = None
+    """The files of the console; None: there is none."""
+    console_settings: ConsoleSettings = ConsoleSettings()
 
 
 def api_routes(
@@ -171,5 +177,6 @@ def api_routes(
         tickets.routes(submitter, alarms, views.dispatch),
         quarantine.routes(submitter, stored, views.quarantined),
         sources.routes(views.sources, plant, default_tenant),
+        *console.routes(views.console_settings, views.console),
         *system.routes(views.health, metrics),
     ]

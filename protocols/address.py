@@ -16,6 +16,15 @@ def canonical_address(written: str) -> str | None:
     return str(address)
 
 
+def needs_zone(address: str) -> bool:
+    """True for a link-local IPv6 address without the interface through which alone it can be reached."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return isinstance(parsed, IPv6Address) and parsed.is_link_local and parsed.scope_id is None
+
+
 def is_of_one_host(address: str) -> bool:
     """False for a canonical address that no single device can have: multicast, broadcast, 0.0.0.0 and ::."""
     found = ip_address(address)

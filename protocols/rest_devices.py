@@ -129,10 +129,12 @@ class PowerShown(Struct, frozen=True, kw_only=True):
 
 
 class InterfaceName(Struct, frozen=True, kw_only=True):
-    """The ifName of the interface with this ifIndex."""
+    """The ifName of the interface with this ifIndex. ``part``: the position of the PON port that it is by its index; else
+    empty."""
 
     position: str
     name: str
+    part: str
 
 
 class DevicePolled(Struct, frozen=True, kw_only=True):

@@ -59,14 +59,17 @@ def allow(
     body: str = "",
     query: type[Struct] | None = None,
     slashes: str = "",
+    page: bool = False,
 ) -> dict[str, Any]:
     """A handler's ``opt``: who may call it, the Struct of its query parameters (None: it takes none), and the path parameter
-    whose values hold slashes."""
+    whose values hold slashes. ``page``: a page whose own script reads the query."""
     declared: dict[str, Any] = {"access": Access(needed, every_tenant, body)}
     if query is not None:
         declared["query"] = query
     if slashes:
         declared["slashes"] = slashes
+    if page:
+        declared["page"] = True
     return declared
 
 

@@ -12,6 +12,7 @@ from actors.api.gate import Gate
 from actors.api.routes import Now
 from actors.api.server import HttpServer
 from actors.api.settings import ApiSettings
+from actors.api.stream_door import TakeStream
 from actors.metrics import Metrics
 from actors.tokens import TokenFile
 
@@ -20,13 +21,21 @@ log = structlog.get_logger()
 
 class Api:
     """Serves ``routes`` at ``[http] bind``. Each resource's module (``actors/api/<resource>.py``) offers its own, given the
-    views and reads that it needs; ``clock`` gives the time as an aware UTC datetime."""
+    views and reads that it needs; ``clock`` gives the time as an aware UTC datetime. ``take_stream`` takes the connections that
+    are for the alarm stream."""
 
     def __init__(
-        self, settings: ApiSettings, tokens: TokenFile, metrics: Metrics, clock: Now, *, routes: Sequence[Router]
+        self,
+        settings: ApiSettings,
+        tokens: TokenFile,
+        metrics: Metrics,
+        clock: Now,
+        *,
+        routes: Sequence[Router],
+        take_stream: TakeStream | None = None,
     ) -> None:
         self.application = application(routes, settings.retry_after_seconds, _version())
-        self._server = HttpServer(settings, Gate(self.application, settings, tokens, metrics, clock), metrics)
+        self._server = HttpServer(settings, Gate(self.application, settings, tokens, metrics, clock), metrics, take_stream)
         self._log = log.bind(actor="api")
 
     @property

@@ -37,7 +37,8 @@ _DESCRIPTION = (
 
 
 def _refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    known_parameters(connection, handler.opt.get("query"))
+    if not handler.opt.get("page", False):
+        known_parameters(connection, handler.opt.get("query"))
 
 
 def _refuse_unused_condition(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

@@ -18,8 +18,9 @@ from actors.api.problems import ProblemError, invalid_body, unavailable
 from actors.api.routes import PREFIX, By, Given, IfMatch, Now, resource, tagged
 from actors.api.topology_changes import TopologyChanges
 from actors.api.topology_nodes import NodeName, checked, in_own_tenant, sees, with_hidden_parents, writable
+from protocols.address import needs_zone
 from protocols.command import ChangeTopology
-from protocols.poll.device import DeviceState, PolledDevice, PollError
+from protocols.poll.device import LINK_LOCAL_ALONE, DeviceState, PolledDevice, PollError
 from protocols.poll.reading import PollReading, PollRefused, PollView
 from protocols.principal import Principal
 from protocols.rest_body import fields_for
@@ -99,6 +100,8 @@ class Devices:
         error = None
         if node.is_polled and node.credentials not in self.changes.names().credentials:
             error = PollError(at=self._clock(), reason="unknown_credentials", text=_unknown(node.credentials))
+        elif node.is_polled and all(map(needs_zone, node.every_address)):
+            error = PollError(at=self._clock(), reason="link_local", text=LINK_LOCAL_ALONE)
         return PolledDevice(id=node.id, addresses=node.every_address, last_error=error)
 
     def answer(self, by: Principal, device_id: str, status: int = 200) -> Response[DeviceShown]:

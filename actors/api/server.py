@@ -23,6 +23,7 @@ from actors.addresses import listen
 from actors.api.asgi import App
 from actors.api.http1 import Connection
 from actors.api.settings import ApiSettings
+from actors.api.stream_door import TakeStream, wants_stream
 from actors.isolation import Isolation
 from actors.metrics import Metrics
 
@@ -99,8 +100,9 @@ class _NoLog(Logger):
 class HttpServer:
     """Listens and serves ``app`` until cancelled; then stops listening and gives requests under way a bounded time."""
 
-    def __init__(self, settings: ApiSettings, app: App, metrics: Metrics) -> None:
-        self._settings = settings
+    def __init__(self, settings: ApiSettings, app: App, metrics: Metrics, take_stream: TakeStream | None = None) -> None:
+        """``take_stream`` is given the connections that begin with a request for the alarm stream; None: none is."""
+        self._settings, self._take_stream = settings, take_stream
         self._app = ASGIWrapper(cast(Any, app))
         self._metrics = metrics
         self._config = _config(settings)
@@ -155,12 +157,24 @@ class HttpServer:
             if self._make_room(stream.address):
                 self._open[stream] = connection
                 with self._isolation.alone(stream.address):
-                    await connection.run()
+                    if not await self._is_for_stream(socket_stream):
+                        await connection.run()
         finally:
             self._open.pop(stream, None)
             await trio.aclose_forcefully(socket_stream)
             closed, self._closed = self._closed, trio.Event()
             closed.set()
+
+    async def _is_for_stream(self, socket_stream: trio.SocketStream) -> bool:
+        """True when the stream has taken the connection over."""
+        if self._take_stream is None or not await wants_stream(socket_stream, self._settings.header_seconds):
+            return False
+        # trio closes a socket when its handler ends: the stream gets one of its own.
+        own = trio.SocketStream(socket_stream.socket.dup())
+        taken = self._take_stream(own)
+        if not taken:
+            own.socket.close()
+        return taken
 
     def _make_room(self, address: str) -> bool:
         """Whether one more connection from ``address`` may be. Where a bound is reached, one without a request under way is

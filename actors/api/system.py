@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from litestar import Response, Router, get
-from litestar.response import Redirect
 from prometheus_client import generate_latest
 
 from actors.api.access import allow
@@ -13,12 +12,6 @@ from actors.metrics import Metrics
 from protocols.rest_daemon import Me, Readiness
 
 Health = Callable[[], Readiness]
-
-
-@get("/", summary="The description of this API", status_code=303, tags=["daemon"], security=[], opt=allow("nothing"))
-async def get_root() -> Redirect:
-    """Leads to `/schema`."""
-    return Redirect("/schema", status_code=303)
 
 
 @get("/healthz", summary="Is the process alive?", media_type="text/plain", tags=["daemon"], security=[], opt=allow("nothing"))
@@ -50,6 +43,6 @@ async def get_me(by: By) -> Me:
 def routes(health: Health, metrics: Metrics) -> list[Router]:
     """The daemon's own pages, and the caller's token."""
     return [
-        pages([get_root, get_liveness, get_readiness, get_metrics], health=health, metrics=metrics),
+        pages([get_liveness, get_readiness, get_metrics], health=health, metrics=metrics),
         resource("access", [get_me]),
     ]

@@ -88,6 +88,7 @@ class NotificationMemory(Struct):
 
     notified: dict[str, Severity] = field(name="told", default_factory=dict)
     released_from: dict[str, str] = field(name="freed", default_factory=dict)
+    postponed: dict[str, datetime] = {}
     endings: dict[str, str] = field(default_factory=dict)
 
 

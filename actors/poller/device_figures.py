@@ -15,6 +15,7 @@ class DeviceFigures:
         "_answered",
         "_counted_at",
         "_sent",
+        "answers_at",
         "duration",
         "last_error",
         "last_success",
@@ -28,7 +29,7 @@ class DeviceFigures:
     )
 
     def __init__(self, now: float) -> None:
-        self.plan = self.profile = ""
+        self.plan = self.profile = self.answers_at = ""
         self.last_success: datetime | None = None
         self.last_error: PollError | None = None
         self.round_trip: float | None = None
@@ -51,9 +52,10 @@ class DeviceFigures:
         """Datagrams sent and answered; those of long ago count less and less."""
         self._sent, self._answered = 0.95 * self._sent + sent, 0.95 * self._answered + answers
 
-    def failed(self, at: datetime, error: RequestError) -> None:
-        """A poll had no answer, or none that could be used."""
-        self.last_error = PollError(at=at, reason=error.reason, text=error.detail)
+    def failed(self, at: datetime, error: RequestError, where: str = "") -> None:
+        """A poll had no answer, or none that could be used. ``where``: the address that is meant, of several."""
+        text = f"{where}: {error.detail}" if where else error.detail
+        self.last_error = PollError(at=at, reason=error.reason, text=text)
 
     def ended(self, began: float, now: float, interval: float, varbinds: int) -> None:
         """A poll that had an answer ended; ``varbinds``: what came since the poll before."""
@@ -92,4 +94,5 @@ class DeviceFigures:
             varbinds_per_minute=self.rate or 0.0,
             overrun=overrun,
             slowed=slowed,
+            answers_at=self.answers_at,
         )

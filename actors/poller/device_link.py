@@ -86,6 +86,11 @@ class DeviceLink:
         self._before = 0, 0
         """Datagrams sent and answered before the GET that was begun."""
 
+    def change(self, agent: PolledAgent) -> None:
+        """Ask the device at another of its addresses. The size of answers that it can give is that of the device."""
+        agent.walk_size = self.agent.walk_size
+        self.agent = agent
+
     async def get(self, names: Sequence[bytes], card: str = "") -> tuple[list[bytes], Exchange]:
         """The values of instances; empty octets for one that was not read. Does not wait for the budget."""
         operation = Get(names)

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import trio
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
+from actors.poller.device_addresses import DeviceAddresses
 from actors.poller.device_contact import DeviceContact
 from actors.poller.device_figures import DeviceFigures
 from actors.poller.device_link import DeviceLink
@@ -31,7 +32,7 @@ from protocols.poll.reading import PolledValue, PollReading
 from protocols.poll.section import PollLevel
 from protocols.poll.states import PolledStates, ReadReason
 from protocols.poll.uptime import times_oddity
-from protocols.snmp.manager.errors import NoRoute, OwnFault, PortUnreachable, RequestError
+from protocols.snmp.manager.errors import AnsweredElsewhere, NoRoute, OwnFault, PortUnreachable, RequestError
 
 DAY: Final = 86_400.0
 NO_OTHERS: Final = OtherPolls(0, 0)
@@ -39,7 +40,11 @@ WHOLE_SHARE: Final = 0.9
 """Share of its interval after which a poll without an answer ends, whatever the time-outs are: so the misses that make a device
 silent take so many intervals."""
 HALF_SHARE: Final = 0.5
-_SILENCE: Final[dict[type[RequestError], Silence]] = {PortUnreachable: "refused", NoRoute: "no_route"}
+_SILENCE: Final[dict[type[RequestError], Silence]] = {
+    PortUnreachable: "refused",
+    NoRoute: "no_route",
+    AnsweredElsewhere: "elsewhere",
+}
 
 
 class AnsweredPoll(NamedTuple):
@@ -53,9 +58,9 @@ class AnsweredPoll(NamedTuple):
 
 
 class FailedPoll(NamedTuple):
-    """A poll that was sent at ``sent`` and failed. ``again``: less may be answered."""
+    """A poll that was sent at ``sent`` and failed; ``error`` is None while it has not. ``again``: less may be answered."""
 
-    error: RequestError
+    error: RequestError | None
     sent: datetime
     began: float
     again: bool
@@ -70,6 +75,7 @@ class DevicePoller:
     """
 
     __slots__ = (
+        "_addresses",
         "_alone",
         "_began",
         "_counted",
@@ -107,8 +113,8 @@ class DevicePoller:
     ) -> None:
         self.spec, self._parts, self._figures, self._latest, self._wishes = spec, parts, figures, latest, wishes
         now, self._share = trio.current_time(), phase(spec.id)
-        agent = PolledAgent(spec.address, parts.settings.port, parts.credentials.session(spec.credentials))
-        self._link = DeviceLink(parts.engine, agent, parts.settings, figures)
+        self._link = DeviceLink(parts.engine, self._agent(spec.address), parts.settings, figures)
+        self._addresses = DeviceAddresses(spec.addresses, now)
         self._scalars = DeviceScalars(self._link, parts.plans, spec.plan, parts.clock)
         self.contact = DeviceContact(spec.id, spec.address, parts.settings.misses, now)
         self._reads: DeviceReads | None = None
@@ -163,25 +169,55 @@ class DevicePoller:
 
     # --- polls ----------------------------------------------------------------------------------------------------
 
-    async def _poll(self, wanted: ReadReason | None = None, request: int = 0) -> tuple[Scalars | None, PolledStates | None]:
-        """One poll. ``wanted``: the reason for a whole read; None where only its schedule asks for it."""
-        sent, began, self._waited = self._parts.clock(), trio.current_time(), 0.0
-        self._bound(began)
+    async def _poll(
+        self, wanted: ReadReason | None = None, request: int = 0, failed: FailedPoll | None = None
+    ) -> tuple[Scalars | None, PolledStates | None]:
+        """One poll. ``wanted``: the reason for a whole read; None where only its schedule asks for it. ``failed``: the poll has
+        begun, and its first address does not answer."""
+        if failed is None:
+            failed = FailedPoll(None, self._parts.clock(), trio.current_time(), again=False)
+            self._waited = 0.0
+        began = failed.began
         try:
             identify = self.contact.contact != "answering" or wanted == "operator"
-            scalars = await self._scalars.read(identify=identify, all_sensors=wanted is not None)
+            scalars = await self._read_scalars(failed, identify=identify, all_sensors=wanted is not None)
         except RequestError as error:
-            await self._failed(error, sent, began)
+            await self._failed(error, failed.sent, began)
             return None, None
         finally:
             self._link.until = inf
         return scalars, await self._finish(self._take(scalars, began, trio.current_time()), wanted, request)
 
-    def _bound(self, began: float) -> None:
-        """Bound a poll that ``began`` and has no answer. The poll that is missed last is confirmed in another way within the
-        same interval."""
-        share = HALF_SHARE if self.contact.confirms_next else WHOLE_SHARE
-        self._link.until = began + self._interval * share
+    async def _read_scalars(self, failed: FailedPoll, *, identify: bool, all_sensors: bool) -> Scalars:
+        """The device's scalars, by the address that answers. Raises RequestError; where none answers, that of the first one."""
+        link, began, first = self._link, failed.began, failed.error
+        order = self._addresses.order(began) if first is None else self._addresses.behind(link.agent.address)
+        asked_first = order[0] if first is None else link.agent.address
+        for number, address in enumerate(order):
+            if link.agent.address != address:
+                link.change(self._agent(address))
+            self._bound(began, len(order) - number)
+            try:
+                found = await self._scalars.read(identify=identify, all_sensors=all_sensors)
+            except SILENT as error:
+                first = first or error
+                continue
+            if first is not None:
+                self._figures.failed(self._parts.clock(), first, asked_first)
+            self._addresses.latest = self.contact.address = address
+            return found
+        self.contact.address = asked_first
+        assert first is not None
+        raise first
+
+    def _agent(self, address: str) -> PolledAgent:
+        return PolledAgent(address, self._parts.settings.port, self._parts.credentials.session(self.spec.credentials))
+
+    def _bound(self, began: float, addresses: int) -> None:
+        """Bound the requests to one of so many ``addresses`` that are still to be asked in a poll that ``began`` and has no
+        answer. The poll that is missed last is confirmed in another way within the same interval."""
+        now, share = trio.current_time(), HALF_SHARE if self.contact.confirms_next else WHOLE_SHARE
+        self._link.until = now + (began + self._interval * share - now) / addresses
 
     def _begin_alone(self, now: float) -> bool:
         """Begin a poll without the task. False: it is the task's turn."""
@@ -204,8 +240,10 @@ class DevicePoller:
             return False
         if not self._scalars.knows_plan(now) or is_late(self._due, now, self.spec.interval):
             return False
+        if self._addresses.tries_first(now):
+            return False
         self._sent, self._began, self._waited = self._parts.clock(), now, 0.0
-        self._bound(now)
+        self._bound(now, len(self.spec.addresses))
         self._get = self._scalars.due_at(now, plan)
         return self._link.begin_get(self._get.names, self._end_alone)
 
@@ -242,11 +280,15 @@ class DevicePoller:
             await self._finish(alone)
             self._set_due(trio.current_time())
         elif alone is not None:
-            if alone.again and not isinstance(alone.error, SILENT):
+            error = alone.error
+            assert error is not None
+            if isinstance(error, SILENT) and len(self.spec.addresses) > 1:
+                await self._poll(failed=alone)
+            elif alone.again and not isinstance(error, SILENT):
                 # One object that the agent cannot give: the task asks for less.
                 await self._poll()
             else:
-                await self._failed(alone.error, alone.sent, alone.began)
+                await self._failed(error, alone.sent, alone.began)
             self._set_due(trio.current_time())
 
     def _take(self, scalars: Scalars, began: float, now: float) -> AnsweredPoll:
@@ -259,6 +301,7 @@ class DevicePoller:
         if self._planned() is not known and reason is None:
             reason = "start"  # another plan: nothing of its tables was read
         figures.last_success, figures.round_trip = scalars.times.at, scalars.round_trip
+        figures.answers_at = self._link.agent.address
         self._measure(scalars, now)
         return AnsweredPoll(scalars, event, reason, began)
 
@@ -303,20 +346,34 @@ class DevicePoller:
         parts.outcomes.ended(self._latest, trio.current_time(), silent=True)
         if contact.contact == "silent":
             return
-        fault = error.detail if isinstance(error, OwnFault) else parts.network.fault(spec.address)
+        fault = error.detail if isinstance(error, OwnFault) else self._own_fault()
         other: bool | None = None
         echo: bool | None = None
         if contact.confirms_next and not fault:
             until = began + self._interval * WHOLE_SHARE
             session = partial(parts.credentials.session, spec.credentials)
             other = await answers_otherwise(spec, parts.engine, session, parts.settings, until)
-            echo = await parts.echo.answers(spec.address) if parts.settings.icmp else None
+            echo = await self._answers_echo() if parts.settings.icmp else None
         first = contact.first_at if contact.first is not None else began
         others = parts.outcomes.others(self._latest, first)
         silence = _SILENCE.get(type(error), "no_answer")
         event = contact.missed(sent, began, others, silence, other_object=other, echo=echo, own_fault=fault)
         if event is not None:
             await self._append(event)
+
+    def _own_fault(self) -> str:
+        """What keeps this host from reaching every address of the device; empty: nothing is known."""
+        faults = [self._parts.network.fault(address) for address in self.spec.addresses]
+        return faults[0] if all(faults) else ""
+
+    async def _answers_echo(self) -> bool | None:
+        found = None
+        for address in self.spec.addresses:
+            answers = await self._parts.echo.answers(address)
+            if answers:
+                return True
+            found = found if answers is None else answers
+        return found
 
     def _answered(self, times: AgentTimes, sys_object_id: str, now: float) -> tuple[PollAnswered | None, ReadReason | None]:
         """The Event of an answer and the reason for a whole read; None where all goes on."""
@@ -404,7 +461,7 @@ class DevicePoller:
             device=self.spec.id,
             begun=begun,
             ended=self._parts.clock(),
-            address=self.spec.address,
+            address=self._link.agent.address,
             profile="" if plan is None else plan.profile,
             plan="" if plan is None else plan.name,
             times=None if scalars is None else scalars.times,

@@ -70,6 +70,15 @@ class Stream:
         self._clock = clock
         self._isolation = Isolation("a stream connection", metrics.stream_refused.labels("error").inc)
         self._slots = ConnectionSlots(settings)
+        self._accept: Callable[[trio.SocketStream], None] | None = None
+
+    def take(self, stream: trio.SocketStream) -> bool:
+        """Serve a connection that another listener accepted, nothing of it read, as one of this actor's own. False, and the
+        connection untouched, while the actor does not run."""
+        if self._accept is None:
+            return False
+        self._accept(stream)
+        return True
 
     async def run(self, task_status: trio.TaskStatus[tuple[str, int]] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled, or until the feed has ended and every subscriber has been sent the rest. In both cases the
@@ -85,6 +94,7 @@ class Stream:
             async def connection(stream: trio.SocketStream) -> None:
                 await self._connection(stream, hub)
 
+            self._accept = lambda stream: connections.start_soon(connection, stream)
             try:
                 async with trio.open_nursery() as nursery:
                     await nursery.start(partial(trio.serve_listeners, connection, listeners, handler_nursery=connections))
@@ -93,6 +103,7 @@ class Stream:
                     await self._pump(hub, nursery)
                     nursery.cancel_scope.cancel()
             finally:
+                self._accept = None
                 hub.end()
                 # Connections are shielded so that their closing handshake can take place. So they need a deadline.
                 for scope in self._slots.scopes():

@@ -16,6 +16,8 @@ from protocols.severity import SEVERITIES, Severity
 from protocols.stream import ALARMS, TOPICS, Topic
 
 PATH = "/alarms"
+PATHS = (PATH, "/stream")
+"""The second is the one that the API's port hands over."""
 SUBPROTOCOL = "bearer"
 _PARAMETERS = ("since", "topic", "severity", "status", "tenant", "token")
 _SEVERAL = ("source", "alarm_type", "tag")
@@ -130,7 +132,7 @@ def admit(
         split = urlsplit(target)
     except ValueError as error:
         raise RefusedHandshake(400, "target", "Bad request", f"the request's target cannot be read: {error}") from error
-    if split.path != PATH:
+    if split.path not in PATHS:
         raise RefusedHandshake(404, "path", "Not found", f"no resource at {split.path!r}; the stream is at {PATH}")
     _check_origin(_header(headers, b"origin"), host, origins)
     query = parse_qsl(split.query, keep_blank_values=True, max_num_fields=100) if split.query.count("&") < 100 else []

@@ -12,6 +12,10 @@ NO_ANSWER_TO_USER: Final = (
     "what it cannot decrypt. Else the address or the port is wrong, a firewall drops UDP, or the device is down."
 )
 ADVICE: Final[Mapping[str, str]] = {
+    "answered_elsewhere": (
+        "The device has several addresses, and answers from another one than was asked: see above. Poll that one, list it in "
+        "`addresses`, or have the agent answer from the address that is asked."
+    ),
     "refused": "The machine lives, and nobody listens on this port: the agent is switched off, or has another port.",
     "no_route": "This machine has no route to the address.",
     "own_fault": "This machine could not send: see the reason above.",

@@ -141,7 +141,7 @@ def screen(
     everything = list(alarms)
     visible = worth_showing(everything, now)
     children = open_children(everything)
-    head = [_clipped(f"{name}: {link}", width, "dim") for name, link in links[: 1 if height < TALL else None]]
+    head = [_clipped(f"{name}: {link}", width, "dim") for name, link in links[: 2 if height < TALL else None]]
     told = [
         Text(("          " if number else "") + each, "magenta")
         for line in news[-(2 if height < TALL else 5) :]

@@ -40,6 +40,7 @@ class Workplace(Struct, frozen=True):
         http = self.http
         return [
             ("another terminal", f". {shlex.quote(str(self.folder / ENVIRONMENT))}; faultd alarms list"),
+            ("Console", f"{http}/#{self.token}"),
             ("API docs", f"{http}/schema"),
             ("Alarms", f"{http}/api/v1/faults/alarms"),
             ("Who breaks next", f"{http}/api/v1/faults/sla-instances?sort=time_to_breach"),

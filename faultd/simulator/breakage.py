@@ -32,7 +32,7 @@ def breakages(plant: SimulatedPlant, fault: Fault) -> tuple[Breakage, ...]:
     if fault.kind in ROLLING:
         return tuple(_rolling(plant, fault))
     element = element_of(plant, fault)
-    return tuple(Breakage(element, begin, end) for begin, end in _intervals(fault))
+    return (*(Breakage(element, begin, end) for begin, end in _intervals(fault)), *_left_over(plant, fault, element))
 
 
 def affected(plant: SimulatedPlant, fault: Fault) -> tuple[str, ...]:
@@ -87,6 +87,21 @@ def _intervals(fault: Fault) -> Iterator[tuple[float, float | None]]:
         at = begin + rng.uniform(*_SPLICE)
     if begin < fault.end:
         yield begin, fault.end
+
+
+def _left_over(plant: SimulatedPlant, fault: Fault, element: Element) -> Iterator[Breakage]:
+    """The drops of ONTs whose light does not come back with the others'."""
+    if fault.left <= 0:
+        return
+    onts = dependents(plant, element)
+    if fault.end is None or fault.left_for <= 0 or element.part not in ("fibre", "trunk") or len(onts) < 2:
+        raise SpecError(
+            "left", fault.left, f"fault {fault.id} leaves ONTs over: it needs a cut of several, an end and left_for"
+        )
+    rng = Random(f"left/{fault.id}/{fault.target}/{fault.start}")
+    count = min(len(onts) - 1, max(1, round(fault.left * len(onts))))
+    for ont in rng.sample(onts, count):
+        yield Breakage(Element("fibre", ont), fault.start, fault.end + fault.left_for)
 
 
 def _street(plant: SimulatedPlant, fault: Fault) -> Iterator[Breakage]:

@@ -78,6 +78,10 @@ class Fault(Struct, frozen=True, kw_only=True):
     """Seconds at which a street gets its power back, one part of it at each; empty: all of it at ``end``."""
     bounce: float = 0.0
     """The last seconds before ``end`` in which the light comes and goes: the fibre is being spliced."""
+    left: float = 0.0
+    """Share of the ONTs behind a cut whose light does not come back at ``end``: their fibres are spliced later."""
+    left_for: float = 0.0
+    """Seconds from ``end`` until the light of those is back."""
     share: float = 1.0
     """Share of the target's ONTs to which a rolling fault comes."""
     down: float = 8.0

@@ -44,6 +44,11 @@ def bouncing(rng: Random, fault: Fault) -> Fault:
     return structs.replace(fault, bounce=min(rng.uniform(40.0, 70.0), (fault.end - fault.start) / 2))
 
 
+def leaving_some(rng: Random, fault: Fault, seconds: float) -> Fault:
+    """A cut after whose repair some ONTs stay dark for ``seconds`` more: their fibres in the splice are bad."""
+    return structs.replace(fault, left=rng.uniform(0.1, 0.4), left_for=seconds)
+
+
 def second_cut(plant: SimulatedPlant, rng: Random, wide: Fault, name: str) -> Fault | None:
     """A cut of a distribution fibre some 3 s after ``wide`` began, on a port where ``wide`` took other ONTs. None: the plant
     has no such leg."""

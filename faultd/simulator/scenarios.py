@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from faultd.simulator.errors import UnknownResource, UnknownScenario
 from faultd.simulator.fault import Fault, Kind
-from faultd.simulator.messy_faults import as_usual, bouncing, second_cut
+from faultd.simulator.messy_faults import as_usual, bouncing, leaving_some, second_cut
 from faultd.simulator.plant import SimulatedPlant
 from faultd.simulator.report import Observation
 
@@ -180,6 +180,12 @@ def _bouncing(plant: SimulatedPlant, rng: Random, duration: float) -> Script:
     return Script((bouncing(rng, cut),))
 
 
+def _leftovers(plant: SimulatedPlant, rng: Random, duration: float) -> Script:
+    """A cut feeder is spliced, but not all fibres behind it; the others follow later."""
+    cut = Fault(id="fault-1", kind="feeder_cut", target=pick(plant, rng, "feeder_cut"), start=5.0, end=duration * 0.4)
+    return Script((leaving_some(rng, cut, duration * 0.4),))
+
+
 def _cut_beside_outage(plant: SimulatedPlant, rng: Random, duration: float) -> Script:
     """A street loses mains; 3 s later a leg beside it is cut."""
     for street in rng.sample(list(plant.streets), len(plant.streets)):
@@ -279,6 +285,7 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario("card-reset", "An operator resets a PON card.", 90.0, _single("card_reset")),
         Scenario("olt-reboot", "An operator restarts an OLT.", 90.0, _single("olt_reboot")),
         Scenario("bouncing-repair", "A cut fibre is spliced: for a minute its light comes and goes.", 180.0, _bouncing),
+        Scenario("leftovers", "A cut feeder is spliced, and some of its ONTs stay dark.", 120.0, _leftovers),
         Scenario("cut-beside-outage", "A street loses mains, and 3 s later a leg beside it is cut.", 120.0, _cut_beside_outage),
         Scenario("messy-day", "What the tidy scenarios leave out, in turn: play it with --messy.", 600.0, _messy_day),
         Scenario("quiet-day", "Nothing is wrong: logins, changes, LAN ports, single ONT reboots.", 600.0, _quiet),

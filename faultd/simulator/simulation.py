@@ -1,7 +1,7 @@
 """The plant in time: a discrete event simulation of physics, of what each OLT notices, and of what it says.
 
-Virtual time in seconds from 0; nothing here reads a clock. Here things break and are repaired; ``watch.py`` notices what comes
-of it, and ``agent.py`` says it.
+Virtual time in seconds from 0; nothing here reads a clock. Here things break and are repaired; ``watch.py`` and
+``equipment.py`` notice what comes of it, and ``agent.py`` says it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,6 +14,7 @@ from faultd.simulator.agenda import Agenda
 from faultd.simulator.agent import Agent, BootRecord
 from faultd.simulator.breakage import breakages
 from faultd.simulator.emission import Emission
+from faultd.simulator.equipment import EquipmentWatch
 from faultd.simulator.fault import Element, Fault, dependents
 from faultd.simulator.habits import OltHabits
 from faultd.simulator.optics import Optics
@@ -81,6 +82,15 @@ class Simulation:
             seed=seed,
             habits=habits,
         )
+        self.equipment = EquipmentWatch(
+            plant,
+            physics=self.physics,
+            agents=self.agents,
+            agenda=self._agenda,
+            timing=self._timing,
+            habits=habits,
+            watch=self.watch,
+        )
         self._depths: dict[str, float] = {}
         """Light that a bend will take, dB, by splitter; where it is not said, it is drawn."""
         if dark:
@@ -136,13 +146,13 @@ class Simulation:
             case "area" | "ont":
                 watch.lose_power(dependents(self.plant, element), audible, fault, quiet=quiet)
             case "port":
-                agenda.after(timing.uplink, partial(watch.look_at_port, element.id, fault))
+                agenda.after(timing.uplink, partial(self.equipment.look_at_port, element.id, fault))
             case "card":
-                watch.lose_card(element.id, fault, quiet=quiet)
+                self.equipment.lose_card(element.id, fault, quiet=quiet)
             case "olt":
                 self.agents[element.id].die(fault, quiet=quiet)
             case "uplink":
-                agenda.after(timing.uplink, partial(watch.look_at_uplink, element.id, fault))
+                agenda.after(timing.uplink, partial(self.equipment.look_at_uplink, element.id, fault))
             case "uplinks":
                 self.fail(Element("uplink", element.id), fault)
                 agenda.after(timing.second_uplink, partial(self._lose_second_uplink, element.id, fault))
@@ -170,14 +180,14 @@ class Simulation:
             case "area" | "ont":
                 watch.look_at_onts(dependents(self.plant, element), fault, timing.ont_boot, timing.ont_boot)
             case "port":
-                agenda.after(timing.uplink, partial(watch.look_at_port, element.id, fault))
+                agenda.after(timing.uplink, partial(self.equipment.look_at_port, element.id, fault))
             case "card":
-                agenda.after(timing.card_boot, partial(watch.look_at_card, element.id, fault))
+                agenda.after(timing.card_boot, partial(self.equipment.look_at_card, element.id, fault))
             case "olt":
                 epoch = self.agents[element.id].epoch
-                agenda.after(timing.olt_boot, partial(watch.boot, element.id, epoch, fault))
+                agenda.after(timing.olt_boot, partial(self.equipment.boot, element.id, epoch, fault))
             case "uplink":
-                agenda.after(timing.uplink, partial(watch.look_at_uplink, element.id, fault))
+                agenda.after(timing.uplink, partial(self.equipment.look_at_uplink, element.id, fault))
             case "uplinks":
                 self.repair(Element("reach", element.id), fault)
                 self.repair(Element("uplink", element.id), fault)

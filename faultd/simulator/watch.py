@@ -19,7 +19,7 @@ from faultd.simulator.habits import OltHabits
 from faultd.simulator.optics import LOWEST, Optics
 from faultd.simulator.physics import Physics
 from faultd.simulator.plant import SimulatedPlant
-from faultd.simulator.report import Observation, What
+from faultd.simulator.report import Observation
 from faultd.simulator.timing import Range, Timing
 
 _RECENT = 5.0
@@ -81,14 +81,10 @@ class Watch:
         self._dark_pons: set[str] = set()
         self._rogues: set[str] = set()
         self._disobedient: set[str] = set()
-        self._dead_cards: dict[str, What] = {}
-        """How each card that the control board misses was reported."""
-        self._shut: set[str] = set()
-        """Ports that an operator switched off, as far as was reported."""
+        self.blind: set[str] = set()
+        """Cards that their control board misses, and ports that were switched off: the OLT sees nothing of their ONTs."""
         self._starting: set[str] = set()
         """Ports that report loss of signal after a start, until their first ONT is ranged."""
-        self._lost_uplinks: set[str] = set()
-        """OLTs that reported an uplink down."""
 
     def ont(self, ont: str) -> OntView:
         """The OLT's last state of this ONT."""
@@ -97,18 +93,6 @@ class Watch:
     def lost_all(self, pon: str) -> bool:
         """True when the OLT receives nobody on this port, as far as it knows."""
         return pon in self._dark_pons
-
-    def switched_off(self, pon: str) -> bool:
-        """True for a port that an operator switched off."""
-        return pon in self._shut
-
-    def lost_card(self, card: str) -> bool:
-        """True when the control board misses this card."""
-        return card in self._dead_cards
-
-    def lost_uplink(self, olt: str) -> bool:
-        """True when this OLT noticed that its first uplink is down."""
-        return olt in self._lost_uplinks
 
     # Light and silence
 
@@ -127,7 +111,7 @@ class Watch:
         pons: dict[str, None] = {}
         for ont in onts:
             pon = self._plant.onts[ont].pon
-            self._agenda.after(self._loss(pon), partial(self.look_at_ont, ont, fault))
+            self._agenda.after(self.loss(pon), partial(self.look_at_ont, ont, fault))
             pons[pon] = None
         for pon in pons:
             self._agenda.after(self._port_loss(pon), partial(self._look_at_pon, pon, fault))
@@ -152,7 +136,7 @@ class Watch:
                 continue
             if self._rng.random() < self._timing.gasps and not quiet and self.can_gasp(ont):
                 self._agenda.after(self._timing.hold_up, partial(self._gasp, ont, fault))
-            low, high = self._loss(pon)
+            low, high = self.loss(pon)
             last = self._timing.hold_up[1]
             self._agenda.after((last + low, last + high), partial(self.look_at_ont, ont, fault))
         last = self._timing.hold_up[1]
@@ -185,14 +169,15 @@ class Watch:
                 self._go_away(view, "")
                 return
             babbled = self._physics.drowned(ont) and not self._shouted_down(ont)
-            self._ont_lost(agent, ont, "ont_lof" if babbled and self._rng.random() < 0.7 else "ont_los", fault)
+            self.lose_ont(agent, ont, "ont_lof" if babbled and self._rng.random() < 0.7 else "ont_los", fault)
 
     def _shouted_down(self, ont: str) -> bool:
         """True when a sibling transmits continuously: then the OLT receives no frame that could be lost."""
         siblings = self._plant.pons[self._plant.onts[ont].pon].onts
         return any(not self._physics.works(Element("transmitter", each)) for each in siblings)
 
-    def _ont_lost(self, agent: Agent, ont: str, alarm: Lost, fault: str) -> None:
+    def lose_ont(self, agent: Agent, ont: str, alarm: Lost, fault: str) -> None:
+        """The ONT is away from now on: report that with ``alarm``, as offline alone where that is empty."""
         self._go_away(self._onts[ont], alarm)
         if alarm:
             agent.report(Observation(alarm, ont), fault)
@@ -204,17 +189,17 @@ class Watch:
         if alarm == "ont_dying_gasp":
             view.gasped = self._agenda.now
 
-    def _ont_unlit(self, ont: str, alarm: Lost, fault: str) -> None:
+    def leave_unlit(self, ont: str, alarm: Lost, fault: str) -> None:
         """The OLT itself gives this ONT no light: its port is switched off, or its card is gone."""
         agent = self._agents[self._plant.pons[self._plant.onts[ont].pon].olt]
         if agent.on and self._onts[ont].up and not self._physics.lit(ont):
-            self._ont_lost(agent, ont, alarm, fault)
+            self.lose_ont(agent, ont, alarm, fault)
 
     def _gasp(self, ont: str, fault: str) -> None:
         """The dying gasp arrives if there is still light to carry it; power that came back in time makes it none."""
         agent = self._watching(self._plant.onts[ont].pon)
         if agent is not None and self._onts[ont].up and self._physics.lit(ont) and not self._physics.powered(ont):
-            self._ont_lost(agent, ont, "ont_dying_gasp", fault)
+            self.lose_ont(agent, ont, "ont_dying_gasp", fault)
 
     def _look_at_pon(self, pon: str, fault: str) -> None:
         agent = self._watching(pon)
@@ -283,82 +268,9 @@ class Watch:
         (self._disobedient.add if babbles else self._disobedient.discard)(ont)
         agent.report(Observation("ont_dfi", ont, raised=babbles), fault)
 
-    # The OLT itself
+    # Starts
 
-    def lose_card(self, card: str, fault: str, *, quiet: bool = False) -> None:
-        """A card is gone; ``quiet``: an operator resets it. The control board misses it, in OLTs with a late card trap only
-        after its ONTs have raised loss of signal."""
-        late = self._habits[self._plant.cards[card].olt].late_card
-        what: What = "card_reset" if quiet else "card"
-        if late is None:
-            self._agenda.after(self._timing.card_loss, partial(self.look_at_card, card, fault, what))
-            return
-        soaked = 0.0
-        for ont in self._plant.onts_of_card(card):
-            loss = self._loss(self._plant.onts[ont].pon)
-            soaked = max(soaked, loss[0])
-            self._agenda.after(loss, partial(self._ont_unlit, ont, "ont_los", fault))
-        self._agenda.after((soaked + late[0], soaked + late[1]), partial(self.look_at_card, card, fault, what))
-
-    def look_at_card(self, card: str, fault: str, what: What = "card") -> None:
-        """The control board speaks for a card that is gone: the card, its ports, and its ONTs as offline. ``what`` is how it
-        reports a card that it did not miss until now."""
-        agent = self._agents[self._plant.cards[card].olt]
-        if not agent.on:
-            return
-        works, pons = self._physics.works(Element("card", card)), self._plant.cards[card].pons
-        if works == (card in self._dead_cards):
-            agent.report(Observation(self._dead_cards.get(card, what), card, raised=not works), fault)
-            for pon in pons:
-                agent.report(Observation("card_port", pon, raised=not works), fault)
-        if works:
-            self._dead_cards.pop(card, None)
-            self._register(pons, fault)
-        elif card not in self._dead_cards:
-            self._dead_cards[card] = what
-            for ont in self._plant.onts_of_card(card):
-                if self._onts[ont].up:
-                    self._ont_lost(agent, ont, "", fault)
-
-    def look_at_port(self, pon: str, fault: str) -> None:
-        """An operator switches a port off, or on: the OLT reports the port, then what becomes of its ONTs."""
-        olt = self._plant.pons[pon].olt
-        agent, works = self._agents[olt], self._physics.works(Element("port", pon))
-        if not agent.on or works == (pon not in self._shut):
-            return
-        agent.report(Observation("port_shutdown", pon, raised=not works), fault)
-        if works:
-            self._shut.discard(pon)
-            self._register((pon,), fault)
-            return
-        self._shut.add(pon)
-        alarm: Lost = "ont_los" if self._habits[olt].shutdown_los else ""
-        for ont in self._plant.pons[pon].onts:
-            self._agenda.after(self._loss(pon), partial(self._ont_unlit, ont, alarm, fault))
-
-    def look_at_uplink(self, olt: str, fault: str) -> None:
-        """The OLT compares its first uplink with its last state, and reports the difference."""
-        agent, down = self._agents[olt], not self._physics.works(Element("uplink", olt))
-        if agent.on and down != (olt in self._lost_uplinks):
-            (self._lost_uplinks.add if down else self._lost_uplinks.discard)(olt)
-            agent.report(Observation("uplink", olt, raised=down), fault)
-
-    def boot(self, olt: str, epoch: int, fault: str) -> None:
-        """An OLT that got its power back in ``epoch`` has started and looks at everything, unless it lost it again."""
-        agent = self._agents[olt]
-        if agent.epoch != epoch:
-            return
-        agent.boot(fault)
-        self.look_at_uplink(olt, fault)
-        for card in self._plant.olts[olt].cards:
-            for ont in self._plant.onts_of_card(card):
-                self._onts[ont].up = False
-            self.look_at_card(card, fault)
-            if self._habits[olt].boot_los and self._physics.works(Element("card", card)):
-                for pon in self._plant.cards[card].pons:
-                    self._agenda.after(self._timing.pon_loss, partial(self._lose_at_start, pon, fault))
-
-    def _register(self, pons: Iterable[str], fault: str) -> None:
+    def register(self, pons: Iterable[str], fault: str) -> None:
         """After a start: ONTs that are there come up one by one, ports without any are reported after the last."""
         last = self._timing.ranging[1]
         low, high = self._timing.pon_loss
@@ -369,7 +281,7 @@ class Watch:
                     self._agenda.after(self._timing.rogue, partial(self.look_at_rogue, ont, fault))
             self._agenda.after((last + low, last + high), partial(self._look_at_pon, pon, fault))
 
-    def _lose_at_start(self, pon: str, fault: str) -> None:
+    def lose_at_start(self, pon: str, fault: str) -> None:
         """The laser of a port is on and nobody is ranged yet."""
         agent = self._watching(pon)
         if agent is None or pon in self._dark_pons or any(self._onts[ont].up for ont in self._plant.pons[pon].onts):
@@ -379,7 +291,7 @@ class Watch:
         if self._habits[agent.olt].port_los != "never":
             agent.report(Observation("pon_los", pon), fault)
 
-    def _loss(self, pon: str) -> Range:
+    def loss(self, pon: str) -> Range:
         """Seconds from an ONT's silence to its alarm."""
         soak = self._habits[self._plant.pons[pon].olt].soak
         return self._timing.loss if soak is None else (soak + self._timing.loss[0], soak + _JITTER)
@@ -388,7 +300,7 @@ class Watch:
         """Seconds from the silence of a port to its alarm."""
         if self._habits[self._plant.pons[pon].olt].port_los != "late":
             return self._timing.pon_loss
-        last = self._loss(pon)[1]
+        last = self.loss(pon)[1]
         return (last + _LATE[0], last + _LATE[1])
 
     def _receives(self, pon: str) -> bool:
@@ -398,6 +310,6 @@ class Watch:
         """The OLT of ``pon`` when it, the card and the port are able to see anything."""
         port = self._plant.pons[pon]
         agent = self._agents[port.olt]
-        able = agent.on and port.card not in self._dead_cards and pon not in self._shut
+        able = agent.on and port.card not in self.blind and pon not in self.blind
         able = able and self._physics.works(Element("card", port.card)) and self._physics.works(Element("port", pon))
         return agent if able else None

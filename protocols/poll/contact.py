@@ -5,9 +5,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-Silence = Literal["no_answer", "refused", "no_route"]
+Silence = Literal["no_answer", "refused", "no_route", "elsewhere"]
 """``no_answer``: nothing came back. ``refused``: ICMP says that nobody listens there (the host lives). ``no_route``: the kernel
-knows no way to the address."""
+knows no way to the address. ``elsewhere``: an answer came from an address that was not asked."""
 
 
 class AgentTimes(Struct, frozen=True, kw_only=True, array_like=True, gc=False):

@@ -54,7 +54,7 @@ def test_credentials_are_looked_at_and_those_that_a_device_names_in_vain_are_tol
     (tmp_path / "plant.csv").write_text(
         "id,type,address,credentials,poll\nolt-1,olt,10.0.0.1,access,\nolt-2,olt,10.0.0.2,edge,\n"
         "olt-3,olt,10.0.0.3,edge,\nolt-4,olt,10.0.0.4,core,off\n"
-        "olt-5,olt,10.0.0.5,access,none\n"
+        "olt-5,olt,10.0.0.5,access,none\nolt-6,olt,fe80::6%eth0,access,\nolt-7,olt,fe80::7;10.0.0.7,access,\n"
     )
     (tmp_path / "community").write_text("s3cret\n")
     text = f"""{GOOD}[topology]
@@ -70,6 +70,8 @@ community_file = "{{folder}}/community"
             f"faultd: {tmp_path}/plant.csv: no [[poller.credentials]] are named 'edge': 'olt-2' and 1 other device cannot be "
             "polled",
             f"faultd: {tmp_path}/plant.csv: no plan is named 'none': that of 'olt-5' is chosen by sysObjectID",
+            f"faultd: {tmp_path}/plant.csv: 'olt-6' cannot be polled: its only address is a link-local one, which is reached "
+            "through one interface of this host: give the device another address",
         ],
     )
     missing = (

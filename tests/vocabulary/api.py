@@ -15,9 +15,11 @@ import msgspec
 import trio
 
 from actors.api.actor import Api
+from actors.api.console_files import ConsoleFiles
 from actors.api.settings import ApiSettings
 from actors.api.sla_reports import ReportTexts
 from actors.api.stored import Stored
+from actors.api.stream_door import TakeStream
 from actors.api.submitter import Submitter
 from actors.correlator.alarms.view import HeldAlarms
 from actors.correlator.events.event_reports import report_of
@@ -141,7 +143,9 @@ class RunningApi:
     ALARMS = "/api/v1/faults/alarms"
     T0 = T0
 
-    def __init__(self, directory: Path, database: Postgres | None = None, **settings: Any) -> None:
+    def __init__(
+        self, directory: Path, database: Postgres | None = None, console: ConsoleFiles | None = None, **settings: Any
+    ) -> None:
         self.settings = ApiSettings(**{"bind": "127.0.0.1:0", "answer_seconds": 60.0, **settings})
         self.now = T0
         self.progress = Progress()
@@ -194,14 +198,19 @@ class RunningApi:
             desk_calls=self.desk,
             message_preview=Previewer(self.templates).preview,
             health=lambda: self.readiness,
+            console=console,
         )
         submitter = Submitter(self.send, self.stored, self.settings, self.metrics)
         routes = api_routes(submitter, self.stored, views, self.settings, self.metrics, lambda: self.now, "default")
-        self.api = Api(self.settings, self.book, self.metrics, lambda: self.now, routes=routes)
+        self.take_stream: TakeStream | None = None
+        self.api = Api(self.settings, self.book, self.metrics, lambda: self.now, routes=routes, take_stream=self._take_stream)
         self.address = ""
         self.nursery: trio.Nursery
         self.ledger_stopped = trio.CancelScope()
         self.serving: trio.CancelScope
+
+    def _take_stream(self, connection: trio.SocketStream) -> bool:
+        return self.take_stream is not None and self.take_stream(connection)
 
     async def _quarantined(self, offset: int) -> list[QuarantinedEvent]:
         return [kept for kept in self.quarantined if kept.offset == offset]

@@ -27,6 +27,7 @@ BY_SYMPTOM: Final[dict[Symptom, ServiceEffect]] = {
     "ont_deactivation_failed": "none",
     "rogue_ont": "degraded",
     "pon_los": "outage",
+    "pon_down": "outage",
     "pon_dying_gasps": "none",
     "equipment_lost": "outage",
     "link_down": "none",

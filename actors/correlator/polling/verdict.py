@@ -53,6 +53,8 @@ def signs_of_life(event: PollMissed, first: datetime, trap: datetime | None) -> 
     found = []
     if event.silence == "refused":
         found.append("it refuses SNMP by ICMP")
+    if event.silence == "elsewhere":
+        found.append("it answers from another address than the one that is asked")
     if event.other_object:
         found.append("it answers another request")
     if event.echo:

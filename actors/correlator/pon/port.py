@@ -34,7 +34,8 @@ from actors.correlator.pon.ont_evidence import ByCause, evidence_of
 from actors.correlator.pon.records import apart, sends_no_gasps, take_strays, take_unrecorded
 from actors.correlator.pon.restoration import leftovers, out_again, returns
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
-from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
+from actors.correlator.pon.rollup import gather_power, join_larger, refute_equipment, roll_up
+from actors.correlator.pon.trunk import share_cable
 from actors.correlator.strategies.topological import begin_of, blocked_by, root_of
 from protocols.alarm import Alarm
 
@@ -58,6 +59,11 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     if blockers:
         _give_way(draft, memory, causes, root_of(draft, blockers[0]))
         return None
+    trunk = next((alarm_id for alarm_id, cause in causes.items() if cause.kind == "trunk"), None)
+    if trunk is not None:
+        del causes[trunk]  # its ONTs are those of its feeders, of which this port's is among the causes
+    port_alarms = pon_los_of(draft, port)
+    refute_equipment(draft, memory, port, causes, port_alarms)
     rogue = rogue_of(draft, port, said)
     if rogue is not None:
         blame(draft, memory, causes, rogue, out, said)
@@ -79,7 +85,6 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     left = leftovers(draft, memory, port, fresh)
     wanted: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
-    port_alarms = pon_los_of(draft, port)
     later: datetime | None = None
     if rogue is None:
         disturbed, later = suspect(draft, memory, port, onts, causes, out, by_cause, port_alarms)
@@ -119,6 +124,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         if own(draft, each, why, confidence) and not each.gasped:
             draft.on_commit(memory.single_loss, device)
     _claim_port(draft, port_alarms, out)
+    share_cable(draft, memory, port, wanted.get(("cut", port)), trunk)
     return later
 
 
@@ -167,7 +173,8 @@ def _explain(
     """The causes of one episode, and the ONTs with faults of their own. ``dark_since``: when the port reported that it receives
     nothing; without an ``episode``, that is the only evidence."""
     mine = {each.ont: each for each in episode}
-    port_dark = dark_since is not None and not _went_before(dark_since, onts, out, mine)
+    # Several ONTs that went dark now are evidence beside the port's report; one or none is not.
+    port_dark = dark_since is not None and (len(mine) > 1 or not _went_before(dark_since, onts, out, mine))
     if episode:
         port_dark = port_dark and dark_since is not None and is_of(episode, dark_since)
         seen = view(onts, mine, out, explained, memory, memory.reads.get(port))
@@ -180,7 +187,7 @@ def _explain(
     causes: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
     leaning = _leaning(draft, port, port_alarms) if port_dark else 0.0
-    odds = single_faults(memory.losses.get(port), episode, len(onts))
+    odds = single_faults(memory.port_losses.get(port), episode, len(onts))
     mute = sends_no_gasps(memory, draft.state.plant.device_of(port) or "")
     strays: list[tuple[Evidence, float]] = []
     for found in explain(tree, port_dark=port_dark, leaning=leaning, mute=mute, apart=apart(episode), odds=odds):
@@ -314,7 +321,7 @@ def _give_way(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded], 
             continue
         held = [each for each in children_of(draft, alarm_id) if each.cleared_at is None]
         withdraw(draft, memory, alarm_id, why, blocker)
-        for child in held:
+        for child in held if cause.kind != "trunk" else ():
             heir = heir_of(plant.pon_of(child.resource_id) or child.resource_id)
             if heir is not None:
                 attach(draft, child, heir, NAME, why)

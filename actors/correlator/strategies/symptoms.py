@@ -48,7 +48,7 @@ class SymptomTraits:
         self.disturbs = sign is not None and not out
         """True when the symptom is such a sign, and nothing else."""
         self.pon_los = pon_los
-        """The PON port receives nothing."""
+        """The PON port receives nothing, or is down."""
         self.pon_gasps = pon_gasps
         """The OLT itself concluded that many ONTs lost their power."""
         self.equipment_lost = equipment_lost
@@ -81,6 +81,7 @@ TRAITS: Final[dict[Symptom, SymptomTraits]] = {
         SymptomTraits("ont_deactivation_failed", sign="stuck"),
         SymptomTraits("rogue_ont", rogue=True),
         SymptomTraits("pon_los", pon_los=True),
+        SymptomTraits("pon_down", pon_los=True),
         SymptomTraits("pon_dying_gasps", pon_gasps=True),
         SymptomTraits("equipment_lost", equipment_lost=True),
         SymptomTraits("link_down"),
@@ -115,7 +116,7 @@ DEFAULTS: Final[dict[str, Symptom]] = {
     "ont.rogue": "rogue_ont",
     "pon.rogue.onts": "rogue_ont",
     "pon.los": "pon_los",
-    "pon.down": "pon_los",
+    "pon.down": "pon_down",
     "pon.lof": "pon_los",
     "pon.many.onts.poweroff": "pon_dying_gasps",
     "device.down": "equipment_lost",

@@ -6,9 +6,10 @@ from actors.metrics import Metrics
 from protocols.snmp.manager.errors import REQUEST_REASONS
 from protocols.snmp.manager.session import IGNORED_REASONS
 
-ENGINE_REASONS: Final = ("foreign", "icmp", "error")
-"""Why the engine itself ignores a datagram: ``foreign`` comes from an address that was not asked, ``icmp`` is an ICMP error
-that ends no request, ``error`` a bug of faultd that the datagram met."""
+ENGINE_REASONS: Final = ("foreign", "elsewhere", "icmp", "error")
+"""Why the engine itself ignores a datagram: ``foreign`` comes from an address that was not asked, ``elsewhere`` too, and has
+the number of a request under way; ``icmp`` is an ICMP error that ends no request, ``error`` a bug of faultd that the datagram
+met."""
 POLL_IGNORED_REASONS: Final = (*IGNORED_REASONS, *ENGINE_REASONS)
 POLL_OUTCOMES: Final = ("answered", *dict.fromkeys(REQUEST_REASONS))
 

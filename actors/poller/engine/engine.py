@@ -27,8 +27,17 @@ from actors.poller.engine.poll_socket import PollSocket
 from actors.poller.engine.senders import Senders
 from actors.poller.engine.timeouts import RequestTimeouts
 from actors.poller.engine.truesize import truesize
-from actors.recvmmsg import MOST
-from protocols.snmp.manager.errors import BadAnswer, NoRoute, OwnFault, PortUnreachable, RequestError
+from actors.recvmmsg import MOST, SocketAddress
+from protocols.snmp.manager.errors import (
+    AnsweredElsewhere,
+    BadAnswer,
+    NoAnswer,
+    NoRoute,
+    OwnFault,
+    PortUnreachable,
+    RequestError,
+)
+from protocols.snmp.manager.message_number import message_number
 from protocols.snmp.manager.operation import Operation
 from protocols.snmp.manager.transaction import Transaction
 
@@ -36,6 +45,8 @@ CALLS_A_WAKE: Final = 16
 """Calls of recvmmsg before other tasks run."""
 SEND_TRIES: Final = 8
 """Calls to send one datagram: each but the last may fail for the error of an earlier one."""
+STRANGERS_A_SECOND: Final = 16
+"""Datagrams from addresses that were not asked whose number is compared with those of all requests under way."""
 REOPEN_SECONDS: Final = 1.0
 """Seconds between attempts to open a socket."""
 _NO_ROUTE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EINVAL})
@@ -65,6 +76,7 @@ class PollEngine:
         self._inquiries: dict[Inquiry, PolledAgent] = {}
         self._unsent: dict[Inquiry, bytes] = {}
         """Datagrams for which a socket's send buffer had no room."""
+        self._strangers = STRANGERS_A_SECOND
         self._full = trio.Event()
         """Set when there is something in ``_unsent``."""
 
@@ -174,6 +186,9 @@ class PollEngine:
         if inquiry in self._inquiries:
             self._finish(inquiry)
             error = inquiry.transaction.error
+            if inquiry.elsewhere and type(error) is NoAnswer:
+                text = f"{error.detail}; an answer came from {inquiry.elsewhere}, which was not asked, and was not believed"
+                error = inquiry.transaction.error = AnsweredElsewhere(text)
             self._counts.count_outcome("answered" if error is None else error.reason)
             inquiry.tell(inquiry.result(trio.current_time()))
 
@@ -274,7 +289,7 @@ class PollEngine:
             for datagram, sender, _ in arrivals:
                 agent = self._senders.find(sender, datagram)
                 if agent is None:
-                    self._counts.ignore("foreign")
+                    self._counts.ignore("elsewhere" if self._answers_elsewhere(sender, datagram) else "foreign")
                     continue
                 try:
                     self._receive(agent, datagram, now)
@@ -285,6 +300,20 @@ class PollEngine:
             if len(arrivals) < MOST:
                 break
         self._counts.flush()
+
+    def _answers_elsewhere(self, sender: SocketAddress, datagram: bytes) -> bool:
+        """True when a stranger's datagram has the number of a request under way: its agent has several addresses. Numbers are
+        drawn at random, so nobody else knows them."""
+        if not self._strangers:
+            return False
+        self._strangers -= 1
+        number = message_number(datagram)
+        for inquiry, agent in self._inquiries.items():
+            if agent.session.waits_for(number):
+                same = sender[0] == agent.sockaddr[0]
+                inquiry.elsewhere = f"port {sender[1]}" if same else str(sender[0])
+                return True
+        return False
 
     def _receive(self, agent: PolledAgent, datagram: bytes, now: float) -> None:
         inquiry = agent.inquiry
@@ -348,6 +377,7 @@ class PollEngine:
             self._counts.set_load(len(self._inquiries), sum(each.waiting for each in self._credits.values()))
             for poll_socket in self._sockets.values():
                 self._counts.count_dropped(poll_socket.more_dropped())
+            self._strangers = STRANGERS_A_SECOND
             await trio.sleep(1.0)
 
 

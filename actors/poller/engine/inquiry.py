@@ -13,14 +13,16 @@ Result = Exchange | RequestError
 
 
 class Inquiry:
-    """``latest`` is the datagram that was sent last. ``lent`` are the octets of the receive buffer that its answer may fill,
+    """``latest`` is the datagram that was sent last. ``elsewhere``: another address and port from which an answer came; empty
+    for none. ``lent`` are the octets of the receive buffer that its answer may fill,
     ``begun`` is an instant of the monotonic clock. The engine calls ``tell`` once, when the transaction has ended."""
 
-    __slots__ = ("begun", "latest", "lent", "tell", "transaction")
+    __slots__ = ("begun", "elsewhere", "latest", "lent", "tell", "transaction")
 
     def __init__(self, transaction: Transaction, lent: int, begun: float, tell: Callable[[Result], None]) -> None:
         self.transaction, self.lent, self.begun, self.tell = transaction, lent, begun, tell
         self.latest = b""
+        self.elsewhere = ""
 
     def result(self, now: float) -> Result:
         """The result of a transaction that ended ``now``."""

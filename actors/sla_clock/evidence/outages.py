@@ -21,7 +21,7 @@ REOPENED = "reopened"
 CLEARED_BEFORE_RAISE = "cleared_before_raise"
 BLIND_AFTER = timedelta(seconds=60)
 """A longer gap between two Events is time in which faultd did not run: Ticks come every second."""
-_WITHOUT_MAINS = ("ont_dying_gasp", "pon_dying_gasps", "pon_los")
+_WITHOUT_MAINS = ("ont_dying_gasp", "pon_dying_gasps", "pon_los", "pon_down")
 STOPPED = "faultd:stopped"
 """The alarm id of intervals in which faultd itself did not run."""
 

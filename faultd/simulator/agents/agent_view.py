@@ -109,13 +109,13 @@ class AgentView:
 
     def pon_up(self, pon: str) -> bool:
         """True for a PON port on which somebody is received, as far as the OLT knows."""
-        watch = self.simulation.watch
-        lost = watch.lost_all(pon) or watch.switched_off(pon) or not self.card_up(self.plant.pons[pon].card)
+        lost = self.simulation.watch.lost_all(pon) or self.simulation.equipment.switched_off(pon)
+        lost = lost or not self.card_up(self.plant.pons[pon].card)
         return "contradicting" in self.variants or not lost
 
     def card_up(self, card: str) -> bool:
         """True for a card that the control board sees."""
-        return not self.simulation.watch.lost_card(card) and self._card_works(card)
+        return not self.simulation.equipment.lost_card(card) and self._card_works(card)
 
     def interface_up(self, interface: OltInterface) -> bool:
         """ifOperStatus is up."""
@@ -124,11 +124,11 @@ class AgentView:
             return self.pon_up(resource)
         if resource in self.plant.onts:
             return self.ont_up(self.ont_rows[resource])
-        return resource != "uplink/1" or not self.simulation.watch.lost_uplink(self.olt.id)
+        return resource != "uplink/1" or not self.simulation.equipment.lost_uplink(self.olt.id)
 
     def wanted_up(self, interface: OltInterface) -> bool:
         """ifAdminStatus is up: no operator switched it off."""
-        return not self.simulation.watch.switched_off(interface.resource)
+        return not self.simulation.equipment.switched_off(interface.resource)
 
     # Measurements
 

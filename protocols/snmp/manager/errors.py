@@ -49,6 +49,12 @@ class NoAnswer(RequestError):
     reason = "no_answer"
 
 
+class AnsweredElsewhere(NoAnswer):
+    """The same, and an answer with the request's number came from an address that was not asked. It was not believed."""
+
+    reason = "answered_elsewhere"
+
+
 class PortUnreachable(RequestError):
     """ICMP says that nothing listens at the agent's port: the host lives, and its agent does not."""
 
@@ -177,6 +183,7 @@ REPORTED: Final[dict[str, type[ReportedError]]] = {
 
 REQUEST_ERRORS: Final[tuple[type[RequestError], ...]] = (
     NoAnswer,
+    AnsweredElsewhere,
     PortUnreachable,
     NoRoute,
     OwnFault,

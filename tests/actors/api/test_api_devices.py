@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock
 from vocabulary.api import RunningApi
 
@@ -118,6 +119,7 @@ async def test_a_device_is_shown_with_what_its_poller_knows(plant: RunningApi) -
             "varbinds_per_minute": 600.0,
             "overrun": False,
             "slowed": "",
+            "answers_at": "",
             "name": "",
             "type": "olt",
             "vendor": "",
@@ -137,6 +139,15 @@ async def test_a_device_with_unknown_credentials_says_so(plant: RunningApi) -> N
         assert (device["polled"], device["state"]) == (True, "unknown")
         assert device["last_error"]["reason"] == "unknown_credentials"
         assert device["last_error"]["text"] == "no [[poller.credentials]] are named 'lost'"
+
+
+async def test_a_device_with_a_link_local_address_alone_says_so(plant: RunningApi) -> None:
+    node = replace(LOST, credentials="core", address="fe80::9")
+    await plant.record([TopologyChanged(puts=(node,), by="file")])
+    async with plant.serve(), plant.client("viewer") as client:
+        device = (await client.get(f"{PATH}/olt-9")).json()
+        assert device["last_error"]["reason"] == "link_local"
+        assert "give the device another address" in device["last_error"]["text"]
 
 
 async def test_nothing_is_said_of_a_device_that_no_poller_watches(plant: RunningApi) -> None:
@@ -299,7 +310,7 @@ async def test_a_poll_answers_with_what_was_read(plant: RunningApi) -> None:
         assert (read["whole"], read["incomplete"]) == (["ont"], {"pon": "the agent's OIDs do not increase"})
         assert read["serials"] == [{"position": "0/1/3/0", "serial": "HWTC0A1B2C3D"}]
         assert read["power"] == [{"position": "0/1/3/0", "quantity": "ont_rx", "dbm": -20.5}]
-        assert read["names"] == [{"position": "7", "name": "eth0"}]
+        assert read["names"] == [{"position": "7", "name": "eth0", "part": ""}]
         assert read["values"] == [{"position": "0/1", "quantity": "temperature", "value": 42.0, "unit": "°C"}]
         error = PollError(at=later, reason="no_answer", text="no answer within 2 s")
         plant.pollers.outcome = PollReading(device="olt-1", begun=plant.T0, ended=later, error=error)

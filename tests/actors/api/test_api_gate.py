@@ -161,7 +161,7 @@ def test_every_handler_that_writes_needs_an_operator(lab: RunningApi) -> None:
 
 def test_few_pages_need_no_token(lab: RunningApi) -> None:
     public = {target.path for target in targets(lab) if target.access.needed in ("nothing", "metrics")}
-    open_to_all = {"/", "/healthz", "/readyz", "/metrics", ACKNOWLEDGE, DESK}
+    open_to_all = {"/", "/console/{name}", "/stream", "/healthz", "/readyz", "/metrics", ACKNOWLEDGE, DESK}
     assert {path for path in public if not path.startswith("/schema")} == open_to_all
 
 

@@ -11,6 +11,8 @@ from faultd.cli.every_command import app
 from faultd.evaluation.cases import UnknownCase, build, case_ids, plant_of
 from faultd.evaluation.messy import COMPANY, GROUPS, MESSY_KINDS, SHAPES, VERDICT, dimensions_of
 from faultd.evaluation.play import play
+from faultd.evaluation.report import compared
+from faultd.evaluation.runner import evaluate
 from faultd.simulator.breakage import affected, breakages, last_end
 
 
@@ -70,12 +72,21 @@ def test_a_messy_case_that_is_none_is_refused(name: str) -> None:
 
 
 def test_the_messy_tables_have_intervals(tmp_path: Path) -> None:
-    json = tmp_path / "scores.json"
+    json, page = tmp_path / "scores.json", tmp_path / "page.md"
+    page.write_text("<!-- evaluation, messy world: begin -->\nold\n<!-- evaluation, messy world: end -->\n")
     options = ["--world", "messy", "--plants", "1", "--jobs", "1", "--loss", "5", "--kinds", "drop_cut,nightly_reboots"]
-    done = CliRunner().invoke(app, ["evaluate", *options, "--json", str(json)])
+    done = CliRunner().invoke(app, ["evaluate", *options, "--json", str(json), "--markdown", str(page)])
     assert done.exit_code == 0, done.output
+    assert "By kind of fault" in page.read_text()
     for title in ("By kind of fault", "nothing may be concluded", "By dimension", "Calibration", "Not knowable"):
         assert title in done.output
     found = msgspec.json.decode(json.read_bytes())
     assert found["by_kind_of_fault"]["drop_cut"]["recall"].keys() == {"value", "low", "high"}
     assert [each["id"] for each in found["cases"]] == list(case_ids(1, 1, ["drop_cut", "nightly_reboots"], ["messy-5"]))
+
+
+def test_messy_cases_without_and_with_polls_side_by_side() -> None:
+    name = "1/001/drop_cut/messy-5-alone"
+    table = compared(evaluate([name]), evaluate([f"{name}/polls-15"]))
+    assert "| pages about what is no fault, each |" in table
+    assert "| drop_cut | 1 |" in table

@@ -58,6 +58,13 @@ def test_light_comes_and_goes_before_the_last_splice_and_then_stays() -> None:
     assert (last_end(found) or 0) <= 100.0
 
 
+def test_some_onts_of_a_cut_stay_dark_after_its_repair() -> None:
+    cut = fault("feeder_cut", PON, left=0.25, left_for=60.0)
+    assert broken_at(PLANT, cut, 99.9) == affected(PLANT, cut) == PLANT.pons[PON].onts
+    assert len(broken_at(PLANT, cut, 100.0)) == len(broken_at(PLANT, cut, 159.9)) == 4
+    assert broken_at(PLANT, cut, 160.0) == ()
+
+
 def test_a_cable_takes_all_its_feeders_also_that_of_a_whole_card() -> None:
     trunk, pons = next(iter(PLANT.trunks.items()))
     assert affected(PLANT, fault("trunk_cut", trunk)) == tuple(ont for pon in pons for ont in PLANT.pons[pon].onts)
@@ -82,6 +89,8 @@ def test_a_target_that_the_plant_has_not_is_refused(wrong: Fault) -> None:
 @pytest.mark.parametrize(
     ("field", "wrong"),
     [
+        ("left", fault("drop_cut", f"{PON}/3", left=0.5, left_for=10.0)),
+        ("left", fault("feeder_cut", PON, left=0.5)),
         ("bounce", fault("feeder_cut", PON, end=None, bounce=10.0)),
         ("bounce", fault("feeder_cut", PON, bounce=95.0)),
         ("period", fault("firmware_upgrade", PON)),

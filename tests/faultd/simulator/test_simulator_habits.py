@@ -173,3 +173,12 @@ def test_a_messy_world_is_the_same_every_time_and_another_one_with_another_seed(
     assert [each.at for each in one.before] == sorted(each.at for each in one.before)
     assert one.dark
     assert {ont for ont, told in one.dark.items() if told} >= {each.report.resource for each in one.before}
+
+
+def test_a_port_switched_on_while_its_olt_has_no_power_works_after_the_start(still_open: StillOpen) -> None:
+    simulation = Simulation(HUAWEI, seed=5)
+    simulation.add(Fault(id="off", kind="port_shutdown", target=pon(HUAWEI), start=1.0, end=30.0))
+    simulation.add(Fault(id="dark", kind="olt_reboot", target="olt-001", start=20.0, end=40.0))
+    sent = simulation.run()
+    assert still_open((each.olt, each.notification) for each in sent) == set()
+    assert all(simulation.watch.ont(ont).up for ont in HUAWEI.onts)

@@ -108,7 +108,7 @@ def test_it_explains_its_onts_in_any_order(switched: SwitchedPort, order: Callab
     assert not switched.olt.concluded()
     assert {each for each in switched.olt.children(off) if each != switched.port} == set(switched.onts)
     assert not switched.paged()
-    switched.olt.waits(7_200)
+    switched.olt.seconds += 7_200
     switched.link(LINK_UP, UP, UP)
     for alarm in switched.world.of_type("pon.los"):
         switched.olt.clears("pon.los", alarm.resource_id)

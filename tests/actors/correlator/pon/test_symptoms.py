@@ -40,7 +40,8 @@ SHIPPED: dict[Symptom, set[str]] = {
     "ont_window_drift": {"ont.dowi"},
     "ont_deactivation_failed": {"ont.df"},
     "rogue_ont": {"ont.rogue", "pon.rogue.onts"},
-    "pon_los": {"pon.los", "pon.down", "pon.lof"},
+    "pon_los": {"pon.los", "pon.lof"},
+    "pon_down": {"pon.down"},
     "pon_dying_gasps": {"pon.many.onts.poweroff"},
     "equipment_lost": {
         "device.down",

@@ -14,7 +14,7 @@ from vocabulary.snmp_agent import ENGINE, MemoryAgent, table_mib
 from actors.metrics import Metrics
 from actors.poller.engine.agent import PolledAgent
 from actors.poller.engine.counts import POLL_IGNORED_REASONS
-from actors.poller.engine.engine import PollEngine
+from actors.poller.engine.engine import STRANGERS_A_SECOND, PollEngine
 from actors.poller.engine.limits import EngineLimits
 from protocols.snmp import ber
 from protocols.snmp.manager import errors
@@ -89,15 +89,50 @@ async def test_foreign_malformed_and_unasked_datagrams_are_counted_each_by_a_rea
         with trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             await stranger.bind(("127.0.0.1", 0))
             await stranger.sendto(answer, device.manager)
+            await stranger.sendto(b"anything", device.manager)
         number = ber.integer(1_000)
         assert number in answer
         for octets in (b"", b"\x30", answer.replace(number, ber.integer(9_000)), answer.replace(b"public", b"guess!"), answer):
             await device.socket.sendto(octets, device.manager)
         await device.socket.sendto(answer, device.manager)
-        expected = {"foreign": 1, "malformed": 2, "other_request": 1, "wrong_community": 1, "duplicate": 1}
+        expected = {"elsewhere": 1, "foreign": 1, "malformed": 2, "other_request": 1, "wrong_community": 1, "duplicate": 1}
         await settle(metrics, expected)
         assert set(expected) <= set(POLL_IGNORED_REASONS)
     assert values(get) == [b"agent"]
+
+
+async def test_an_answer_from_another_address_is_named_and_not_believed() -> None:
+    """An OLT with several addresses answers from another one than was asked."""
+    metrics = Metrics()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.7", 0))
+        async with udp_agent() as device, running(metrics=metrics) as engine:
+
+            def answer_elsewhere(_: bytes, answer: bytes) -> list[bytes]:
+                other.sendto(answer, device.manager)
+                return []
+
+            device.spoil = answer_elsewhere
+            with pytest.raises(errors.AnsweredElsewhere, match=r"an answer came from 127\.0\.0\.7, which was not") as raised:
+                await engine.ask(polled(device), Get([NAME]), timeout=0.2, retries=0)
+            assert isinstance(raised.value, errors.NoAnswer)
+            await settle(metrics, {"elsewhere": 1})
+
+
+async def test_strangers_cost_a_bounded_number_of_comparisons(mock_clock: MockClock) -> None:
+    metrics = Metrics()
+    async with udp_agent(spoil=lambda *_: []) as device, running(metrics=metrics) as engine, trio.open_nursery() as nursery:
+        asked = device.asked
+        nursery.start_soon(engine.ask, polled(device), Get([NAME]))
+        await asked.wait()
+        answer = device.memory.answer(device.requests[0])
+        assert answer
+        with trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            await stranger.bind(("127.0.0.1", 0))
+            for _ in range(STRANGERS_A_SECOND + 5):
+                await stranger.sendto(answer, device.manager)
+        await settle(metrics, {"elsewhere": STRANGERS_A_SECOND, "foreign": 5})
+        nursery.cancel_scope.cancel()
 
 
 async def test_time_outs_back_off_and_a_late_answer_is_counted(mock_clock: MockClock) -> None:

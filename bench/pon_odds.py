@@ -6,6 +6,7 @@ shares are the likelihoods of ``actors.correlator.pon.likelihood.Odds``. Seeds f
 """
 
 import argparse
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -49,6 +50,8 @@ def count(case_id: str, under: dict[str, Counter[str]]) -> None:
     hurt = {ont: each for each in played._truth for ont in each.onts}
     for root in trees.last.values():
         seen = {tree.id: tree.seen for tree in post_order(root) if not tree.branches}
+        if not any(state in ("dark", "gasp") for state in seen.values()):
+            continue  # the port alone was reported
         mine: Iterable[TrueFault] = {hurt[ont].id: hurt[ont] for ont in seen if ont in hurt}.values()
         if not mine or any(each.kind not in KINDS for each in mine):
             continue
@@ -69,11 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     under: dict[str, Counter[str]] = {each: Counter() for each in ("cut", "power", "none")}
     for case_id in case_ids(given.seed, given.plants, tuple(KINDS), (f"messy-{given.loss}-alone",)):
         count(case_id, under)
-    print("| under | " + " | ".join(STATES) + " | ONTs |")
-    print("|---|" + "---:|" * (len(STATES) + 1))
+    lines = ["| under | " + " | ".join(STATES) + " | ONTs |", "|---|" + "---:|" * (len(STATES) + 1)]
     for name, found in under.items():
         total = max(1, found.total())
-        print(f"| {name} | " + " | ".join(f"{found[each] / total:.3f}" for each in STATES) + f" | {found.total()} |")
+        lines.append(f"| {name} | " + " | ".join(f"{found[each] / total:.3f}" for each in STATES) + f" | {found.total()} |")
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def count(case_id: str, under: dict[str, Counter[str]]) -> None:
     """Play a case, and add the states of its ONTs to ``under``: by kind of break, and "none" for the others of its ports."""
     case = build(case_id)
     trees = _Trees()
-    port.explain = trees
+    vars(port)["explain"] = trees
     try:
         played = Played(case)
         for at, event, datagram in played.events():
@@ -46,7 +46,7 @@ def count(case_id: str, under: dict[str, Counter[str]]) -> None:
                 break
             played.step(at, event, datagram)
     finally:
-        port.explain = explain
+        vars(port)["explain"] = explain
     hurt = {ont: each for each in played._truth for ont in each.onts}
     for root in trees.last.values():
         seen = {tree.id: tree.seen for tree in post_order(root) if not tree.branches}

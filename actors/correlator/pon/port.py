@@ -9,12 +9,13 @@ from actors.correlator.alarms.attachment import attach, children_of
 from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.polling.read_memory import ReadMemory
-from actors.correlator.pon.area import area_pending, join_areas
+from actors.correlator.pon.area import area_pending
 from actors.correlator.pon.bounce import gone_again
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import ALARM_TYPES, NAME, conclude, over, own, withdraw
+from actors.correlator.pon.cut_within import cuts_within
 from actors.correlator.pon.degraded import degraded
-from actors.correlator.pon.episodes import episodes, is_of, single_faults
+from actors.correlator.pon.episodes import episodes, is_of, odds_of
 from actors.correlator.pon.explanation import Alternative, explain
 from actors.correlator.pon.gather import (
     heard_of,
@@ -31,6 +32,7 @@ from actors.correlator.pon.likelihood import Seen
 from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import SETTLED, Concluded, PonMemory, PortRead
 from actors.correlator.pon.ont_evidence import ByCause, evidence_of
+from actors.correlator.pon.outage_join import join_outages, members_out, young_outages
 from actors.correlator.pon.records import apart, sends_no_gasps, take_strays, take_unrecorded
 from actors.correlator.pon.restoration import leftovers, out_again, returns
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
@@ -74,7 +76,6 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     pending = area_pending(draft, free)
     if pending is not None:
         return pending
-    join_areas(draft, memory, free)
     join_larger(draft, memory, causes, out)
     _keep_together(draft, [each for ont, each in out.items() if ont in known.several] if known.several else ())
     repairing = returns(draft, memory, causes)
@@ -89,7 +90,9 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     if rogue is None:
         disturbed, later = suspect(draft, memory, port, onts, causes, out, by_cause, port_alarms)
         fresh = {ont: found for ont, found in fresh.items() if ont not in disturbed}
-    grouped = episodes(fresh.values())
+    outages = young_outages(draft, causes) if fresh else {}
+    shared = members_out(draft, outages, {ont: each for ont, each in out.items() if ont not in fresh}) if outages else {}
+    grouped = episodes([*fresh.values(), *shared.values()])
     dark_since = memory.onset.get(port) if port_alarms else None
     # The port reports no light, and its ONTs do not report anything of that time.
     unsaid = (
@@ -97,8 +100,11 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         and draft.at - dark_since <= SETTLED
         and all(each.onset < dark_since - SETTLED for each in fresh.values())
     )
-    inquire(draft, memory, port, grouped, port_dark=unsaid)
+    inquire(draft, memory, port, [[each for each in group if each.ont in fresh] for group in grouped], port_dark=unsaid)
+    explained.difference_update(shared)
     for episode in [*grouped, *([[]] if unsaid else [])]:
+        if episode and all(each.ont in shared for each in episode):
+            continue
         again_out = gone_again(draft, memory, port, episode) if memory.ended and episode else None
         if again_out is not None:
             wanted[again_out.kind, again_out.place] = again_out
@@ -106,6 +112,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         common, alone = _explain(draft, memory, port, onts, episode, out, explained, port_alarms, dark_since)
         wanted.update(common)
         lonely += alone
+    lonely = join_outages(draft, memory, outages, shared, wanted, lonely)
     if later is None:  # errors on a port with a rogue ONT are no sign of a bend
         bends, faded = degraded(draft, memory, port, onts, out, said)
         wanted.update(bends)
@@ -187,11 +194,22 @@ def _explain(
     causes: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
     leaning = _leaning(draft, port, port_alarms) if port_dark else 0.0
-    odds = single_faults(memory.port_losses.get(port), episode, len(onts))
+    odds = odds_of(memory.port_losses.get(port), episode, len(onts))
     mute = sends_no_gasps(memory, draft.state.plant.device_of(port) or "")
     strays: list[tuple[Evidence, float]] = []
-    for found in explain(tree, port_dark=port_dark, leaning=leaning, mute=mute, apart=apart(episode), odds=odds):
+    recorded = apart(draft, memory, port, episode)
+    breaks = explain(tree, port_dark=port_dark, leaning=leaning, mute=mute, apart=recorded, odds=odds)
+    inside = [
+        found._replace(cause="cut", place=place, confidence=min(sure, found.confidence))
+        for found in breaks
+        if found.cause == "power" and not found.own
+        for place, sure in cuts_within(tree, found.place)
+    ]
+    cut_off = {ont for found in inside for ont in leaves(tree, found.place)}
+    for found in (*breaks, *inside):
         below = leaves(tree, found.place)
+        if found.cause == "power" and cut_off:
+            below = [ont for ont in below if ont not in cut_off]
         members = [mine[ont] for ont in below if ont in mine]
         if found.moved:
             strays += [(each, found.confidence) for each in members]

@@ -20,6 +20,8 @@ _NAMED: Final = 3
 """Wrong records that the reason spells out; the metadata has all of them."""
 _AMID: Final = timedelta(seconds=2)
 """ONTs below one break are reported within this time of another one, but for the OLT's queue."""
+_STILL: Final = timedelta(seconds=0.5)
+"""Reports that came in so recently may go on: a port is inspected later than this after its last one."""
 _AT_MOST: Final = 0.6
 """The highest probability that an OLT sends no dying gasp: whether it does is configured for each kind of ONT."""
 _MUTE: Final = 0.02
@@ -49,8 +51,12 @@ def note_gasp(draft: Draft, memory: PonMemory, port: str) -> None:
         draft.on_commit(memory.gasped, device)
 
 
-def apart(episode: Sequence[Evidence]) -> list[str]:
-    """The ONTs that fell some time after or before all others: what took the others did not take them."""
+def apart(draft: Draft, memory: PonMemory, port: str, episode: Sequence[Evidence]) -> list[str]:
+    """The ONTs whose records are not doubted: those that fell some time after or before all others, since what took the others
+    did not take them; and all while reports of the port still come in, since their neighbours may follow."""
+    losses = memory.port_losses.get(port)
+    if losses is not None and draft.at - losses.last < _STILL:
+        return [each.ont for each in episode]
     ordered = sorted(episode, key=lambda each: each.onset)
     found = []
     for number, each in enumerate(ordered):

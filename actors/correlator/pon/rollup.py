@@ -171,21 +171,19 @@ def gather_power(
         if known.place == above and alarm is not None and alarm.cleared_at is None:
             # The usual course of an outage: port after port joins the existing conclusion, which is not examined again.
             gasped = int(alarm.metadata.get("gasped", 0)) + sum(one.gasped for one in found.values())
-            grow(
-                draft, memory, standing, _around(draft, above, [*known.ports, port], list(found.values()), gasped, len(places))
-            )
+            grow(draft, memory, standing, around(draft, above, [*known.ports, port], list(found.values()), gasped, len(places)))
             return
     for cause in others.values():
         found.update({ont: one for ont in cause.members if (one := evidence(draft, ont, memory)) is not None})
     ports = list(dict.fromkeys([port, *(each for cause in others.values() for each in cause.ports)]))
-    merged = _around(draft, above, ports, list(found.values()), sum(one.gasped for one in found.values()), len(places))
+    merged = around(draft, above, ports, list(found.values()), sum(one.gasped for one in found.values()), len(places))
     concluded = conclude(draft, memory, merged)
     for alarm_id, cause in others.items():
         if cause.place != above:
             withdraw(draft, memory, alarm_id, merged.why, concluded)
 
 
-def _around(draft: Draft, above: str, ports: list[str], found: list[Evidence], gasped: int, places: int) -> Cause:
+def around(draft: Draft, above: str, ports: list[str], found: list[Evidence], gasped: int, places: int) -> Cause:
     """Failed mains around ``above``: ``gasped`` ONTs in all, of which ``found`` are new."""
     name = draft.state.plant.nodes[above].name or above
     where = f"on {len(ports)} PON ports" if len(ports) > 1 else f"around {places} places"

@@ -27,6 +27,7 @@ from actors.correlator.pon.gather import tenant_of
 from actors.correlator.pon.inspection_timer import NAME as NAME
 from actors.correlator.pon.members import add, extend, members_of
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
+from actors.correlator.strategies.returned_equipment import note_return
 from protocols.alarm import Alarm, Identity
 from protocols.probability import in_words, stated
 from protocols.severity import Severity, is_worse
@@ -213,6 +214,9 @@ def withdraw(draft: Draft, memory: PonMemory, alarm_id: str, why: str, instead: 
 
 def over(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
     """End a conclusion whose cause is repaired: clear its alarm. The alarms below it stay attached for ``outlive_seconds``."""
+    known = memory.causes.get(alarm_id)
+    if known is not None and known.kind in ("card", "olt"):
+        note_return(draft, known.place)
     draft.on_commit(memory.end, alarm_id, draft.at)
     alarm = draft.get(alarm_id)
     if alarm is not None and alarm.cleared_at is None:

@@ -37,6 +37,7 @@ from actors.correlator.pon.records import apart, sends_no_gasps, take_strays, ta
 from actors.correlator.pon.restoration import leftovers, out_again, returns
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
 from actors.correlator.pon.rollup import gather_power, join_larger, refute_equipment, roll_up
+from actors.correlator.pon.settling_port import not_settled
 from actors.correlator.pon.trunk import share_cable
 from actors.correlator.strategies.topological import begin_of, blocked_by, root_of
 from protocols.alarm import Alarm
@@ -65,6 +66,9 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     if trunk is not None:
         del causes[trunk]  # its ONTs are those of its feeders, of which this port's is among the causes
     port_alarms = pon_los_of(draft, port)
+    settling, port_alarms = not_settled(draft, memory, port, out, port_alarms)
+    if settling:
+        out = {ont: found for ont, found in out.items() if ont not in settling}
     refute_equipment(draft, memory, port, causes, port_alarms)
     rogue = rogue_of(draft, port, said)
     if rogue is not None:
@@ -81,7 +85,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     repairing = returns(draft, memory, causes)
     out_again(draft, memory, causes, [each for each in free if draft.alarm(each.alarms[0]).parent_alarm_id is None])
     by_cause = _explained(draft, causes, onts, known.by_cause_now(draft, out), repairing)
-    explained = set().union(*by_cause.values())
+    explained = settling.union(*by_cause.values())
     fresh = {ont: found for ont, found in out.items() if ont not in explained}
     left = leftovers(draft, memory, port, fresh)
     wanted: dict[tuple[str, str], Cause] = {}

@@ -91,7 +91,7 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
     again = known is not None and known.cleared_at is not None
     before = memory.causes.get(alarm.id) if not again else None
     said = _metadata(draft, cause)
-    if any(alarm.metadata.get(key) != said[key] for key in _COUNTS) or _fell_otherwise(alarm, said):
+    if any(alarm.metadata.get(key) != said.get(key) for key in _COUNTS) or _fell_otherwise(alarm, said):
         alarm = draft.put(
             moved(
                 _worse(alarm, cause),
@@ -223,15 +223,17 @@ def over(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
         draft.put(cleared(alarm, draft.at, RULE), "cleared", RULE, why)
 
 
-def own(draft: Draft, found: Evidence, why: str, confidence: float) -> None:
-    """Mark the most specific alarm of an ONT as the root cause, and attach its other alarms to it."""
+def own(draft: Draft, found: Evidence, why: str, confidence: float) -> bool:
+    """Mark the most specific alarm of an ONT as the root cause, and attach its other alarms to it. True when it was none."""
     foremost = draft.alarm(found.alarms[0])
+    new = not foremost.is_root_cause
     if not foremost.is_root_cause and foremost.parent_alarm_id is None:
         changed = moved(foremost, is_root_cause=True, correlation_id=foremost.correlation_id or foremost.id)
         foremost = draft.put(changed, "root_cause", RULE, why, confidence=stated(confidence))
     for other in map(draft.alarm, found.alarms[1:]):
         if other.parent_alarm_id is None:
             attach(draft, other, foremost, NAME, "the same ONT says so in another way", confidence=1.0)
+    return new
 
 
 def _problem(draft: Draft, cause: Cause) -> ReportedProblem:

@@ -18,9 +18,11 @@ Symptom = Literal[
     "ont_deactivation_failed",
     "rogue_ont",
     "pon_los",
+    "pon_down",
     "pon_dying_gasps",
     "equipment_lost",
     "link_down",
+    "restarted",
     "none",
 ]
 SYMPTOMS: Final[tuple[Symptom, ...]] = get_args(Symptom)
@@ -35,10 +37,12 @@ SYMPTOM_TEXTS: Final[dict[Symptom, str]] = {
     "ont_window_drift": "The ONT sends outside its time slot (DOWi): a sign of a rogue ONT.",
     "ont_deactivation_failed": "The ONT does not obey when the OLT tells it to be silent (DFi): a strong sign of a rogue ONT.",
     "rogue_ont": "The OLT itself names a rogue ONT, or says that there is one on the port.",
-    "pon_los": "The PON port receives no light from any ONT (LOS), or is down.",
+    "pon_los": "The PON port receives no light from any ONT (LOS): its card works, since it measured that.",
+    "pon_down": "The PON port is down, and the report does not say that the port measured it: its card may have failed.",
     "pon_dying_gasps": "The OLT itself concludes that many ONTs of the port lost their electrical power.",
     "equipment_lost": "The equipment (OLT, card, PON port) does not work, and everything below it has no service.",
     "link_down": "A port or link is down. It follows from lost equipment above it, and says nothing of ONTs.",
+    "restarted": "The equipment starts (OLT, card, PON port): what is dark below it may be on its way up for some minutes.",
     "none": "The type takes no part in correlation below the OLT. Rules, windows and notifications apply as ever.",
 }
 """One sentence for each symptom, in the order in which the documentation lists them."""

@@ -10,7 +10,8 @@ from actors.correlator.identifiers import alarm_uuid, counted_name, offset_name
 from actors.correlator.staging import Staging
 from actors.correlator.state import State
 from protocols.alarm import Alarm, Identity, TimelineEntry
-from protocols.change import AlarmChanged, AlarmRepeated, Change
+from protocols.change import AlarmChanged, AlarmRepeated, Change, DeviceEvent
+from protocols.severity import Severity
 
 
 class Numbers:
@@ -223,6 +224,35 @@ class Draft(Staging):
         if self._others is None:
             self._others = []
         self._others.append(change)
+
+    def device_event(
+        self,
+        tenant_id: str,
+        device_id: str,
+        event_name: str,
+        title: str,
+        detail: dict[str, Any],
+        *,
+        severity: Severity = "warning",
+        resource_type: str = "olt",
+        resource_id: str = "",
+    ) -> None:
+        """Stage a device event. ``resource_id``: a part of the device; empty: the device itself."""
+        self.emit(
+            DeviceEvent(
+                offset=self.offset,
+                number=self.next_number(),
+                at=self.at,
+                tenant_id=tenant_id,
+                device_id=device_id,
+                resource_type=resource_type,
+                resource_id=resource_id or device_id,
+                event_name=event_name,
+                severity=severity,
+                title=title,
+                detail=detail,
+            )
+        )
 
     def commit(self) -> list[Change]:
         """Write the State. Returns the Changes: alarms first, in the order in which they were touched."""

@@ -88,6 +88,7 @@ class NotificationMemory(Struct):
 
     notified: dict[str, Severity] = field(name="told", default_factory=dict)
     released_from: dict[str, str] = field(name="freed", default_factory=dict)
+    postponed: dict[str, datetime] = {}
     endings: dict[str, str] = field(default_factory=dict)
 
 
@@ -122,9 +123,10 @@ class RedateMemory(Struct):
 
 
 class LostEquipmentMemory(Struct):
-    """``since``: when each open blocker was last raised."""
+    """``since``: when each open blocker was last raised. ``returned``: when a node started or came back."""
 
     since: dict[str, datetime] = {}
+    returned: dict[str, datetime] = {}
 
 
 MOST_SOURCES = 4_096

@@ -1,7 +1,10 @@
 """The correlator as the first stage: alarms, their causes, and the notification requests."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
+
+from prometheus_client import Counter
 
 from actors.correlator.fold import fold
 from actors.correlator.operator_tables import operator_data
@@ -14,6 +17,23 @@ from actors.state_encoding import Piece
 from protocols.change import AlarmChanged, Change
 from protocols.event import Event
 from protocols.ledger import EventBatch
+
+_COUNTERS: Final[Mapping[str, Callable[[Metrics, str], Counter]]] = {
+    "unknown": lambda metrics, _: metrics.traps_unknown,
+    "informs_repeated": lambda metrics, _: metrics.informs_merged,
+    "repeated_by_design": lambda metrics, _: metrics.traps_merged,
+    "sequence_missing": lambda metrics, _: metrics.sequence_gaps,
+    "refused": lambda metrics, limit: metrics.alarms_refused.labels(limit),
+    "plugin_failed": lambda metrics, plugin: metrics.plugin_failures.labels(plugin),
+    "rule_overflow": lambda metrics, _: metrics.rules_overflow,
+    "flapping_overflow": lambda metrics, _: metrics.rules_overflow,
+    "poll_of_no_node": lambda metrics, _: metrics.poll_reports_dropped,
+    "poll_not_requested": lambda metrics, _: metrics.poll_reads_withheld,
+    "agent_times_odd": lambda metrics, _: metrics.agent_times_odd,
+    "onts_added": lambda metrics, _: metrics.onts_added,
+    "noise": lambda metrics, rule: metrics.traps_noise.labels(rule),
+}
+"""The metric of each word with which a draft notes something, for the label behind its colon."""
 
 
 class Correlator(Stage):
@@ -67,29 +87,8 @@ class Correlator(Stage):
             tally.clear()
             return
         for name, count in tally.items():
-            match name.partition(":"):
-                case ("unknown", _, _):
-                    metrics.traps_unknown.inc(count)
-                case ("informs_repeated", _, _):
-                    metrics.informs_merged.inc(count)
-                case ("repeated_by_design", _, _):
-                    metrics.traps_merged.inc(count)
-                case ("sequence_missing", _, _):
-                    metrics.sequence_gaps.inc(count)
-                case ("refused", _, limit):
-                    metrics.alarms_refused.labels(limit).inc(count)
-                case ("plugin_failed", _, plugin):
-                    metrics.plugin_failures.labels(plugin).inc(count)
-                case ("rule_overflow" | "flapping_overflow", _, _):
-                    metrics.rules_overflow.inc(count)
-                case ("poll_of_no_node", _, _):
-                    metrics.poll_reports_dropped.inc(count)
-                case ("poll_not_requested", _, _):
-                    metrics.poll_reads_withheld.inc(count)
-                case ("agent_times_odd", _, _):
-                    metrics.agent_times_odd.inc(count)
-                case ("onts_added", _, _):
-                    metrics.onts_added.inc(count)
-                case ("noise", _, rule):
-                    metrics.traps_noise.labels(rule).inc(count)
+            kind, _, label = name.partition(":")
+            counter = _COUNTERS.get(kind)
+            if counter is not None:
+                counter(metrics, label).inc(count)
         tally.clear()

@@ -87,7 +87,7 @@ export class Alarms extends Component {
         <button onClick=${signOut}>${t("sign_out")}</button>
       </header>
       <${Banner} session=${session} />
-      <div class="filters">
+      <div class="filters" role="search">
         <input type="search" placeholder=${t("filter_help")} aria-label=${t("filter")} value=${view.text}
           ref=${(/** @type {HTMLInputElement | null} */ box) => (this.search = box)}
           onInput=${(/** @type {any} */ event) => session.look({ ...view, text: event.target.value }, false)} />

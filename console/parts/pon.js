@@ -24,7 +24,7 @@ export function Pon({ session, nodes, root, broken }) {
         (state) => html`<span class=${state}><svg viewBox="-8 -8 16 16" width="14" height="14" aria-hidden="true"><path d=${SHAPES[state]} /></svg> ${counts[state]} ${t(`state_${state}`)}</span>`,
       )}
     </p>
-    <div class="picture">
+    <div class="picture" tabindex="0" role="group" aria-label=${t("plant")}>
       <svg class="pon" role="img" aria-label=${`${t("plant")}: ${said}`} width=${picture.width + 60} height=${picture.height + 24} viewBox=${`-20 -14 ${picture.width + 60} ${picture.height + 24}`}>
         ${picture.placed.map((each) => {
           const above = each.above === null ? undefined : at.get(each.above);

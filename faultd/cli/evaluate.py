@@ -79,7 +79,7 @@ def evaluate_plants(
         if json is not None:
             json.write_bytes(msgspec.json.format(msgspec.json.encode(as_json([*results, *polled])), indent=1) + b"\n")
         if markdown is not None:
-            _insert(markdown, f"{text}\n{len(ids)} cases on {plants} plants{_polled(polls, compare)}.\n")
+            _insert(markdown, world, f"{text}\n{len(ids)} cases on {plants} plants{_polled(polls, compare)}.\n")
     except OSError as error:
         fail(str(error), EX_CANTCREAT)
     sys.stderr.write(f"{len(ids) + len(polled_ids)} cases in {monotonic() - began:.0f} s, {at_once} processes\n")
@@ -100,14 +100,13 @@ def _progress(count: int) -> Callable[[int], None]:
     return told
 
 
-BEGIN, FINISH = "<!-- evaluation: begin -->\n", "<!-- evaluation: end -->\n"
-
-
-def _insert(file: Path, text: str) -> None:
-    """Replace what stands between the markers."""
+def _insert(file: Path, world: World, text: str) -> None:
+    """Replace what stands between the markers of this world."""
+    name = "evaluation" if world == "clean" else f"evaluation, {world} world"
+    begin, finish = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
     old = file.read_text(encoding="utf-8")
-    head, _, rest = old.partition(BEGIN)
-    _, mark, tail = rest.partition(FINISH)
+    head, _, rest = old.partition(begin)
+    _, mark, tail = rest.partition(finish)
     if not mark:
-        fail(f"{file}: no markers {BEGIN.strip()} and {FINISH.strip()}", EX_USAGE)
-    file.write_text(f"{head}{BEGIN}\n{text}\n{FINISH}{tail}", encoding="utf-8")
+        fail(f"{file}: no markers {begin.strip()} and {finish.strip()}", EX_USAGE)
+    file.write_text(f"{head}{begin}\n{text}\n{finish}{tail}", encoding="utf-8")

@@ -13,7 +13,7 @@ from faultd.simulator.breakage import affected, breakages
 from faultd.simulator.fault import Fault, Kind
 from faultd.simulator.mess import DIMENSIONS, dark_since_long, mess_of, shaped
 from faultd.simulator.messy_faults import as_usual, bouncing, second_cut
-from faultd.simulator.plant import VENDORS, PlantSpec, SimulatedPlant, build_plant
+from faultd.simulator.plant import MAKERS, PlantSpec, SimulatedPlant, build_plant
 from faultd.simulator.scenarios import pick
 
 HARMLESS: tuple[Kind, ...] = (
@@ -133,7 +133,7 @@ def messy_plant(seed: str, number: str) -> SimulatedPlant:
         first_split=first,
         second_split=second,
         seed=rng.getrandbits(31),
-        vendors=tuple(rng.sample(VENDORS, rng.choice((1, 2, 3)))),
+        vendors=tuple(rng.sample(MAKERS, rng.choice((1, 2, 3)))),
         areas=rng.choice((6, 10, 16)),
         zte_v1=rng.random() < 0.3,
     )

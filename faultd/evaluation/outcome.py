@@ -71,6 +71,8 @@ class SentPage(Struct, frozen=True, kw_only=True):
     place: str
     inferred: bool = False
     confidence: float | None = None
+    lost_return: bool = False
+    """It is about an ONT that is back, and every trap that said so was lost."""
     faults: frozenset[str] = frozenset()
 
 

@@ -164,7 +164,7 @@ class Played:
 
     def _page(self, at: float, notice: NotificationRequested) -> None:
         alarm = self._alarms.get(notice.alarm_id)
-        if alarm is not None and at >= 0.0:
+        if alarm is not None and at >= 0.0 and alarm.resource_id not in self.plan.dark:
             self._pages.append(
                 SentPage(
                     at=at,
@@ -173,9 +173,20 @@ class Played:
                     place=alarm.resource_id,
                     inferred=alarm.id in self._inferred,
                     confidence=alarm.metadata.get("confidence"),
+                    lost_return=self._returned_unheard(alarm.resource_id, at),
                     faults=self._faults_of(alarm),
                 )
             )
+
+    def _returned_unheard(self, ont: str, at: float) -> bool:
+        """True for an ONT whose OLT has reported its return, when none of those traps has arrived."""
+        if ont not in self.case.plant.onts or self._polls is not None:
+            return False
+        arrived = [each for each in self.plan.datagrams if each.report.resource == ont and each.at <= at]
+        if not arrived or not arrived[-1].report.raised:
+            return False
+        sent = (each for each in self.plan.emissions if each.report.resource == ont and arrived[-1].at < each.at <= at)
+        return any(not each.report.raised for each in sent)
 
     def _faults_of(self, alarm: Alarm) -> frozenset[str]:
         """The faults whose traps raised the alarm. An ONT or a port that several faults darkened together belongs to each of

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from faultd.evaluation.cases import KINDS, SINGLE, TOGETHER, condition
-from faultd.evaluation.messy_report import messy_json, messy_tables
+from faultd.evaluation.messy_report import messy_compared, messy_json, messy_tables
 from faultd.evaluation.totals import Result, Total, add_up, condition_of, failed, kind_of, select
 
 _LISTS = ("seconds", "paged", "stated", "per_case", "per_harmless")
@@ -43,9 +43,11 @@ def is_messy(results: Sequence[Result]) -> bool:
 
 def compared(without: Sequence[Result], polled: Sequence[Result]) -> str:
     """The same cases without and with polls: by kind of case and by condition, side by side."""
+    if is_messy(without):
+        return messy_compared(without, polled)
     kinds = list(dict.fromkeys(kind_of(name) for name, _ in without))
     conditions = list(dict.fromkeys(condition_of(name) for name, _ in without))
-    parts = [*_headline(polled, "In short, with polls")] if not is_messy(without) else []
+    parts = [*_headline(polled, "In short, with polls")]
     parts += _side_by_side("By kind of case", kinds, without, polled, by_kind=True)
     parts += _side_by_side("By condition, all kinds", conditions, without, polled, by_kind=False)
     return "\n".join(parts) + "\n"

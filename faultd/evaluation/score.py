@@ -52,6 +52,8 @@ class HarmlessScore(Struct, frozen=True, kw_only=True):
     unheard: str = ""
     """The reason for which what arrived does not show that it is harmless."""
     pages: int = 0
+    lost_returns: int = 0
+    """Of these, those about an ONT that is back and of whose return every trap was lost."""
 
 
 class Wrong(Struct, frozen=True, kw_only=True):
@@ -90,6 +92,8 @@ class CaseScore(Struct, frozen=True, kw_only=True):
     quiet: bool = False
     """No notification may be requested."""
     harmless: tuple[HarmlessScore, ...] = ()
+    lost_returns: int = 0
+    """Notifications, of all those, about an ONT that is back and of whose return every trap was lost."""
     stray: int = 0
     """Notifications about nothing that happened in the case."""
     stated: tuple[StatedConfidence, ...] = ()
@@ -133,6 +137,7 @@ def score(outcome: CaseOutcome) -> CaseScore:
         shown=sum(not each.parent for each in outcome.standing),
         quiet=outcome.quiet,
         harmless=tuple(_harmless(judge, outcome, each, pages) for each in outcome.faults if each.harmless),
+        lost_returns=sum(each.lost_return for each in outcome.pages),
         stray=sum(not about for about in pages),
         stated=tuple(stated),
     )
@@ -178,11 +183,13 @@ def _page_about(judge: Judge, page: SentPage) -> frozenset[str]:
 
 def _harmless(judge: Judge, outcome: CaseOutcome, fault: TrueFault, pages: list[frozenset[str]]) -> HarmlessScore:
     """Its notifications, less those of what an OLT or a poller rightly says while it lasts."""
-    told = sum(
-        fault.id in about and not judge.explains(page.alarm_type, page.place, fault)
+    told = [
+        page
         for page, about in zip(outcome.pages, pages, strict=True)
-    )
-    return HarmlessScore(id=fault.id, kind=fault.kind, unheard=fault.unheard, pages=told)
+        if fault.id in about and not judge.explains(page.alarm_type, page.place, fault)
+    ]
+    lost = sum(each.lost_return for each in told)
+    return HarmlessScore(id=fault.id, kind=fault.kind, unheard=fault.unheard, pages=len(told), lost_returns=lost)
 
 
 def _fault(judge: Judge, outcome: CaseOutcome, fault: TrueFault, pages: list[frozenset[str]]) -> FaultScore:

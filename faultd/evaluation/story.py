@@ -59,7 +59,7 @@ def tell(case: Case, *, everything: bool = False) -> Iterator[str]:
     yield ""
     yield f"verdict at {finished.verdict:.1f} s"
     for each in finished.standing:
-        if not each.parent:
+        if not each.parent and (each.faults or each.inferred or not case.dimensions):
             mark = "root" if each.root else "alone"
             yield f"  {mark:<5} {each.alarm_type} at {each.place}" + (
                 f" <- {', '.join(sorted(each.faults))}" if each.faults else ""

@@ -80,6 +80,9 @@ class Total(Struct, kw_only=True):
     harmless: int = 0
     """Happenings after which nothing may be concluded, and the pages about them."""
     harmless_pages: int = 0
+    harmless_lost_returns: int = 0
+    lost_returns: int = 0
+    """Pages about ONTs that are back and of whose return every trap was lost."""
     per_harmless: PagesPerCase = field(default_factory=PagesPerCase)
     stated: list[StatedConfidence] = []
     paged: dict[int, int] = {}
@@ -182,6 +185,7 @@ def _add(total: Total, score: CaseScore, kind: str | None) -> None:
     total.wrong += sum(not each.misread and not each.withdrawn for each in wrong)
     total.withdrawn += sum(each.withdrawn and not each.misread for each in wrong)
     total.stray += score.stray
+    total.lost_returns += score.lost_returns
     total.stated += score.stated
     if len(score.faults) > 1 and not any(each.unheard for each in score.faults):
         total.several += 1
@@ -191,6 +195,7 @@ def _add(total: Total, score: CaseScore, kind: str | None) -> None:
             total.reasons[each.unheard] = total.reasons.get(each.unheard, 0) + 1
     harmless = [each for each in score.harmless if kind in (None, each.kind) and not each.unheard]
     total.harmless += len(harmless)
+    total.harmless_lost_returns += sum(each.lost_returns for each in harmless)
     total.harmless_pages += sum(each.pages for each in harmless)
     total.per_harmless.add(len(harmless), sum(each.pages for each in harmless))
     faults = [each for each in score.faults if kind in (None, each.kind)]

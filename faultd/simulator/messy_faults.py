@@ -32,7 +32,7 @@ def as_usual(rng: Random, fault: Fault) -> Fault:
         case "drop_trickle":
             return structs.replace(fault, period=rng.uniform(2.0, 5.0), down=rng.uniform(10.0, 40.0))
         case "card_reset" | "olt_reboot":
-            return structs.replace(fault, end=fault.start + min(length, rng.uniform(8.0, 20.0)), quiet=True)
+            return structs.replace(fault, end=fault.start + min(length, rng.uniform(30.0, 90.0)), quiet=True)
         case _:
             return fault
 

@@ -162,12 +162,13 @@ def test_one_is_not_many() -> None:
     assert any("1 alarm below" in shown.plain for shown in rows(cause(), NOW, 80, 1))
 
 
-def test_a_small_screen_shows_the_first_place_to_look_and_all_of_the_news() -> None:
+def test_a_small_screen_shows_the_first_places_to_look_and_all_of_the_news() -> None:
     out = StringIO()
     news = ["03:00:00  the distribution fibre to splitter olt-004/1/4/s1.2 is cut (8 customers)"]
-    links = [("another terminal", ". /tmp/demo/env"), ("Log", "/tmp/demo/log")]
+    links = [("another terminal", ". /tmp/demo/env"), ("Console", "http://127.0.0.1:8162/#fd_x"), ("Log", "/tmp/demo/log")]
     Console(file=out, width=80).print(screen([cause()], NOW, links, news, 80, 24))
     text = out.getvalue()
     assert "another terminal: . /tmp/demo/env" in text
+    assert "Console: http://127.0.0.1:8162/#fd_x" in text
     assert "Log" not in text
     assert "(8 customers)" in text

@@ -15,7 +15,7 @@ from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.draft import Draft
 from actors.correlator.state import Limit
 from protocols.alarm import Alarm, Identity
-from protocols.change import DeviceEvent, Refusal
+from protocols.change import Refusal
 
 LIMIT = "alarms.limit"
 ENDS_BELOW = 0.9
@@ -63,26 +63,22 @@ def end_limits(draft: Draft) -> None:
 def _refuse(draft: Draft, problem: ReportedProblem, limit: Limit) -> None:
     identity = problem.identity
     draft.note(f"refused:{limit}")
-    draft.emit(
-        DeviceEvent(
-            offset=draft.offset,
-            number=draft.next_number(),
-            at=draft.at,
-            tenant_id=identity.tenant_id,
-            device_id=problem.device_id,
-            resource_type=problem.resource_type,
-            resource_id=identity.resource_id,
-            event_name="alarm.refused",
-            severity=problem.severity,
-            title=problem.title,
-            detail={
-                "limit": limit,
-                "alarm_type": identity.alarm_type,
-                "qualifier": identity.qualifier,
-                "why": problem.why,
-                "metadata": problem.metadata,
-            },
-        )
+    detail = {
+        "limit": limit,
+        "alarm_type": identity.alarm_type,
+        "qualifier": identity.qualifier,
+        "why": problem.why,
+        "metadata": problem.metadata,
+    }
+    draft.device_event(
+        identity.tenant_id,
+        problem.device_id,
+        "alarm.refused",
+        problem.title,
+        detail,
+        severity=problem.severity,
+        resource_type=problem.resource_type,
+        resource_id=identity.resource_id,
     )
     _tell(draft, identity.tenant_id, problem.device_id, limit)
 

@@ -3,7 +3,6 @@
 from actors.correlator.alarms.raise_clear import SYSTEM
 from actors.correlator.alarms.system import fold_system
 from actors.correlator.draft import Draft
-from protocols.change import DeviceEvent
 from protocols.command import FIRST_STAGE
 from protocols.event import StageQuarantine, SystemReport
 
@@ -40,21 +39,9 @@ def clear_quarantined(draft: Draft, stage: str, offset: int, why: str, by: str) 
 
 def note_discarded(draft: Draft, stage: str, offset: int, by: str, reason: str) -> None:
     """The device event that ``by`` gave up the Event at ``offset``."""
-    draft.emit(
-        DeviceEvent(
-            offset=draft.offset,
-            number=draft.next_number(),
-            at=draft.at,
-            tenant_id=draft.state.settings.default_tenant,
-            device_id=SYSTEM,
-            resource_type="system",
-            resource_id=SYSTEM,
-            event_name="event.discarded",
-            severity="warning",
-            title=f"{by} discarded Event {offset}, which {_who(stage)} could not fold",
-            detail={"offset": offset, "by": by, "reason": reason, "stage": stage},
-        )
-    )
+    title = f"{by} discarded Event {offset}, which {_who(stage)} could not fold"
+    detail = {"offset": offset, "by": by, "reason": reason, "stage": stage}
+    draft.device_event(draft.state.settings.default_tenant, SYSTEM, "event.discarded", title, detail, resource_type="system")
 
 
 def _count(draft: Draft) -> int:

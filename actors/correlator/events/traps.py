@@ -1,7 +1,7 @@
 """Traps: from the vendor profiles' reading to alarms, device events and the inbox."""
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -34,11 +34,11 @@ from actors.correlator.resources.ont_life import is_contradicted, show_life, sho
 from actors.correlator.resources.onts import end_of_another, place_of_ont
 from actors.correlator.resources.optical_power import is_low_power, measured
 from actors.correlator.saved import SenderClock
+from actors.correlator.strategies.returned_equipment import note_return
 from protocols.alarm import Identity
-from protocols.change import DeviceEvent, UnknownTrap
+from protocols.change import UnknownTrap
 from protocols.event import Trap
 from protocols.finding import Finding, SequenceNumber
-from protocols.severity import Severity
 from protocols.topology import Node
 from protocols.walls import shown_to
 
@@ -97,7 +97,10 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
             if clock is not known:
                 draft.remember(state.clocks, name, clock)
                 if clock.several and known is not None and not known.several:
-                    draft.emit(_several(draft, device, name, uptime))
+                    title = f"More than one agent sends from {name}: "
+                    title += "their uptimes no longer tell in which order traps were sent"
+                    detail = {"sender": name, "uptime": uptime}
+                    draft.device_event(device.tenant, device.id, "uptime.several", title, detail)
     if reading.sequence is not None:
         _follow_sequence(draft, device, reading.sequence)
     if not reading.findings:
@@ -157,7 +160,10 @@ def _apply(
         case "drop":
             draft.note(f"noise:{finding.profile}/{finding.rule}")
         case "event":
-            draft.emit(_device_event(draft, device, finding, resource_id))
+            _tell(draft, device, finding, resource_id)
+            traits = draft.state.symptoms.get(finding.alarm_type)
+            if traits is not None and traits.symptom == "restarted":
+                note_return(draft, resource_id)
             if finding.clears:
                 clear_problems(draft, device.tenant, resource_id, finding.clears, "*", report, _why(finding))
     if finding.shows_life and alone and finding.resource_type in ("ont", "uni"):
@@ -172,30 +178,6 @@ def _apply(
 
 def _just(draft: Draft, then: int, trap: Trap) -> bool:
     return abs(trap.received.timestamp() * 100 - then) <= draft.state.spans.reorder_hundredths
-
-
-def _several(draft: Draft, device: TrapDevice, sender: str, uptime: int) -> DeviceEvent:
-    title = f"More than one agent sends from {sender}: their uptimes no longer tell in which order traps were sent"
-    return event_of_device(draft, device, "uptime.several", title, {"sender": sender, "uptime": uptime})
-
-
-def event_of_device(
-    draft: Draft, device: TrapDevice, event_name: str, title: str, detail: dict[str, Any], severity: Severity = "warning"
-) -> DeviceEvent:
-    """A device event that the fold concludes about the device itself."""
-    return DeviceEvent(
-        offset=draft.offset,
-        number=draft.next_number(),
-        at=draft.at,
-        tenant_id=device.tenant,
-        device_id=device.id,
-        resource_type="olt",
-        resource_id=device.id,
-        event_name=event_name,
-        severity=severity,
-        title=title,
-        detail=detail,
-    )
 
 
 def _why(finding: Finding) -> str:
@@ -288,24 +270,22 @@ def _where(device: TrapDevice, finding: Finding, resource_id: str, node: Node | 
     return place if place.startswith(device.name) else f"{device.name} {place}"
 
 
-def _device_event(draft: Draft, device: TrapDevice, finding: Finding, resource_id: str) -> DeviceEvent:
+def _tell(draft: Draft, device: TrapDevice, finding: Finding, resource_id: str) -> None:
+    """The device event of a finding that is no alarm."""
     detail = {**finding.metadata, "profile": f"{finding.profile}/{finding.rule}"}
     if device.why:
         detail["address_from"] = device.why
     if finding.serial:
         detail["serial"] = finding.serial
-    return DeviceEvent(
-        offset=draft.offset,
-        number=draft.next_number(),
-        at=draft.at,
-        tenant_id=device.tenant,
-        device_id=device.id,
+    draft.device_event(
+        device.tenant,
+        device.id,
+        finding.alarm_type,
+        finding.title or finding.alarm_type,
+        detail,
+        severity=finding.severity,
         resource_type=finding.resource_type,
         resource_id=resource_id,
-        event_name=finding.alarm_type,
-        severity=finding.severity,
-        title=finding.title or finding.alarm_type,
-        detail=detail,
     )
 
 
@@ -324,6 +304,6 @@ def _follow_sequence(draft: Draft, device: TrapDevice, number: SequenceNumber) -
     draft.note("sequence_missing", missing)
     title = f"{missing} notification{'s' if missing > 1 else ''} of {device.name} did not arrive"
     detail = {"scope": number.scope, "last": last, "now": number.value, "missing": missing}
-    draft.emit(event_of_device(draft, device, "sequence.gap", title, detail))
+    draft.device_event(device.tenant, device.id, "sequence.gap", title, detail)
     if is_read(draft.state, device.id):
         request_read(draft, device.id, "gap", title)

@@ -36,7 +36,6 @@ from actors.correlator.polling.settling import note_answer, started_at
 from actors.correlator.polling.verdict import LATE_TRAP, evidence_of, signs_of_life, verdict_on
 from actors.correlator.resources import silent_devices
 from protocols.alarm import Alarm, Identity
-from protocols.change import DeviceEvent
 from protocols.poll.contact import AgentTimes, PollAnswered, PollMissed, PollStopped
 from protocols.topology import Node
 
@@ -301,25 +300,20 @@ def _note_restart(draft: Draft, node: Node, before: AgentTimes, now: AgentTimes)
         return found
     name = node.name or node.id
     device = found.restarted == "device"
-    draft.emit(
-        DeviceEvent(
-            offset=draft.offset,
-            number=draft.next_number(),
-            at=draft.at,
-            tenant_id=_tenant(draft, node),
-            device_id=node.id,
-            resource_type=node.type,
-            resource_id=node.id,
-            event_name="device.restarted" if device else "agent.restarted",
-            severity="warning" if device else "info",
-            title=f"{name} restarted" if device else f"The SNMP agent of {name} restarted",
-            detail={
-                "why": found.reason,
-                "uptime_seconds": None if now.uptime is None else now.uptime / 100,
-                "boots": now.boots,
-                "host_uptime_seconds": None if now.host_uptime is None else now.host_uptime / 100,
-            },
-        )
+    detail = {
+        "why": found.reason,
+        "uptime_seconds": None if now.uptime is None else now.uptime / 100,
+        "boots": now.boots,
+        "host_uptime_seconds": None if now.host_uptime is None else now.host_uptime / 100,
+    }
+    draft.device_event(
+        _tenant(draft, node),
+        node.id,
+        "device.restarted" if device else "agent.restarted",
+        f"{name} restarted" if device else f"The SNMP agent of {name} restarted",
+        detail,
+        severity="warning" if device else "info",
+        resource_type=node.type,
     )
     return found
 

@@ -18,7 +18,6 @@ from actors.correlator.polling.found_parts import FoundParts
 from actors.correlator.polling.read_memory import MOST_FOUND, MOST_FOUND_OF_DEVICE, FoundOnt, FoundOntMemory
 from actors.correlator.polling.topology_onts import TopologyOntsView, listed, missing
 from actors.correlator.state import State
-from protocols.change import DeviceEvent
 from protocols.poll.discovered import DiscoveredOnt, Discrepancy
 from protocols.poll.part_states import join_position, split_position
 from protocols.poll.states import PolledStates
@@ -68,7 +67,7 @@ def compare(
         _tell(draft, device, position, found[position])
     for node_id in lost[:TOLD_AT_ONCE]:
         title = f"{node_id} is not listed by {device.name} any more; the topology keeps it"
-        draft.emit(_event(draft, device, node_id, "ont.vanished", title, {}))
+        _note_ont(draft, device, node_id, "ont.vanished", title, {})
     if new and state.settings.add_discovered_onts:
         draft.wake(NAME, event.device, draft.at)
     return {name: len(each) for name, each in (("discovered", new), ("vanished", lost)) if each}
@@ -200,22 +199,13 @@ def _tell(draft: Draft, device: TrapDevice, position: str, each: FoundOnt) -> No
         "moved": f"{what}: the topology has it at {shown.other_id or 'several other positions'}",
     }[kind]
     detail = {"position": position, "serial": each.serial, "difference": kind, "other": shown.other_id}
-    draft.emit(_event(draft, device, shown.node_id, "ont.discovered", f"{device.name} {position}: {title}", detail))
+    _note_ont(draft, device, shown.node_id, "ont.discovered", f"{device.name} {position}: {title}", detail)
 
 
-def _event(draft: Draft, device: TrapDevice, resource_id: str, name: str, title: str, detail: dict[str, str]) -> DeviceEvent:
-    return DeviceEvent(
-        offset=draft.offset,
-        number=draft.next_number(),
-        at=draft.at,
-        tenant_id=device.tenant,
-        device_id=device.id,
-        resource_type="ont",
-        resource_id=resource_id,
-        event_name=name,
-        severity="info",
-        title=title,
-        detail={key: value for key, value in detail.items() if value},
+def _note_ont(draft: Draft, device: TrapDevice, ont_id: str, event_name: str, title: str, detail: dict[str, str]) -> None:
+    told = {key: value for key, value in detail.items() if value}
+    draft.device_event(
+        device.tenant, device.id, event_name, title, told, severity="info", resource_type="ont", resource_id=ont_id
     )
 
 

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
 from actors.correlator.events.clock_jumps import at_present
-from actors.correlator.events.traps import event_of_device
 from actors.correlator.polling.discovery import compare
 from actors.correlator.polling.levels import recheck_levels
 from actors.correlator.polling.read_memory import ReadDevice, ReadMemory
@@ -57,7 +56,7 @@ def fold_polled_states(draft: Draft, event: PolledStates) -> None:
     draft.set(memory.devices, event.device, _as_read(read, known))
     if event.reason != "changed" or found.raised or found.cleared or differ:
         title, detail = _title(read, found), {**_detail(event, found), **differ}
-        draft.emit(event_of_device(draft, read.device, RECONCILED, title, detail, "info"))
+        draft.device_event(read.device.tenant, read.device.id, RECONCILED, title, detail, severity="info")
 
 
 def _as_read(read: ReadDeviceState, known: ReadDevice | None) -> ReadDevice:

@@ -1,15 +1,17 @@
 """One inspection of a power area: whether its mains have failed, from the dying gasps of its ONTs on any port."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from actors.correlator.alarms.attachment import attach
 from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, withdraw
-from actors.correlator.pon.episodes import episodes, may_be_of
+from actors.correlator.pon.cut_within import is_cut_beside
+from actors.correlator.pon.episodes import episodes
 from actors.correlator.pon.gather import tenant_of
+from actors.correlator.pon.likelihood import Seen
 from actors.correlator.pon.members import back_of, members_of
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.pon.ont_evidence import evidence_of
@@ -18,6 +20,8 @@ from actors.correlator.pon.restoration import end_restored, follow_return, is_re
 FEWEST = 3
 """Dying gasps that an outage of an area needs at least."""
 A_MOMENT = timedelta(milliseconds=50)
+GASPING = 1 / 3
+"""Share of the ONTs that are out that must have sent a dying gasp."""
 SHARE = 0.5
 """Share of the area's ONTs that must be out. ONTs that were out before do not count."""
 
@@ -65,10 +69,10 @@ def _look(draft: Draft, memory: PonMemory, subject: str, tenant: str, found: Map
     together = [each for each in episodes(found.values()) if sum(1 for one in each if one.ont in gasps) >= FEWEST]
     if not together:
         return []
-    recent = {each.ont: each for each in together[-1]}
+    recent = _without_cuts(draft, {each.ont: each for each in together[-1]}, found)
     gasped = sum(each.gasped for each in recent.values())
     could = size - (len(found) - len(recent))
-    if gasped < FEWEST or len(recent) < SHARE * could or gasped * 2 < len(recent):
+    if gasped < FEWEST or len(recent) < SHARE * could or gasped < GASPING * len(recent):
         return []
     ports = list(dict.fromkeys(port for ont in recent if (port := plant.pon_of(ont)) is not None))
     name = subject.removeprefix(AREA)
@@ -93,25 +97,27 @@ def _look(draft: Draft, memory: PonMemory, subject: str, tenant: str, found: Map
     return ports
 
 
-def join_areas(draft: Draft, memory: PonMemory, free: Iterable[Evidence]) -> None:
-    """Attach ONTs that lost service when the mains of their area failed, a little before or after the others."""
-    for found in free:
-        ont, foremost = found.ont, draft.alarm(found.alarms[0])
-        if foremost.parent_alarm_id is not None:
+def _without_cuts(draft: Draft, recent: dict[str, Evidence], found: Mapping[str, Evidence]) -> dict[str, Evidence]:
+    """The ONTs that went out together, without those whose splitter was cut off at that time."""
+    plant = draft.state.plant
+    silent: dict[str, list[str]] = {}
+    gasped: set[str] = set()
+    for ont, each in recent.items():
+        for above in plant.parents(ont)[:1]:
+            if each.gasped:
+                gasped.add(above)
+            else:
+                silent.setdefault(above, []).append(ont)
+    total = Counter[Seen]("gasp" if each.gasped else "dark" for each in recent.values())
+    cut: set[str] = set()
+    for above, dark in silent.items():
+        if above in gasped or len(dark) < 2:
             continue
-        node = draft.state.plant.nodes.get(ont)
-        if node is None or not node.area:
-            continue
-        for alarm_id in memory.at_port.get(AREA + node.area, ()):
-            cause, alarm = memory.causes[alarm_id], draft.get(alarm_id)
-            if alarm is None or alarm.cleared_at is not None or alarm.tenant_id != foremost.tenant_id:
-                continue
-            if not may_be_of(found, cause.since):
-                continue
-            for symptom in map(draft.alarm, found.alarms):
-                attach(draft, symptom, alarm, NAME, f"dark when the mains of {node.area} failed", confidence=0.8)
-            if ont not in cause.members:
-                draft.on_commit(cause.members.append, ont)
+        others = [ont for ont in plant.onts_below(above) if ont not in found]
+        mine = Counter[Seen]({"dark": len(dark), "silent": len(others)})
+        if is_cut_beside(mine, total - Counter[Seen]({"dark": len(dark)})):
+            cut.update(dark)
+    return {ont: each for ont, each in recent.items() if ont not in cut} if cut else recent
 
 
 def area_pending(draft: Draft, free: Iterable[Evidence]) -> datetime | None:

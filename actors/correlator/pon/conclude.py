@@ -27,6 +27,7 @@ from actors.correlator.pon.gather import tenant_of
 from actors.correlator.pon.inspection_timer import NAME as NAME
 from actors.correlator.pon.members import add, extend, members_of
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
+from actors.correlator.strategies.returned_equipment import note_return
 from protocols.alarm import Alarm, Identity
 from protocols.probability import in_words, stated
 from protocols.severity import Severity, is_worse
@@ -40,6 +41,7 @@ ALARM_TYPES: dict[Kind, str] = {
     "olt": OLT_FAILURE,
     "degraded": FIBRE_DEGRADED,
     "rogue": PORT_HAS_ROGUE,
+    "trunk": FIBRE_CUT,
 }
 _CAUSES: dict[Kind, tuple[str, str]] = {
     "cut": ("communicationsAlarm", "lossOfSignal"),
@@ -48,6 +50,7 @@ _CAUSES: dict[Kind, tuple[str, str]] = {
     "olt": ("equipmentAlarm", "equipmentMalfunction"),
     "degraded": ("communicationsAlarm", "degradedSignal"),
     "rogue": ("communicationsAlarm", "unexpectedInformation"),
+    "trunk": ("communicationsAlarm", "lossOfSignal"),
 }
 _SHOWS: dict[Kind, str] = {"degraded": "lost light", "rogue": "disturbed"}
 """The wording for an ONT that takes part in the cause and is not dark."""
@@ -68,7 +71,7 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
         if (memory.causes[alarm_id].kind, memory.causes[alarm_id].place) == (cause.kind, cause.place)
     )
     known = next((each for each in same if each is not None and each.tenant_id == tenant), None)
-    members = [each.ont for each in cause.evidence]
+    members = [each.ont for each in _members(cause)]
     if known is None or known.cleared_at is not None:
         alarm = admit(draft, _problem(draft, cause), ReportTime(received=draft.at, reporter=RULE, source="faultd:pon"))
         if alarm is None:
@@ -88,7 +91,7 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
     again = known is not None and known.cleared_at is not None
     before = memory.causes.get(alarm.id) if not again else None
     said = _metadata(draft, cause)
-    if any(alarm.metadata.get(key) != said[key] for key in _COUNTS) or _fell_otherwise(alarm, said):
+    if any(alarm.metadata.get(key) != said.get(key) for key in _COUNTS) or _fell_otherwise(alarm, said):
         alarm = draft.put(
             moved(
                 _worse(alarm, cause),
@@ -114,6 +117,11 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
     for symptom in extra:
         attach(draft, symptom, alarm, NAME, cause.why, confidence=cause.confidence)
     return alarm
+
+
+def _members(cause: Cause) -> list[Evidence]:
+    """The ONTs that are attached to the cause itself. Those of a trunk cable are attached to its feeders."""
+    return cause.evidence if cause.kind != "trunk" else []
 
 
 def _fell_otherwise(alarm: Alarm, said: dict[str, Any]) -> bool:
@@ -168,14 +176,14 @@ def _extend(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> int
     """Remember the ports and ONTs that ``cause`` adds to a conclusion. Returns how many ONTs it explains now."""
     known = memory.causes[alarm_id]
     already = members_of(draft.state, alarm_id, known)
-    new = [each.ont for each in cause.evidence if each.ont not in already]
+    new = [each.ont for each in _members(cause) if each.ont not in already]
     draft.on_commit(extend, draft.state, alarm_id, cause.ports, new)
     return len(known.members) + len(new)
 
 
 def _take_in(draft: Draft, alarm: Alarm, cause: Cause, members: int) -> None:
     """Attach the alarms of the ONTs that the cause explains."""
-    for each in cause.evidence:
+    for each in _members(cause):
         for symptom in each.alarms:
             said_of = "gasped" if each.gasped else _SHOWS.get(cause.kind, "dark")
             attach(
@@ -206,21 +214,26 @@ def withdraw(draft: Draft, memory: PonMemory, alarm_id: str, why: str, instead: 
 
 def over(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
     """End a conclusion whose cause is repaired: clear its alarm. The alarms below it stay attached for ``outlive_seconds``."""
+    known = memory.causes.get(alarm_id)
+    if known is not None and known.kind in ("card", "olt"):
+        note_return(draft, known.place)
     draft.on_commit(memory.end, alarm_id, draft.at)
     alarm = draft.get(alarm_id)
     if alarm is not None and alarm.cleared_at is None:
         draft.put(cleared(alarm, draft.at, RULE), "cleared", RULE, why)
 
 
-def own(draft: Draft, found: Evidence, why: str, confidence: float) -> None:
-    """Mark the most specific alarm of an ONT as the root cause, and attach its other alarms to it."""
+def own(draft: Draft, found: Evidence, why: str, confidence: float) -> bool:
+    """Mark the most specific alarm of an ONT as the root cause, and attach its other alarms to it. True when it was none."""
     foremost = draft.alarm(found.alarms[0])
+    new = not foremost.is_root_cause
     if not foremost.is_root_cause and foremost.parent_alarm_id is None:
         changed = moved(foremost, is_root_cause=True, correlation_id=foremost.correlation_id or foremost.id)
         foremost = draft.put(changed, "root_cause", RULE, why, confidence=stated(confidence))
     for other in map(draft.alarm, found.alarms[1:]):
         if other.parent_alarm_id is None:
             attach(draft, other, foremost, NAME, "the same ONT says so in another way", confidence=1.0)
+    return new
 
 
 def _problem(draft: Draft, cause: Cause) -> ReportedProblem:
@@ -233,7 +246,9 @@ def _problem(draft: Draft, cause: Cause) -> ReportedProblem:
     device = plant.nodes.get(plant.device_of(cause.place) or "")
     reach, said = _reach(draft, cause), _metadata(draft, cause)
     alarm_type, qualifier = ALARM_TYPES[cause.kind], ""
-    if cause.kind == "rogue":
+    if cause.kind == "trunk":
+        qualifier = f"trunk {cause.ports[0]}"
+    elif cause.kind == "rogue":
         alarm_type, qualifier = ROGUE if node is not None and node.type == "ont" else PORT_HAS_ROGUE, SUSPECTED
     return ReportedProblem(
         identity=Identity(tenant, cause.place, alarm_type, qualifier),
@@ -259,6 +274,7 @@ def _problem(draft: Draft, cause: Cause) -> ReportedProblem:
 _ACTIONS: dict[Kind, str] = {
     "cut": "Measure the fibre from the place named with an OTDR; look for works along its route.",
     "power": "Ask the power company; nothing of the plant is broken. Watch batteries of cabinets in the area.",
+    "trunk": "Measure the feeders named with an OTDR; look for works along the route that they have in common.",
     "card": "Look at the card: reset, reseat or replace it.",
     "olt": "Look at the OLT's power and its way to the network.",
     "rogue": "Switch the ONTs of the port off one by one, the one named first, until the others stay: it harms all of them.",
@@ -282,6 +298,7 @@ def _words(draft: Draft, cause: Cause) -> str:
         "olt": "OLT failure",
         "degraded": "fibre degraded",
         "rogue": "suspected rogue ONT",
+        "trunk": "trunk cable cut",
     }[cause.kind]
 
 
@@ -322,11 +339,12 @@ def _reach(draft: Draft, cause: Cause) -> dict[str, Any]:
     customers of other tenants are not named."""
     plant, tenant = draft.state.plant, tenant_of(draft.state, cause.ports[-1])
     if cause.kind not in ("power", "rogue") and cause.place in plant.nodes:
-        named = plant.reach_for(cause.place, tenant)
+        places = cause.ports if cause.kind == "trunk" else [cause.place]
+        named = [plant.reach_for(each, tenant) for each in places]
         return {
-            "affected_customers": named.customers,
-            "affected_services": named.services,
-            "subscriber_count": len(plant.reach(cause.place).customers),
+            "affected_customers": tuple(dict.fromkeys(one for each in named for one in each.customers)),
+            "affected_services": tuple(dict.fromkeys(one for each in named for one in each.services)),
+            "subscriber_count": len({one for each in places for one in plant.reach(each).customers}),
         }
     nodes = [node for each in cause.evidence if (node := plant.nodes.get(each.ont)) is not None]
     mine = [node for node in nodes if node.tenant in ("", tenant)]

@@ -32,6 +32,10 @@ _AT_ONCE = 0.5
 """Seconds that two reports of one instant differ at least."""
 _MOST = 0.2
 """The highest prior of a fault of a single ONT."""
+_FEWEST_GASP, _USUAL_GASP, _MOST_GASP = 0.5, 0.75, 0.89
+"""The share of the reported ONTs without power that send a dying gasp: its bounds, and what is usual."""
+_FEW_GASPS = math.log(0.3)
+"""Share of the outages with fewer dying gasps than usual."""
 
 
 def episodes(found: Iterable[Evidence]) -> list[list[Evidence]]:
@@ -63,17 +67,25 @@ def may_be_of(found: Evidence, at: datetime) -> bool:
     return found.earliest - (_FOUND if found.gasped else SOAK) <= at <= found.onset + _FOUND
 
 
-def single_faults(losses: PortLosses | None, episode: Sequence[Evidence], onts: int) -> Odds:
-    """The priors of an episode on a port of so many ONTs. Where ONTs come and go one by one, some do so within the time of the
-    episode by chance."""
-    if losses is None or len(episode) < 2:
-        return ODDS
+def odds_of(losses: PortLosses | None, episode: Sequence[Evidence], onts: int) -> Odds:
+    """The table for an episode on a port of so many ONTs. Where ONTs come and go one by one, some do so within the time of the
+    episode by chance. The share of ONTs that send a dying gasp is that of the episode, where it has both kinds."""
+    odds = ODDS
+    if len(episode) < 2:
+        return odds
+    reports = [each.gasped for each in episode if not each.found]
+    if 0 < (gasps := sum(reports)) < len(reports):
+        share = min(_MOST_GASP, max(_FEWEST_GASP, (gasps + 0.5) / (len(reports) + 1.0)))
+        reported = 1.0 - math.exp(odds.under_power["silent"])
+        gasp, dark = math.log(reported * share), math.log(reported * (1.0 - share))
+        under = {**odds.under_power, "gasp": gasp, "found_gasp": gasp, "dark": dark, "found_dark": dark}
+        odds = odds._replace(under_power=under, area=odds.area + (_FEW_GASPS if share < _USUAL_GASP else 0.0))
     begun, ended = episode[0].onset, episode[-1].onset
-    chance = losses.rate(begun, ended) * max(_AT_ONCE, (ended - begun).total_seconds()) / onts
+    chance = losses.rate(begun, ended) * max(_AT_ONCE, (ended - begun).total_seconds()) / onts if losses is not None else 0.0
     if not chance:
-        return ODDS
+        return odds
     single = math.log(min(_MOST, chance))
-    return ODDS._replace(drop=max(ODDS.drop, single), customer=max(ODDS.customer, single))
+    return odds._replace(drop=max(odds.drop, single), customer=max(odds.customer, single))
 
 
 def _together(ordered: Sequence[Evidence]) -> list[list[Evidence]]:

@@ -23,7 +23,7 @@ SETTLED = timedelta(seconds=120)
 RETURNING = timedelta(seconds=45)
 """ONTs of one cause come back within this time of the first. Meanwhile those still out are no new evidence."""
 
-Kind = Literal["cut", "power", "card", "olt", "degraded", "rogue"]
+Kind = Literal["cut", "power", "card", "olt", "degraded", "rogue", "trunk"]
 SignKind = Literal["turn", "garbled", "stuck", "lives"]
 
 
@@ -54,7 +54,7 @@ class Concluded(Struct, kw_only=True):
     ports: list[str]
     """PON ports whose ONTs it explains."""
     members: list[str]
-    """ONTs that it explains, in the order of the topology."""
+    """ONTs that it explains, in the order of the topology. Those of a trunk cable are its feeders'."""
     since: datetime
     returning: datetime | None = None
     """Time at which the first of its members came back, or at which its alarm last said how many are out."""
@@ -119,23 +119,22 @@ class Burst(Struct, array_like=True, gc=False):
 
 
 class PortLosses(Struct, array_like=True, gc=False):
-    """The latest loss of a port, and the times of those that came one by one, oldest first."""
+    """The latest loss of a port, and the ONTs that went out one by one, by the time of their latest loss, oldest first."""
 
     last: datetime
-    single: list[datetime] = []
+    single: dict[str, datetime] = {}
 
     def rate(self, begun: datetime, ended: datetime) -> float:
         """Losses a second that came one by one before and after an episode, without those in it: at its own time, or over
         minutes, where that is more."""
         found = 0.0
         for seconds, window in _WINDOWS:
-            count = sum(1 for at in self.single if begun - window <= at < begun or ended < at <= ended + window)
+            count = sum(1 for at in self.single.values() if begun - window <= at < begun or ended < at <= ended + window)
             found = max(found, count / seconds)
         return found
 
 
 _WINDOWS = tuple((seconds, timedelta(seconds=seconds)) for seconds in (15.0, 300.0))
-_SINGLE_KEPT = 64
 
 
 class PonMemory(Struct):
@@ -162,8 +161,33 @@ class PonMemory(Struct):
     """For ONTs that are out and whose report may have waited in the OLT's queue: the begin of the queue."""
     bursts: dict[str, Burst] = {}
     """The latest reports of each OLT, the OLT that reported last at the end."""
-    losses: dict[str, PortLosses] = {}
+    port_losses: dict[str, PortLosses] = {}
     """By port, the port with the latest loss at the end."""
+    without_gasp: dict[str, int] = {}
+    """By OLT: single losses without a dying gasp while it has sent none; -1: it sends them."""
+    unrecorded: dict[str, dict[str, datetime]] = {}
+    """By port: ONTs that are out and that the topology does not have, and since when."""
+
+    def single_loss(self, device: str) -> None:
+        """Count an ONT that was lost alone, without a dying gasp."""
+        known = self.without_gasp.get(device, 0)
+        if known >= 0:
+            self.without_gasp[device] = known + 1
+
+    def gasped(self, device: str) -> None:
+        """Remember that an OLT sends dying gasps."""
+        self.without_gasp[device] = -1
+
+    def fell_unrecorded(self, port: str, ont: str, at: datetime) -> None:
+        """Remember an ONT that is out and that the topology does not have."""
+        self.unrecorded.setdefault(port, {}).setdefault(ont, at)
+
+    def back_unrecorded(self, port: str, ont: str) -> None:
+        """Forget it."""
+        mine = self.unrecorded.get(port, {})
+        mine.pop(ont, None)
+        if not mine:
+            self.unrecorded.pop(port, None)
 
     def reported(self, device: str, at: datetime, port: str = "", ont: str = "") -> None:
         """Remember a report of an OLT that something began. ``ont``: it went out by it."""
@@ -183,13 +207,16 @@ class PonMemory(Struct):
             self.queued[ont] = burst.since
         else:
             self.queued.pop(ont, None)
-        losses = self.losses.pop(port, None) or PortLosses(at)
-        self.losses[port] = losses
+        losses = self.port_losses.pop(port, None) or PortLosses(at)
+        self.port_losses[port] = losses
         losses.last = at
         if lone:
-            losses.single = [each for each in losses.single[-_SINGLE_KEPT + 1 :] if at - each <= FORGOTTEN] + [at]
-        for each in [each for each, old in islice(self.losses.items(), _AT_A_TIME) if at - old.last > FORGOTTEN]:
-            del self.losses[each]
+            losses.single.pop(ont, None)
+            losses.single[ont] = at
+            for one in [one for one, then in islice(losses.single.items(), _AT_A_TIME) if at - then > FORGOTTEN]:
+                del losses.single[one]
+        for each in [each for each, old in islice(self.port_losses.items(), _AT_A_TIME) if at - old.last > FORGOTTEN]:
+            del self.port_losses[each]
 
     def take_read(self, port: str, read: PortRead) -> None:
         """Remember the read of a port, and forget old ones."""

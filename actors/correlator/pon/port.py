@@ -9,12 +9,14 @@ from actors.correlator.alarms.attachment import attach, children_of
 from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.polling.read_memory import ReadMemory
-from actors.correlator.pon.area import area_pending, join_areas
+from actors.correlator.pon.area import area_pending
 from actors.correlator.pon.bounce import gone_again
 from actors.correlator.pon.cause import Cause, Evidence
-from actors.correlator.pon.conclude import NAME, conclude, over, own, withdraw
+from actors.correlator.pon.conclude import ALARM_TYPES, NAME, conclude, over, own, withdraw
+from actors.correlator.pon.cut_within import cuts_within
 from actors.correlator.pon.degraded import degraded
-from actors.correlator.pon.episodes import episodes, is_of, single_faults
+from actors.correlator.pon.episodes import episodes, is_of, odds_of
+from actors.correlator.pon.explanation import Alternative, explain
 from actors.correlator.pon.gather import (
     heard_of,
     is_up,
@@ -26,16 +28,22 @@ from actors.correlator.pon.gather import (
     view,
 )
 from actors.correlator.pon.inquiry import inquire
-from actors.correlator.pon.likelihood import Seen, explain
+from actors.correlator.pon.likelihood import Seen
 from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import SETTLED, Concluded, PonMemory, PortRead
 from actors.correlator.pon.ont_evidence import ByCause, evidence_of
+from actors.correlator.pon.outage_join import join_outages, members_out, young_outages
+from actors.correlator.pon.records import apart, sends_no_gasps, take_strays, take_unrecorded
 from actors.correlator.pon.restoration import leftovers, out_again, returns
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
-from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
+from actors.correlator.pon.rollup import gather_power, join_larger, refute_equipment, roll_up
+from actors.correlator.pon.settling_port import not_settled
+from actors.correlator.pon.trunk import share_cable
 from actors.correlator.strategies.topological import begin_of, blocked_by, root_of
 from protocols.alarm import Alarm
 
+_LIKELY_MUTE = 0.5
+"""Probability that an OLT sends no dying gasp, from which a cut says so."""
 _LEANING = 4.0
 """The largest weight of a vendor's own count of gasps, in the units of the likelihood."""
 
@@ -54,6 +62,14 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     if blockers:
         _give_way(draft, memory, causes, root_of(draft, blockers[0]))
         return None
+    trunk = next((alarm_id for alarm_id, cause in causes.items() if cause.kind == "trunk"), None)
+    if trunk is not None:
+        del causes[trunk]  # its ONTs are those of its feeders, of which this port's is among the causes
+    port_alarms = pon_los_of(draft, port)
+    settling, port_alarms = not_settled(draft, memory, port, out, port_alarms)
+    if settling:
+        out = {ont: found for ont, found in out.items() if ont not in settling}
+    refute_equipment(draft, memory, port, causes, port_alarms)
     rogue = rogue_of(draft, port, said)
     if rogue is not None:
         blame(draft, memory, causes, rogue, out, said)
@@ -64,23 +80,23 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     pending = area_pending(draft, free)
     if pending is not None:
         return pending
-    join_areas(draft, memory, free)
     join_larger(draft, memory, causes, out)
     _keep_together(draft, [each for ont, each in out.items() if ont in known.several] if known.several else ())
     repairing = returns(draft, memory, causes)
     out_again(draft, memory, causes, [each for each in free if draft.alarm(each.alarms[0]).parent_alarm_id is None])
     by_cause = _explained(draft, causes, onts, known.by_cause_now(draft, out), repairing)
-    explained = set().union(*by_cause.values())
+    explained = settling.union(*by_cause.values())
     fresh = {ont: found for ont, found in out.items() if ont not in explained}
     left = leftovers(draft, memory, port, fresh)
     wanted: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
-    port_alarms = pon_los_of(draft, port)
     later: datetime | None = None
     if rogue is None:
         disturbed, later = suspect(draft, memory, port, onts, causes, out, by_cause, port_alarms)
         fresh = {ont: found for ont, found in fresh.items() if ont not in disturbed}
-    grouped = episodes(fresh.values())
+    outages = young_outages(draft, causes) if fresh else {}
+    shared = members_out(draft, outages, {ont: each for ont, each in out.items() if ont not in fresh}) if outages else {}
+    grouped = episodes([*fresh.values(), *shared.values()])
     dark_since = memory.onset.get(port) if port_alarms else None
     # The port reports no light, and its ONTs do not report anything of that time.
     unsaid = (
@@ -88,8 +104,11 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         and draft.at - dark_since <= SETTLED
         and all(each.onset < dark_since - SETTLED for each in fresh.values())
     )
-    inquire(draft, memory, port, grouped, port_dark=unsaid)
+    inquire(draft, memory, port, [[each for each in group if each.ont in fresh] for group in grouped], port_dark=unsaid)
+    explained.difference_update(shared)
     for episode in [*grouped, *([[]] if unsaid else [])]:
+        if episode and all(each.ont in shared for each in episode):
+            continue
         again_out = gone_again(draft, memory, port, episode) if memory.ended and episode else None
         if again_out is not None:
             wanted[again_out.kind, again_out.place] = again_out
@@ -97,6 +116,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         common, alone = _explain(draft, memory, port, onts, episode, out, explained, port_alarms, dark_since)
         wanted.update(common)
         lonely += alone
+    lonely = join_outages(draft, memory, outages, shared, wanted, lonely)
     if later is None:  # errors on a port with a rogue ONT are no sign of a bend
         bends, faded = degraded(draft, memory, port, onts, out, said)
         wanted.update(bends)
@@ -110,9 +130,12 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         else:
             wanted[key] = cause
     _reconcile(draft, memory, causes, wanted, port_alarms, repairing)
+    device = draft.state.plant.device_of(port) or ""
     for each, why, confidence in lonely:
-        own(draft, each, why, confidence)
+        if own(draft, each, why, confidence) and not each.gasped:
+            draft.on_commit(memory.single_loss, device)
     _claim_port(draft, port_alarms, out)
+    share_cable(draft, memory, port, wanted.get(("cut", port)), trunk)
     return later
 
 
@@ -161,7 +184,8 @@ def _explain(
     """The causes of one episode, and the ONTs with faults of their own. ``dark_since``: when the port reported that it receives
     nothing; without an ``episode``, that is the only evidence."""
     mine = {each.ont: each for each in episode}
-    port_dark = dark_since is not None and not _went_before(dark_since, onts, out, mine)
+    # Several ONTs that went dark now are evidence beside the port's report; one or none is not.
+    port_dark = dark_since is not None and (len(mine) > 1 or not _went_before(dark_since, onts, out, mine))
     if episode:
         port_dark = port_dark and dark_since is not None and is_of(episode, dark_since)
         seen = view(onts, mine, out, explained, memory, memory.reads.get(port))
@@ -174,10 +198,26 @@ def _explain(
     causes: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
     leaning = _leaning(draft, port, port_alarms) if port_dark else 0.0
-    odds = single_faults(memory.losses.get(port), episode, len(onts))
-    for found in explain(tree, port_dark=port_dark, leaning=leaning, odds=odds):
+    odds = odds_of(memory.port_losses.get(port), episode, len(onts))
+    mute = sends_no_gasps(memory, draft.state.plant.device_of(port) or "")
+    strays: list[tuple[Evidence, float]] = []
+    recorded = apart(draft, memory, port, episode)
+    breaks = explain(tree, port_dark=port_dark, leaning=leaning, mute=mute, apart=recorded, odds=odds)
+    inside = [
+        found._replace(cause="cut", place=place, confidence=min(sure, found.confidence))
+        for found in breaks
+        if found.cause == "power" and not found.own
+        for place, sure in cuts_within(tree, found.place)
+    ]
+    cut_off = {ont for found in inside for ont in leaves(tree, found.place)}
+    for found in (*breaks, *inside):
         below = leaves(tree, found.place)
+        if found.cause == "power" and cut_off:
+            below = [ont for ont in below if ont not in cut_off]
         members = [mine[ont] for ont in below if ont in mine]
+        if found.moved:
+            strays += [(each, found.confidence) for each in members]
+            continue
         if found.own:
             lonely += [(each, _alone(draft, found.cause, each, seen), found.confidence) for each in members]
             continue
@@ -201,9 +241,18 @@ def _explain(
             unknown=counts["silent"],
             confidence=found.confidence,
             why=_why(draft, found.cause, found.place, counts, len(below), port_dark),
+            summary={"alternatives": _alternatives(found.alternatives)},
         )
+        if found.cause == "cut" and mute >= _LIKELY_MUTE:
+            cause.why += "; cut or power: the OLT sends no dying gasp"
         causes[cause.kind, cause.place] = cause
+    take_strays(draft, causes, strays)
+    take_unrecorded(draft, memory, port, causes)
     return causes, lonely
+
+
+def _alternatives(found: Iterable[Alternative]) -> list[dict[str, Any]]:
+    return [{"alarm_type": ALARM_TYPES[each.cause], "place": each.place, "weight": round(each.weight, 3)} for each in found]
 
 
 def _went_before(since: datetime, onts: Sequence[str], out: Mapping[str, Evidence], mine: Collection[str]) -> bool:
@@ -294,7 +343,7 @@ def _give_way(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded], 
             continue
         held = [each for each in children_of(draft, alarm_id) if each.cleared_at is None]
         withdraw(draft, memory, alarm_id, why, blocker)
-        for child in held:
+        for child in held if cause.kind != "trunk" else ():
             heir = heir_of(plant.pon_of(child.resource_id) or child.resource_id)
             if heir is not None:
                 attach(draft, child, heir, NAME, why)

@@ -40,6 +40,8 @@ def _speaks(symptoms: Symptoms, alarm: Alarm) -> bool:
 
 def _stands(draft: Draft, alarm_id: str, memory: PonMemory) -> bool:
     cause = memory.causes[alarm_id]
+    if cause.kind == "trunk":
+        return True  # it ends with its feeders
     if not cause.decided(draft.at) or not cause.is_returning(draft.at):
         return False
     return not is_restored(back_of(draft, alarm_id, cause), len(cause.members))

@@ -8,12 +8,15 @@ from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, grow, withdraw
+from actors.correlator.pon.feeders import common_node, dark_together, signs_of, trunks_of
 from actors.correlator.pon.gather import evidence, ports_below
 from actors.correlator.pon.members import members_of
-from actors.correlator.pon.memory import Concluded, Kind, PonMemory
+from actors.correlator.pon.memory import SETTLED, Concluded, Kind, PonMemory
+from actors.correlator.pon.shared_loss import equipment_failed
 from protocols.alarm import Alarm
 
 TOGETHER = timedelta(seconds=20)
+_LIKELIER = 0.5
 _ABOVE: tuple[tuple[str, Kind], ...] = (("card", "card"), ("olt", "olt"))
 
 
@@ -27,6 +30,7 @@ def roll_up(
     plant = draft.state.plant
     place, evidence_here = port, wanted["cut", port].evidence
     largest: tuple[Cause, list[str]] | None = None
+    burst = {each.port for each in dark_together(draft, memory, port, wanted["cut", port])}
     for type_, kind in _ABOVE:
         above = next((each for each in plant.parents(place) if each in plant.nodes and plant.nodes[each].type == type_), None)
         if above is None:
@@ -34,13 +38,17 @@ def roll_up(
         ports = ports_below(draft, above)
         if sum(1 for part in plant.children(above) if ports_below(draft, part)) < 2:
             break
-        together = _together(draft, memory, port, ports, evidence_here)
+        together = _together(draft, memory, port, ports, burst, evidence_here)
         if together is None:
             break
         found, replaced = together
         name = plant.nodes[above].name or above
+        failed = equipment_failed(signs_of(draft, ports, found))
+        if failed < _LIKELIER:
+            break
         why = (
-            f"every one of the {len(ports)} PON ports of {name} went dark together: not {len(ports)} fibres but what they share"
+            f"every one of the {len(ports)} PON ports of {name} went dark together, and none reports loss of light itself: not "
+            f"{len(ports)} fibres but what they share, or, less likely ({100 * (1 - failed):.0f} %), one cable with all feeders"
         )
         gasped = sum(each.gasped for each in found)
         total = sum(len(plant.onts_below(each)) for each in ports)
@@ -53,7 +61,7 @@ def roll_up(
             gasped=gasped,
             alive=0,
             unknown=total - len(found),
-            confidence=0.95,
+            confidence=failed,
             why=why,
         )
         largest, place = (cause, replaced), above
@@ -67,13 +75,33 @@ def roll_up(
                 if child.cleared_at is None:
                     attach(draft, child, concluded, NAME, cause.why, confidence=cause.confidence)
             withdraw(draft, memory, cause_id, cause.why, concluded)
+    for cause_id in trunks_of(memory, cause.ports):
+        if set(memory.causes[cause_id].ports) <= set(cause.ports):
+            withdraw(draft, memory, cause_id, cause.why, concluded)
     return True
 
 
+def refute_equipment(
+    draft: Draft, memory: PonMemory, port: str, causes: dict[str, Concluded], port_alarms: list[Alarm]
+) -> None:
+    """Withdraw the conclusion that the card or OLT has failed when its ports report their own loss of light. Removes it from
+    ``causes``."""
+    for alarm_id, cause in list(causes.items()):
+        if cause.kind not in ("card", "olt") or not port_alarms or draft.at - cause.since > SETTLED:
+            continue
+        found = [one for ont in cause.members if (one := evidence(draft, ont, memory)) is not None]
+        if equipment_failed(signs_of(draft, cause.ports, found)) < _LIKELIER:
+            name = draft.state.plant.nodes[port].name or port
+            why = f"{name} reports loss of light itself, so {cause.place} works: a cable with all feeders was cut"
+            withdraw(draft, memory, alarm_id, why)
+            del causes[alarm_id]
+
+
 def _together(
-    draft: Draft, memory: PonMemory, port: str, ports: list[str], evidence_here: list[Evidence]
+    draft: Draft, memory: PonMemory, port: str, ports: list[str], burst: set[str], evidence_here: list[Evidence]
 ) -> tuple[list[Evidence], list[str]] | None:
-    """The evidence about the ONTs of all these ports, and the conclusions about them; None when not all went dark together."""
+    """The evidence about the ONTs of all these ports, and the conclusions about them; None when not all went dark in one
+    ``burst`` with ``port``, or with a card that has failed just now."""
     found = {each.ont: each for each in evidence_here}
     replaced: dict[str, None] = {}
     for each in ports:
@@ -82,7 +110,7 @@ def _together(
             return None
         if cause_id is not None and cause_id not in replaced:
             cause = memory.causes[cause_id]
-            if draft.at - cause.since > TOGETHER:
+            if draft.at - cause.since > TOGETHER and (cause.kind != "cut" or each not in burst):
                 return None
             replaced[cause_id] = None
             found.update((ont, one) for ont in cause.members if (one := evidence(draft, ont, memory)) is not None)
@@ -131,7 +159,7 @@ def gather_power(
     places = dict.fromkeys([*(each.place for each in mine), *(cause.place for cause in others.values())])
     if len(places) < 2:
         return
-    above = _common(draft, list(places))
+    above = common_node(draft, list(places))
     if above is None:
         return
     for each in mine:
@@ -143,21 +171,19 @@ def gather_power(
         if known.place == above and alarm is not None and alarm.cleared_at is None:
             # The usual course of an outage: port after port joins the existing conclusion, which is not examined again.
             gasped = int(alarm.metadata.get("gasped", 0)) + sum(one.gasped for one in found.values())
-            grow(
-                draft, memory, standing, _around(draft, above, [*known.ports, port], list(found.values()), gasped, len(places))
-            )
+            grow(draft, memory, standing, around(draft, above, [*known.ports, port], list(found.values()), gasped, len(places)))
             return
     for cause in others.values():
         found.update({ont: one for ont in cause.members if (one := evidence(draft, ont, memory)) is not None})
     ports = list(dict.fromkeys([port, *(each for cause in others.values() for each in cause.ports)]))
-    merged = _around(draft, above, ports, list(found.values()), sum(one.gasped for one in found.values()), len(places))
+    merged = around(draft, above, ports, list(found.values()), sum(one.gasped for one in found.values()), len(places))
     concluded = conclude(draft, memory, merged)
     for alarm_id, cause in others.items():
         if cause.place != above:
             withdraw(draft, memory, alarm_id, merged.why, concluded)
 
 
-def _around(draft: Draft, above: str, ports: list[str], found: list[Evidence], gasped: int, places: int) -> Cause:
+def around(draft: Draft, above: str, ports: list[str], found: list[Evidence], gasped: int, places: int) -> Cause:
     """Failed mains around ``above``: ``gasped`` ONTs in all, of which ``found`` are new."""
     name = draft.state.plant.nodes[above].name or above
     where = f"on {len(ports)} PON ports" if len(ports) > 1 else f"around {places} places"
@@ -174,14 +200,6 @@ def _around(draft: Draft, above: str, ports: list[str], found: list[Evidence], g
         confidence=0.9,
         why=f"{gasped} ONTs {where} below {name} gasped at about the same time: mains, not fibre",
     )
-
-
-def _common(draft: Draft, places: list[str]) -> str | None:
-    """The nearest node above all of ``places``, or the one of them that is above the others."""
-    plant = draft.state.plant
-    lines = [[place, *plant.ancestors(place)] for place in places]
-    rest = [set(line) for line in lines[1:]]
-    return next((each for each in lines[0] if each in plant.nodes and all(each in line for line in rest)), None)
 
 
 def _whole(memory: PonMemory, port: str) -> str | None:

@@ -2,7 +2,8 @@
 
 An alarm that stands on its own waits for the hold time of its severity (``[correlator] hold_*_seconds``). If a cause, a
 maintenance window, a rule or its own clear comes meanwhile, no notification is requested. An alarm held back at the end of its
-wait is notified when it is released.
+wait is notified when it is released. Where the evidence is not whole yet, it waits longer:
+:mod:`actors.correlator.pon.page_wait`.
 """
 
 from datetime import timedelta
@@ -14,6 +15,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.memories import NotificationMemory
 from actors.correlator.plant.customers import tiers_of
 from actors.correlator.pon.alarm_types import INFERRED
+from actors.correlator.pon.page_wait import page_wait
 from actors.correlator.rules.place import area_of
 from actors.correlator.strategies.strategy import Strategy, ended, raised
 from actors.correlator.windows import strategy as windows
@@ -40,6 +42,8 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
             draft.no_wake(NAME, alarm.id)
             if memory.released_from:
                 draft.drop(memory.released_from, alarm.id)
+            if memory.postponed:
+                draft.drop(memory.postponed, alarm.id)
         if told is not None and not _flaps(alarm) and _may_bounce(draft, before, alarm):
             draft.set(memory.endings, alarm.id, _ending(draft, alarm.id)[0])
             draft.wake(NAME, alarm.id, draft.at + STEADY)
@@ -64,6 +68,8 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if told is None:
         if before is not None and let_go:
             draft.set(memory.released_from, alarm.id, _holder(before))
+        if alarm.id in memory.postponed:
+            draft.drop(memory.postponed, alarm.id)
         draft.wake(NAME, alarm.id, draft.at + draft.state.spans.hold[alarm.severity])
     elif is_worse(alarm.severity, told) and not windows.hold(draft, alarm):
         request_notification(draft, alarm, "worsened", f"was {told}")
@@ -86,9 +92,19 @@ def due(draft: Draft, alarm_id: str) -> None:
         return
     if windows.hold(draft, alarm):
         return
-    held = draft.state.spans.hold[alarm.severity].total_seconds()
+    since = memory.postponed.get(alarm_id, draft.at)
+    more = page_wait(draft, alarm, since)
+    if more is not None:
+        if alarm_id not in memory.postponed:
+            draft.set(memory.postponed, alarm_id, since)
+        at, reason = more
+        draft.set(memory.released_from, alarm_id, reason)
+        draft.wake(NAME, alarm_id, at)
+        return
+    held = (draft.state.spans.hold[alarm.severity] + (draft.at - since)).total_seconds()
     children = len(draft.state.children.get(alarm_id, ()))
     waited = f"it is the cause of {children} others" if children else "no cause, window or rule holds it back"
+    draft.drop(memory.postponed, alarm_id)
     released_from = memory.released_from.get(alarm_id)
     if released_from is not None:
         draft.drop(memory.released_from, alarm_id)

@@ -48,7 +48,7 @@ class SymptomTraits:
         self.disturbs = sign is not None and not out
         """True when the symptom is such a sign, and nothing else."""
         self.pon_los = pon_los
-        """The PON port receives nothing."""
+        """The PON port receives nothing, or is down."""
         self.pon_gasps = pon_gasps
         """The OLT itself concluded that many ONTs lost their power."""
         self.equipment_lost = equipment_lost
@@ -81,9 +81,11 @@ TRAITS: Final[dict[Symptom, SymptomTraits]] = {
         SymptomTraits("ont_deactivation_failed", sign="stuck"),
         SymptomTraits("rogue_ont", rogue=True),
         SymptomTraits("pon_los", pon_los=True),
+        SymptomTraits("pon_down", pon_los=True),
         SymptomTraits("pon_dying_gasps", pon_gasps=True),
         SymptomTraits("equipment_lost", equipment_lost=True),
         SymptomTraits("link_down"),
+        SymptomTraits("restarted"),
     )
 }
 """Every symptom but ``none``."""
@@ -115,7 +117,7 @@ DEFAULTS: Final[dict[str, Symptom]] = {
     "ont.rogue": "rogue_ont",
     "pon.rogue.onts": "rogue_ont",
     "pon.los": "pon_los",
-    "pon.down": "pon_los",
+    "pon.down": "pon_down",
     "pon.lof": "pon_los",
     "pon.many.onts.poweroff": "pon_dying_gasps",
     "device.down": "equipment_lost",
@@ -133,9 +135,14 @@ DEFAULTS: Final[dict[str, Symptom]] = {
     "access.link.down": "link_down",
     "pon.port.fault": "link_down",
     "pon.many.onts.offline": "link_down",
+    "olt.reboot.cold": "restarted",
+    "olt.reboot": "restarted",
+    "card.reset": "restarted",
+    "pon.reset": "restarted",
 }
 """Symptoms of the types that correlated before types declared their symptom. They apply where no profile declares one: in a
-ledger of that time, and with a copy of ``types.toml`` of that time. It does not grow: ``types.toml`` declares what is new."""
+ledger of that time, and with a copy of ``types.toml`` of that time. A symptom that is added later is in it for the types of
+that time; ``types.toml`` declares what is new."""
 
 
 def symptoms_of(types: Mapping[str, AlarmType]) -> Symptoms:

@@ -21,7 +21,7 @@ REOPENED = "reopened"
 CLEARED_BEFORE_RAISE = "cleared_before_raise"
 BLIND_AFTER = timedelta(seconds=60)
 """A longer gap between two Events is time in which faultd did not run: Ticks come every second."""
-_WITHOUT_MAINS = ("ont_dying_gasp", "pon_dying_gasps", "pon_los")
+_WITHOUT_MAINS = ("ont_dying_gasp", "pon_dying_gasps", "pon_los", "pon_down")
 STOPPED = "faultd:stopped"
 """The alarm id of intervals in which faultd itself did not run."""
 
@@ -69,7 +69,7 @@ def note_alarm(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = ()
     why = f"{alarm.alarm_id} changed"
     if last.end is None:
         if not last.corrected:
-            changed = _begun(changed, last, opened, entries)
+            changed = _begun(changed, last, opened, entries, run.now)
         if ended is not None:
             changed = replace(changed, end=max(ended, changed.start))
             why = f"{alarm.alarm_id} was cleared"
@@ -110,11 +110,15 @@ def _own_time(entries: Sequence[TimelineEntry], action: str, field: str = "happe
     return None if text is None else instant_at(datetime.fromisoformat(text))
 
 
-def _begun(changed: SlaOutage, last: SlaOutage, began: int, entries: Sequence[TimelineEntry]) -> SlaOutage:
+def _begun(changed: SlaOutage, last: SlaOutage, began: int, entries: Sequence[TimelineEntry], now: int) -> SlaOutage:
     """With its begin by the alarm, and the jumps of the clock since."""
     if says(entries, CLOCK_JUMPED):
         # The correlator moved the alarm's date, for the jump that moved this interval already.
         return replace(changed, start=last.start, moved=last.start - began)
+    if says(entries, REOPENED) or began + last.moved > now:
+        # The stage has missed the clear: it is another outage, which began after those jumps.
+        start = min(began, now)
+        return replace(changed, start=start, moved=start - began)
     return replace(changed, start=began + last.moved, moved=last.moved)
 
 

@@ -38,7 +38,8 @@ def play(world: SlaWorld, steps: str, definition_id: str = "") -> None:
     happens. The wall clock is wrong by the last jump. A contract is one by ``definition_id``."""
     actions: dict[str, Callable[[], object]] = {
         "raise": lambda: world.raise_alarm("ont.los", ONT),
-        "missed": lambda: missed(world),
+        "missed": lambda: missed(world, lambda: world.raise_alarm("ont.los", ONT)),
+        "missed_clear": lambda: missed(world, lambda: world.clear_alarm(world.alarms[-1].id)),
         "clear": lambda: world.clear_alarm(world.alarms[-1].id),
         "acknowledge": lambda: world.command(Acknowledge(), world.alarms[-1].id),
         "contract": lambda: contract(world, definition_id, "svc-1"),
@@ -57,10 +58,10 @@ def play(world: SlaWorld, steps: str, definition_id: str = "") -> None:
             actions[action]()
 
 
-def missed(world: SlaWorld) -> None:
-    """An alarm is raised by an Event that the stage cannot fold."""
+def missed(world: SlaWorld, action: Callable[[], object]) -> None:
+    """An alarm is raised or cleared by an Event that the stage cannot fold."""
     with patch.multiple(sla_stage, fold_event=Mock(side_effect=ZeroDivisionError), folds_quickly=Mock(return_value=False)):
-        world.raise_alarm("ont.los", ONT)
+        action()
 
 
 def exclude(world: SlaWorld, start: int, end: int) -> None:
@@ -98,6 +99,10 @@ def intervals(world: SlaWorld) -> list[tuple[float, float | None]]:
         ("100 missed, 110 back, 112 tick, 120 clear", [(100 - YEAR, 120 - YEAR)]),
         ("100 missed, 110 back, 112 tick, 120 right, 125 tick, 130 clear", [(100, 130)]),
         ("100 back, 105 missed, 110 right, 112 tick, 120 acknowledge", [(105, None)]),
+        # Simulation, seed 11892
+        ("100 raise, 110 ahead, 120 missed_clear, 125 raise, 130 tick", [(YEAR + 125, None)]),
+        ("100 raise, 110 ahead, 120 missed_clear, 125 missed, 130 acknowledge", [(YEAR + 125, None)]),
+        ("100 raise, 110 back, 111 tick, 120 missed_clear, 125 raise, 130 clear", [(125 - YEAR, 130 - YEAR)]),
         ("100 missed, 110 later, 120 days, 125 tick, 130 clear", [(5 * 86_400 + 100, 5 * 86_400 + 130)]),
         ("100 missed, 110 days, 120 right, 130 acknowledge", [(100, None)]),
         ("100 raise, 105 clear, 107 missed, 110 ahead, 120 acknowledge", [(100, 105), (YEAR + 107, None)]),

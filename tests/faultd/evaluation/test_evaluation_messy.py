@@ -10,7 +10,11 @@ from typer.testing import CliRunner
 from faultd.cli.every_command import app
 from faultd.evaluation.cases import UnknownCase, build, case_ids, plant_of
 from faultd.evaluation.messy import COMPANY, GROUPS, MESSY_KINDS, SHAPES, VERDICT, dimensions_of
-from faultd.evaluation.play import play
+from faultd.evaluation.play import Played, play
+from faultd.evaluation.report import compared
+from faultd.evaluation.runner import evaluate
+from faultd.evaluation.score import score
+from faultd.evaluation.totals import add_up
 from faultd.simulator.breakage import affected, breakages, last_end
 
 
@@ -70,12 +74,51 @@ def test_a_messy_case_that_is_none_is_refused(name: str) -> None:
 
 
 def test_the_messy_tables_have_intervals(tmp_path: Path) -> None:
-    json = tmp_path / "scores.json"
+    json, page = tmp_path / "scores.json", tmp_path / "page.md"
+    page.write_text("<!-- evaluation, messy world: begin -->\nold\n<!-- evaluation, messy world: end -->\n")
     options = ["--world", "messy", "--plants", "1", "--jobs", "1", "--loss", "5", "--kinds", "drop_cut,nightly_reboots"]
-    done = CliRunner().invoke(app, ["evaluate", *options, "--json", str(json)])
+    done = CliRunner().invoke(app, ["evaluate", *options, "--json", str(json), "--markdown", str(page)])
     assert done.exit_code == 0, done.output
+    assert "By kind of fault" in page.read_text()
     for title in ("By kind of fault", "nothing may be concluded", "By dimension", "Calibration", "Not knowable"):
         assert title in done.output
     found = msgspec.json.decode(json.read_bytes())
     assert found["by_kind_of_fault"]["drop_cut"]["recall"].keys() == {"value", "low", "high"}
     assert [each["id"] for each in found["cases"]] == list(case_ids(1, 1, ["drop_cut", "nightly_reboots"], ["messy-5"]))
+
+
+def test_messy_cases_without_and_with_polls_side_by_side() -> None:
+    name = "1/001/drop_cut/messy-5-alone"
+    table = compared(evaluate([name]), evaluate([f"{name}/polls-15"]))
+    assert "| pages about what is no fault, each |" in table
+    assert "| drop_cut | 1 |" in table
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("1/001/port_shutdown/messy-100-alone", "it did not arrive that an operator switched the port off"),
+        ("1/001/olt_reboot/messy-100-alone", "it did not arrive that the OLT has started"),
+        ("1/001/nightly_reboots/messy-100-alone", ""),
+    ],
+)
+def test_what_nobody_can_see_is_no_fault_counts_nowhere(name: str, reason: str) -> None:
+    scored = score(play(build(name)))
+    assert [each.unheard for each in scored.harmless] == [reason]
+    total = add_up([(name, scored)])
+    assert (total.harmless, total.reasons) == ((0, {reason: 1}) if reason else (1, {}))
+
+
+def test_the_place_of_a_fault_is_that_of_the_onts_that_were_not_dark_before() -> None:
+    """Found by its name: a plant with ONTs that have been dark since long."""
+    name = next(each for each in case_ids(1, 20, ["feeder_cut"], ["messy-0-alone"]) if "dark-onts" in build(each).dimensions)
+    played = Played(build(name))
+    dark = frozenset(played.plan.dark)
+    assert dark
+    pon = played.case.faults[0].target
+    assert played.places.onts(pon) == frozenset(played.case.plant.pons[pon].onts) - dark
+    for at, event, datagram in played.events():
+        played.step(at, event, datagram)
+    outcome = played.finish()
+    assert outcome.faults[0].onts == played.places.onts(pon)
+    assert not [each for each in outcome.pages if each.place in dark]

@@ -233,13 +233,13 @@ def test_an_outage_that_no_record_bounds_is_found_by_its_parts(
 
 
 def test_after_reboots_each_cause_is_wrong_and_each_page_counts() -> None:
-    pages = (SentPage(at=20, alarm_id="x", alarm_type="ont.los", place="a1", faults=frozenset("n")),)
+    pages = (SentPage(at=20, alarm_id="x", alarm_type="ont.los", place="a1", lost_return=True, faults=frozenset("n")),)
     scored = outcome(REBOOTS, parts=(root("fibre.cut", "A", of="n"), own("ont.los", "a1", "n")), pages=pages)
     assert not scored.faults
-    assert [each.pages for each in scored.harmless] == [1]
+    assert [(each.pages, each.lost_returns) for each in scored.harmless] == [(1, 1)]
     assert [(each.alarm_type, each.about) for each in scored.wrong] == [("fibre.cut", "nightly_reboots")]
     total = add_up([("1/0/nightly_reboots/messy-5", scored)])
-    assert (total.harmless, total.harmless_pages, total.pages) == (1, 1, 0)
+    assert (total.harmless, total.harmless_pages, total.lost_returns, total.pages) == (1, 1, 1, 0)
 
 
 @pytest.mark.parametrize(("at", "place", "wrong"), [(20, "pon", 1), (70, "b1", 1), (20, "A", 0)])

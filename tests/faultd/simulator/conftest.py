@@ -34,6 +34,8 @@ PAIRS = {
 }
 RAISES = {clear: opened for opened, clear in PAIRS.items()}
 HUAWEI_POWER_OFF = f"{E}2011.6.3.8.3.1.0.7"
+VSOL_ALARM, VSOL_REGISTERED = f"{E}37950.1.1.5.10.13.6.1", "46"
+VSOL_ENDS = {"44": "13", "45": "22", "47": "24"}
 ZTE_REGISTERED = f"{E}3902.1012.3.45.165"
 HUAWEI_STATES = {f"{E}2011.6.128.1.1.12.3.0.100", f"{E}2011.6.128.1.1.12.3.0.51"}
 CALIX_ALARM = f"{E}6321.1.2.2.4.2.1"
@@ -95,6 +97,13 @@ def reading(notification: Notification) -> tuple[str, Key] | None:
         return ("raise" if binds[-1].value == 1 else "clear"), (oid, binds[1].value)
     if oid == BDCOM_OPTICS:
         return ("clear" if binds[3].value == 3 else "raise"), (oid, binds[1].value)
+    if oid == VSOL_ALARM:
+        event = str(binds[4].value).rpartition(".")[2]
+        place = (binds[1].value, binds[2].value)
+        if event == VSOL_REGISTERED:
+            return "back", place
+        opened = VSOL_ENDS.get(event, event)
+        return ("clear" if event in VSOL_ENDS or binds[5].value == 0 else "raise"), (oid, opened, place)
     if oid == ZTE_REGISTERED:
         return "back", instance(notification)
     if oid == HUAWEI_POWER_OFF:

@@ -4,16 +4,20 @@ from collections.abc import Callable, Iterable
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from faultd.simulator.fault import Element
+from faultd.simulator.mess import MESSY, Mess, habits_of
 from faultd.simulator.physics import Physics
-from faultd.simulator.plant import PlantSpec, SimulatedPlant, build_plant
+from faultd.simulator.plant import MAKERS, PlantSpec, SimulatedPlant, build_plant
 from faultd.simulator.simulation import Simulation
 from protocols.snmp.notification import Notification
 
 StillOpen = Callable[[Iterable[tuple[str, Notification]]], set[tuple[object, ...]]]
 
-PLANT = build_plant(PlantSpec(olts=4, cards_per_olt=1, pons_per_card=2, onts_per_pon=4, first_split=2, second_split=2, areas=3))
+PLANT = build_plant(
+    PlantSpec(olts=5, cards_per_olt=1, pons_per_card=2, onts_per_pon=4, first_split=2, second_split=2, areas=3, vendors=MAKERS)
+)
 ELEMENTS = [
     *(Element("fibre", each) for each in (*PLANT.splitters, *PLANT.onts)),
     *(Element("area", each) for each in PLANT.areas),
@@ -67,18 +71,22 @@ def test_incremental_state_equals_recomputed_state(sequence: list[tuple[str, Ele
             assert physics.heard(ont) == heard_from_scratch(PLANT, broken, ont)
 
 
-@settings(max_examples=200, deadline=None)
-@given(steps, st.integers(0, 1000))
+@settings(max_examples=300, deadline=None)
+@given(steps, st.integers(0, 1000), st.booleans(), st.booleans())
 def test_after_all_repairs_nothing_stays_open(
-    still_open: StillOpen, sequence: list[tuple[str, Element, str, float]], seed: int
+    still_open: StillOpen, sequence: list[tuple[str, Element, str, float]], seed: int, messy: bool, quiet: bool
 ) -> None:
-    simulation = Simulation(PLANT, seed=seed)
+    habits = habits_of(PLANT, MESSY if messy else Mess(), seed)
+    simulation = Simulation(PLANT, seed=seed, habits=habits)
     sent = []
     now = 0.0
     for action, element, fault, pause in sequence:
         now += pause
         sent += simulation.run(now)
-        (simulation.fail if action == "fail" else simulation.repair)(element, fault)
+        if action == "fail":
+            simulation.fail(element, fault, quiet=quiet)
+        else:
+            simulation.repair(element, fault)
     sent += simulation.run()
     for element in ELEMENTS:
         for fault in "abc":
@@ -95,7 +103,11 @@ def test_at_rest_an_ont_has_an_alarm_exactly_when_it_is_not_heard(
     sequence: list[tuple[str, Element, str, float]], seed: int
 ) -> None:
     """Without power cycles of cards, ports and OLTs, whose ONTs that never came back are not reported (G.984.3)."""
-    simulation = Simulation(PLANT, seed=seed)
+    habits = {
+        olt: replace(each, port_los="late" if each.port_los == "alone" else each.port_los)
+        for olt, each in habits_of(PLANT, MESSY if seed % 2 else Mess(), seed).items()
+    }
+    simulation = Simulation(PLANT, seed=seed, habits=habits)
     sent = []
     now = 0.0
     for action, element, fault, pause in sequence:
@@ -108,7 +120,9 @@ def test_at_rest_an_ont_has_an_alarm_exactly_when_it_is_not_heard(
     for each in sent:
         if each.report.what in ("ont_los", "ont_dying_gasp"):
             alarms[each.report.resource] = each.report.raised
-        elif each.report.what == "ont_state" and not each.report.raised:  # BDCOM clears a loss by its status alone
+        elif (
+            each.report.what in ("ont_state", "ont_registered") and not each.report.raised
+        ):  # BDCOM clears a loss by its status alone
             alarms[each.report.resource] = False
     for ont in PLANT.onts:
         assert alarms.get(ont, False) == (not simulation.physics.heard(ont)), ont

@@ -72,7 +72,8 @@ def test_every_type_of_a_dark_ont_port_card_or_olt_is_an_outage() -> None:
     assert {name for name, effect in declared.items() if effect == "outage"} == OUTAGES
     assert {name for name, effect in declared.items() if effect == "unknown"} == {"snmp.unreachable", "monitoring.blind"}
     assert None not in declared.values()
-    out: set[Symptom] = {"ont_dying_gasp", "ont_los", "ont_lof", "ont_lost", "pon_los", "pon_dying_gasps", "equipment_lost"}
+    out: set[Symptom] = {"ont_dying_gasp", "ont_los", "ont_lof", "ont_lost", "pon_los", "pon_down"}
+    out |= {"pon_dying_gasps", "equipment_lost"}
     assert {name for name, each in shipped().items() if each.symptom in out} - PART_OF_ITS_RESOURCE <= OUTAGES
 
 

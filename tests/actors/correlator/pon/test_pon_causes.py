@@ -45,15 +45,14 @@ def test_a_cut_that_the_port_alone_told_of_is_over_when_the_port_says_so(olt: Ol
     assert not olt.concluded()
 
 
-def test_ports_that_alone_tell_of_their_card_go_with_it(olt: Olt) -> None:
+def test_ports_that_alone_tell_of_a_cable_with_all_feeders_of_their_card_go_with_it(olt: Olt) -> None:
     olt.reports("pon.los", "olt/1/0", "olt/1/1")
     olt.waits(3)
     olt.reports("pon.los", "olt/1/2")
     olt.waits(60)
-    (card,) = olt.concluded().values()
-    assert card.alarm_type == "card.failure"
-    assert olt.children(card) == {"olt/1/0", "olt/1/1", "olt/1/2"}
-    assert told(olt) == [("raised", "card.failure")]
+    trunk = olt.concluded()["fibre.cut olt/1"]
+    assert olt.children(trunk) == {"olt/1/0", "olt/1/1", "olt/1/2"}
+    assert told(olt) == [("raised", "fibre.cut")]
     olt.waits(600)
     olt.clears("pon.los", "olt/1/0", "olt/1/1", "olt/1/2")
     olt.waits(5)

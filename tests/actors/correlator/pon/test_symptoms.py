@@ -40,7 +40,8 @@ SHIPPED: dict[Symptom, set[str]] = {
     "ont_window_drift": {"ont.dowi"},
     "ont_deactivation_failed": {"ont.df"},
     "rogue_ont": {"ont.rogue", "pon.rogue.onts"},
-    "pon_los": {"pon.los", "pon.down", "pon.lof"},
+    "pon_los": {"pon.los", "pon.lof"},
+    "pon_down": {"pon.down"},
     "pon_dying_gasps": {"pon.many.onts.poweroff"},
     "equipment_lost": {
         "device.down",
@@ -55,6 +56,7 @@ SHIPPED: dict[Symptom, set[str]] = {
         "pon.out_of_service",
     },
     "link_down": {"interface.down", "uplink.down", "access.link.down", "pon.port.fault", "pon.many.onts.offline"},
+    "restarted": {"olt.reboot.cold", "olt.reboot", "card.reset", "pon.reset"},
 }
 """Every shipped type that takes part in correlation."""
 

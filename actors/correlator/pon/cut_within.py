@@ -1,0 +1,73 @@
+"""A fibre cut among ONTs that lost their power: a splitter whose ONTs all went dark without a dying gasp, beside an outage in
+which most ONTs sent one. Pure.
+
+The share of ONTs that send a dying gasp is taken from the outage itself: it is 50 to 90 %, and a habit of the ONTs that are
+there. An outage with few dying gasps has splitters without any, by chance.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+
+from actors.correlator.pon.likelihood import ODDS, Odds, Seen, Tree
+
+_FEWEST = 3
+"""Dying gasps of the others from which their share is known."""
+_MOST = 0.95
+"""The highest share of ONTs that send a dying gasp."""
+_REPORTED = 0.9
+"""Probability that the report of an ONT arrives."""
+_SURE = 0.8
+"""Confidence from which the cut is told."""
+
+
+def cut_beside(mine: Mapping[Seen, int], others: Mapping[Seen, int], odds: Odds = ODDS) -> float:
+    """Confidence, 0 to 1, that the ONTs below a node, in states ``mine``, were cut off, where ``others`` lost their power at
+    that time."""
+    gasped = others.get("gasp", 0) + others.get("found_gasp", 0)
+    dark = others.get("dark", 0) + others.get("found_dark", 0)
+    if gasped < _FEWEST:
+        return 0.0
+    share = min(_MOST, (gasped + 0.5) / (gasped + dark + 1.0))
+    gasp, silent = math.log(_REPORTED * share), math.log(_REPORTED * (1.0 - share))
+    under: dict[Seen, float] = {**odds.under_power, "gasp": gasp, "found_gasp": gasp, "dark": silent, "found_dark": silent}
+    power = math.fsum(under[seen] * count for seen, count in mine.items())
+    cut = odds.cut + math.fsum(odds.under_cut[seen] * count for seen, count in mine.items())
+    return 1.0 / (1.0 + math.exp(min(700.0, power - cut)))
+
+
+def cuts_within(tree: Tree, place: str, odds: Odds = ODDS) -> list[tuple[str, float]]:
+    """The nodes below ``place``, where power was lost, that were cut off instead, each with the confidence."""
+    below: dict[str, Counter[Seen]] = {}
+    top: Tree | None = None
+    waiting = [(tree, False)]
+    while waiting:
+        node, opened = waiting.pop()
+        if not node.branches:
+            below[node.id] = Counter((node.seen,))
+        elif opened:
+            below[node.id] = Counter[Seen]()
+            for branch in node.branches:
+                below[node.id].update(below[branch.id])
+        else:
+            waiting += [(node, True), *((branch, False) for branch in node.branches)]
+        if node.id == place:
+            top = node
+    found: list[tuple[str, float]] = []
+    inside = list(top.branches) if top is not None else []
+    while inside:
+        node = inside.pop(0)
+        mine = below[node.id]
+        if not node.branches or mine["dark"] < 2:
+            continue
+        sure = cut_beside(mine, below[place] - mine, odds)
+        if sure >= _SURE:
+            found.append((node.id, sure))
+        else:
+            inside += node.branches
+    return found
+
+
+def is_cut_beside(mine: Mapping[Seen, int], others: Mapping[Seen, int]) -> bool:
+    """True when a cut is likely enough to be told beside the outage."""
+    return cut_beside(mine, others) >= _SURE

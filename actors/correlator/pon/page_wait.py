@@ -1,0 +1,66 @@
+"""Notifications that wait longer than their hold, because the evidence is not whole yet.
+
+While an OLT's queue still brings losses of a port, its cause may grow from a splitter to the feeder: that is one page, not two.
+ONTs that go out one by one, as in a wave of reboots, mostly come back by themselves. The alarms show at once in both cases.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from actors.correlator.draft import Draft
+from actors.correlator.plant.power_area import AREA
+from actors.correlator.pon.memory import PAUSE, PonMemory
+from actors.correlator.pon.settling_port import settles_until
+from protocols.alarm import Alarm
+
+QUEUED: Final = timedelta(seconds=30)
+"""A notification waits at most so long for the queue of its OLT."""
+_AGAIN = timedelta(seconds=1)
+_QUEUE = 3
+"""Gaps between reports from which they are a queue."""
+_TURN = timedelta(seconds=5)
+"""The ports of an OLT take turns in its queue. None waits longer for its next turn."""
+WAVE: Final = timedelta(seconds=150)
+"""The loss of a single ONT in a wave waits so long: an ONT needs one to three minutes to start."""
+_WAVE_LASTS = timedelta(seconds=60)
+_WAVE_OF = 3
+"""ONTs of a port that went out one by one within ``_WAVE_LASTS`` and are a wave."""
+
+
+def page_wait(draft: Draft, alarm: Alarm, since: datetime) -> tuple[datetime, str] | None:
+    """The time at which the notification of an alarm is to be considered again, and the reason; None: it waits no longer.
+    ``since``: the end of its hold."""
+    memory = draft.state.memory(PonMemory)
+    settled = settles_until(draft, memory, alarm)
+    if settled is not None:
+        return settled + _AGAIN, "its OLT or card has just started, and what is dark may be on its way up"
+    if not memory.port_losses:
+        return None
+    cause = memory.causes.get(alarm.id)
+    traits = draft.state.symptoms.get(alarm.alarm_type)
+    if cause is not None:
+        ports: Iterable[str] = cause.ports
+    elif traits is not None and (traits.out or traits.pon_los):
+        port = draft.state.plant.pon_of(alarm.resource_id)
+        ports = (port,) if port is not None else ()
+    else:
+        return None
+    if draft.at < since + QUEUED and any(_still_come(draft, memory, port) for port in ports):
+        return draft.at + _AGAIN, "reports of its OLT still came in"
+    if cause is None and traits is not None and traits.out and draft.at < since + WAVE:
+        for port in ports:
+            losses = memory.port_losses.get(port)
+            single = losses.single if losses is not None else {}
+            if alarm.resource_id in single and sum(1 for at in single.values() if since - at <= _WAVE_LASTS) >= _WAVE_OF:
+                return since + WAVE, "ONTs of its port went out one by one, and such ONTs mostly come back"
+    return None
+
+
+def _still_come(draft: Draft, memory: PonMemory, port: str) -> bool:
+    """True while an OLT's queue brings losses of the port."""
+    losses = memory.port_losses.get(port) if not port.startswith(AREA) else None
+    if losses is None or draft.at - losses.last > _TURN:
+        return False
+    burst = memory.bursts.get(draft.state.plant.device_of(port) or port)
+    return burst is not None and burst.gaps >= _QUEUE and draft.at - burst.last <= PAUSE

@@ -1,0 +1,47 @@
+"""What several PON ports that are wholly dark at once have in common: their card or OLT, or one cable with their feeders. Pure.
+
+Each line is evidence, with the probability to see it when the equipment has failed and when the cable is cut:
+
+    evidence                                   card or OLT   cable
+    before any evidence                        5             1
+    a port reports loss of light               0.002         0.9
+    no port does                               1             0.3
+    most ports report their link down          0.8           0.05
+    they do not                                0.4           0.95
+    most ONTs are reported with LOSi           0.4           0.8
+    they are not: offline, no reason given     0.6           0.2
+
+A card that has failed cannot measure light: a port that reports its loss lives. The control board reports the ports of a dead
+card as links that are down, and its ONTs as offline. Some OLTs report no loss of light of a port at all.
+"""
+
+import math
+from typing import Final, NamedTuple
+
+
+class SharedSigns(NamedTuple):
+    """The evidence about the ports that went dark together. Counts are of ports; ``los``: shares of ONTs, 0 to 1."""
+
+    ports: int
+    dark: int
+    """Ports that report loss of light themselves."""
+    links_down: int
+    """Ports that are reported as links that are down, and not switched off."""
+    los: float
+    """Share of the ONTs' reports that are LOSi."""
+
+
+_PRIOR: Final = math.log(5.0)
+"""For equipment. Few cables have all feeders of a card, and no other."""
+_LOS: Final = math.log(0.002 / 0.9), math.log(1 / 0.3)
+_LINKS: Final = math.log(0.8 / 0.05), math.log(0.4 / 0.95)
+_ONTS: Final = math.log(0.4 / 0.8), math.log(0.6 / 0.2)
+
+
+def equipment_failed(signs: SharedSigns) -> float:
+    """The probability, 0 to 1, that the equipment which all these ports are in has failed, and not a cable with all feeders."""
+    odds = _PRIOR
+    odds += _LOS[0] if signs.dark else _LOS[1]
+    odds += _LINKS[0] if 2 * signs.links_down > signs.ports else _LINKS[1]
+    odds += _ONTS[0] if signs.los > 0.5 else _ONTS[1]
+    return 1.0 / (1.0 + math.exp(-odds))

@@ -35,6 +35,7 @@ from actors.correlator.pon.outage_join import join_outages, members_out, young_o
 from actors.correlator.pon.restoration import leftovers, out_again, returns
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
 from actors.correlator.pon.rollup import gather_power, join_larger, refute_equipment, roll_up
+from actors.correlator.pon.street import join_street
 from actors.correlator.pon.trunk import share_cable
 from actors.correlator.strategies.topological import begin_of, blocked_by, root_of
 from protocols.alarm import Alarm
@@ -227,7 +228,7 @@ def _explain(
             why=_why(draft, found.cause, found.place, counts, len(below), port_dark),
         )
         causes[cause.kind, cause.place] = cause
-    return causes, lonely
+    return join_street(draft, port, len(onts), causes, lonely, odds)
 
 
 def _went_before(since: datetime, onts: Sequence[str], out: Mapping[str, Evidence], mine: Collection[str]) -> bool:

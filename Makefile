@@ -143,12 +143,12 @@ $(MADE)/compiler: $(MADE)/dev requirements-native.lock
 
 # mypyc indents the C that it writes by up to thousands of columns: that one warning of -Wall took gcc two minutes of three.
 $(MADE)/compiled: $(MADE)/compiler pyproject.toml \
-		$(shell find protocols actors faultd config ! -name '*.pyc' ! -name __pycache__)
+		$(shell find protocols actors faultd config console ! -name '*.pyc' ! -name __pycache__)
 	@test -n "$(COMPILER)" || \
 		{ echo "compiling needs a C compiler and Python's headers: sudo apt-get install gcc python3-dev"; exit 1; }
 	@echo "compiling the trap path (some 90 seconds)"
 	@rm -rf $(MADE)/native $(MADE)/wheel $(MADE)/source && mkdir -p $(MADE)/source
-	@cp -R protocols actors faultd config pyproject.toml README.md LICENSE $(MADE)/source
+	@cp -R protocols actors faultd config console pyproject.toml README.md LICENSE $(MADE)/source
 	@HATCH_BUILD_HOOK_ENABLE_MYPYC=1 CFLAGS="$(CFLAGS) -Wno-misleading-indentation" $(PIP) wheel --no-deps --no-build-isolation --wheel-dir $(MADE)/wheel ./$(MADE)/source
 	@$(PIP) install --no-deps --target $(MADE)/native $(MADE)/wheel/faultd-*.whl
 	@rm -rf $(MADE)/source && touch $@

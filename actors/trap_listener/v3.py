@@ -25,8 +25,8 @@ from protocols.snmp.usm import report
 from protocols.snmp.usm.ciphers import DecryptionFailed, SaltCounter
 from protocols.snmp.usm.engine_clocks import EngineClocks, SavedClock, is_in_own_window
 from protocols.snmp.usm.incoming import is_signed_by, plaintext
-from protocols.snmp.usm.message import compose, parse
-from protocols.snmp.usm.outgoing import secured
+from protocols.snmp.usm.message import parse
+from protocols.snmp.usm.outgoing import reply
 from protocols.snmp.usm.scoped_pdu import request_id, response_pdu
 from protocols.snmp.usm.user import UsmUser
 from protocols.snmp.usm.usm_message import UsmMessage
@@ -146,28 +146,15 @@ class V3Engine:
 
     def _answer(self, to: UsmMessage, scoped_pdu: bytes, now: float, user: UsmUser | None, level: Level) -> bytes:
         """A message from faultd's engine to the sender of ``to``. Without a user the level is noAuthNoPriv."""
-        boots, time = self.boots, self._time(now)
-        if user is not None:
-            return secured(
-                user,
-                level,
-                msg_id=to.msg_id,
-                engine_id=self.engine_id,
-                boots=boots,
-                time=time,
-                scoped_pdu=scoped_pdu,
-                salts=self._salts,
-            )
-        return compose(
-            msg_id=to.msg_id,
-            level=level,
+        return reply(
+            to,
+            user,
+            level,
             engine_id=self.engine_id,
-            boots=boots,
-            time=time,
-            user=to.user,
-            digest_length=0,
-            salt=b"",
-            data=scoped_pdu,
+            boots=self.boots,
+            time=self._time(now),
+            scoped_pdu=scoped_pdu,
+            salts=self._salts,
         )
 
     def _time(self, now: float) -> int:

@@ -14,6 +14,8 @@ Queue = Literal["olt", "pon"]
 
 TELLS_REGISTRATION: tuple[Vendor, ...] = ("zte", "vsol")
 """Makers whose "registered" may be the only sign of an ONT's return."""
+REPEATS_GASPS: tuple[Vendor, ...] = ("vsol",)
+"""Makers whose OLTs may repeat an ONT's dying gasp."""
 NO_PORT_LOS: tuple[Vendor, ...] = ("bdcom",)
 """Makers without a trap for a port's loss of signal."""
 
@@ -31,6 +33,8 @@ class OltHabits(Struct, frozen=True, kw_only=True):
     port_los: PortLos = "at_once"
     gasping: float = 1.0
     """Share of its ONTs that can send a dying gasp."""
+    gasp_repeats: float = 0.0
+    """Seconds after which a dying gasp is sent again, and again; 0: each is sent once."""
     registered: bool = False
     """An ONT's return is reported as its registration, and no alarm of it is cleared."""
     late_card: Range | None = None

@@ -10,10 +10,12 @@ from random import Random
 from msgspec import Struct, structs
 
 from faultd.simulator.errors import SpecError
-from faultd.simulator.habits import NO_PORT_LOS, TELLS_REGISTRATION, OltHabits, PortLos, Queue
+from faultd.simulator.habits import NO_PORT_LOS, REPEATS_GASPS, TELLS_REGISTRATION, OltHabits, PortLos, Queue
 from faultd.simulator.plant import PlantSpec, SimulatedPlant
 from faultd.simulator.timing import Range
 
+_EVERY = 5.0
+"""Seconds between two reports of the same dying gasp."""
 _OFF: Range = (0.0, 0.0)
 
 
@@ -56,6 +58,8 @@ class Mess(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Probability that ports report loss of signal after a start until their first ONT is ranged."""
     offline_at_shutdown: float = 0.0
     """Probability that ONTs of a port that an operator switches off raise no loss of signal."""
+    repeated_gasps: float = 0.0
+    """Probability that each dying gasp is repeated every 5 s for a minute (VSOL)."""
 
 
 DIMENSIONS: dict[str, Mess] = {
@@ -75,6 +79,7 @@ DIMENSIONS: dict[str, Mess] = {
     "late-cards": Mess(late_cards=(5.0, 10.0)),
     "boot-los": Mess(boot_los=1.0),
     "offline-at-shutdown": Mess(offline_at_shutdown=1.0),
+    "repeated-gasps": Mess(repeated_gasps=1.0),
 }
 """Every dimension by name, at its usual strength."""
 
@@ -94,6 +99,7 @@ MESSY = Mess(
     late_cards=(5.0, 10.0),
     boot_los=0.5,
     offline_at_shutdown=0.5,
+    repeated_gasps=0.5,
 )
 """A plant with some of everything."""
 
@@ -126,6 +132,7 @@ def _habits(plant: SimulatedPlant, olt: str, mess: Mess, rng: Random) -> OltHabi
     queue, drawn = rng.choice(mess.queues), rng.random()
     gasping, late = rng.uniform(*mess.gasping), rng.random()
     registered, boot_los, offline = (rng.random() < odds for odds in (mess.registered, mess.boot_los, mess.offline_at_shutdown))
+    repeats = rng.random() < mess.repeated_gasps
     port_los: PortLos = "at_once"
     if drawn < mess.late_port_los:
         port_los = "late"
@@ -139,6 +146,7 @@ def _habits(plant: SimulatedPlant, olt: str, mess: Mess, rng: Random) -> OltHabi
         queue=queue if mess.pace else "olt",
         port_los="never" if vendor in NO_PORT_LOS and port_los == "alone" else port_los,
         gasping=gasping,
+        gasp_repeats=_EVERY if repeats and vendor in REPEATS_GASPS else 0.0,
         registered=registered and vendor in TELLS_REGISTRATION,
         late_card=None if mess.late_cards is None else _around(mess.late_cards, late),
         boot_los=boot_los,

@@ -1,6 +1,6 @@
 """Scenarios by name: which faults happen when, and how much everyday noise goes with them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 from msgspec import Struct
@@ -94,29 +94,32 @@ def _single(kind: Kind) -> Callable[[SimulatedPlant, Random, float], Script]:
 
 
 def pick(plant: SimulatedPlant, rng: Random, kind: Kind) -> str:
-    """A target that the plant has for a fault of this kind."""
+    """A target that the plant has for a fault of this kind. Raises UnknownResource when it has none."""
+    targets = _targets(plant, kind)
+    if not targets:
+        raise UnknownResource(kind, "any")
+    return rng.choice(targets)
+
+
+def _targets(plant: SimulatedPlant, kind: Kind) -> Sequence[str]:
     match kind:
-        case "feeder_cut":
-            return rng.choice(tuple(plant.pons))
-        case "distribution_cut":
-            return rng.choice([leaf for leaf, splitter in plant.splitters.items() if splitter.above in plant.splitters])
-        case "bend":
-            return rng.choice([leaf for leaf, splitter in plant.splitters.items() if splitter.above in plant.splitters])
+        case "distribution_cut" | "bend":
+            return [leaf for leaf, splitter in plant.splitters.items() if splitter.above in plant.splitters]
         case "trunk_cut":
             cables = [card.id for card in plant.cards.values() if len(card.pons) > 1]
-            return rng.choice((*plant.trunks, *cables))
+            return (*plant.trunks, *cables)
         case "street_outage":
-            return rng.choice(tuple(plant.streets))
-        case "port_shutdown" | "firmware_upgrade" | "reboot_trickle" | "drop_trickle":
-            return rng.choice(tuple(plant.pons))
+            return tuple(plant.streets)
+        case "feeder_cut" | "port_shutdown" | "firmware_upgrade" | "reboot_trickle" | "drop_trickle":
+            return tuple(plant.pons)
         case "card_failure" | "card_reset":
-            return rng.choice(tuple(plant.cards))
+            return tuple(plant.cards)
         case "area_outage":
-            return rng.choice(tuple(plant.areas))
+            return tuple(plant.areas)
         case "olt_power" | "olt_reboot" | "nightly_reboots" | "olt_unreachable" | "uplink_down" | "uplinks_down":
-            return rng.choice(tuple(plant.olts))
+            return tuple(plant.olts)
         case _:
-            return rng.choice(tuple(plant.onts))
+            return tuple(plant.onts)
 
 
 def _quiet(plant: SimulatedPlant, rng: Random, duration: float) -> Script:

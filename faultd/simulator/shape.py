@@ -26,10 +26,10 @@ def regular(legs: int, onts: int) -> PortShape:
 
 
 def irregular(legs: int, onts: int, rng: Random, *, small: bool, unequal: bool) -> PortShape:
-    """A port as it grew, with ``onts`` ONTs at most, on two legs at least. ``small``: one to three ONTs on each leg.
-    ``unequal``: legs of different sizes, and among the larger some that split once more; a few ONTs hang at the first
-    splitter."""
-    legs = max(2, min(legs, onts))
+    """A port as it grew, with ``onts`` ONTs at most, on two legs at least where it has two ONTs. ``small``: one to three ONTs
+    on each leg. ``unequal``: legs of different sizes, and among the larger some that split once more; a few ONTs hang at the
+    first splitter."""
+    legs = min(max(2, legs), onts)
     sizes = _small(legs, onts, rng) if small else _unequal(legs, onts, rng)
     splitters: list[tuple[str, str]] = []
     places: list[str] = []

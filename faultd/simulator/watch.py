@@ -30,6 +30,9 @@ _JITTER = 0.3
 _LATE = (0.5, 4.0)
 """After the ONTs' alarms comes the port's, in OLTs that are late with it."""
 
+_REPEATS = 12
+"""Times that a dying gasp is repeated, where the OLT repeats it at all."""
+
 Lost = Literal["", "ont_los", "ont_lof", "ont_dying_gasp"]
 Disturbed = Literal["", "ont_degraded", "ont_dowi"]
 
@@ -200,6 +203,16 @@ class Watch:
         agent = self._watching(self._plant.onts[ont].pon)
         if agent is not None and self._onts[ont].up and self._physics.lit(ont) and not self._physics.powered(ont):
             self.lose_ont(agent, ont, "ont_dying_gasp", fault)
+            if every := self._habits[agent.olt].gasp_repeats:
+                for number in range(1, _REPEATS + 1):
+                    self._agenda.at(self._agenda.now + number * every, partial(self._gasp_again, ont, self._agenda.now, fault))
+
+    def _gasp_again(self, ont: str, since: float, fault: str) -> None:
+        """The OLT reports once more what it received at ``since``, unless the ONT has been back meanwhile."""
+        view = self._onts[ont]
+        agent = self._watching(self._plant.onts[ont].pon)
+        if agent is not None and not view.up and view.alarm == "ont_dying_gasp" and view.gasped == since:
+            agent.report(Observation("ont_dying_gasp", ont), fault)
 
     def _look_at_pon(self, pon: str, fault: str) -> None:
         agent = self._watching(pon)

@@ -12,12 +12,13 @@ from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.manager.response_pdu import ResponsePdu, split_varbinds
 from protocols.snmp.oid import encode_oid, read_subids
 from protocols.snmp.pdu import GET, GET_BULK, GET_NEXT, REPORT, RESPONSE, SET, read_common_header
+from protocols.snmp.peek import Level
 from protocols.snmp.usm import report
 from protocols.snmp.usm.ciphers import DecryptionFailed, SaltCounter
 from protocols.snmp.usm.engine_clocks import is_in_own_window
 from protocols.snmp.usm.incoming import is_signed_by, plaintext
-from protocols.snmp.usm.message import compose, parse
-from protocols.snmp.usm.outgoing import secured
+from protocols.snmp.usm.message import parse
+from protocols.snmp.usm.outgoing import reply
 from protocols.snmp.usm.scoped_pdu import pdu_position
 from protocols.snmp.usm.user import UsmUser
 from protocols.snmp.usm.usm_message import UsmMessage
@@ -90,13 +91,13 @@ class MemoryAgent:
         if ber.read_octets(scoped, context, stop, set(), "contextName")[0] not in self.contexts:
             return self._report(message, report.UNKNOWN_CONTEXTS, time, user)
         pdu = ber.element(ber.SEQUENCE, scoped[start:pos] + self._response(scoped, pos, end, v1=False))
-        return self._secured(message, user, message.level, pdu, time)
+        return self._reply(message, user, message.level, pdu, time)
 
-    def _secured(self, to: UsmMessage, user: UsmUser, level: str, scoped: bytes, time: int) -> bytes:
-        return secured(
+    def _reply(self, to: UsmMessage, user: UsmUser | None, level: Level, scoped: bytes, time: int) -> bytes:
+        return reply(
+            to,
             user,
-            level,  # type: ignore[arg-type]
-            msg_id=to.msg_id,
+            level,
             engine_id=self.engine_id,
             boots=self.boots,
             time=time,
@@ -109,18 +110,8 @@ class MemoryAgent:
             return None
         scoped = report.report_pdu(self.engine_id, 0, counter, 1)
         if user is not None and user.level != "noAuthNoPriv":
-            return self._secured(to, user, "authNoPriv", scoped, time)
-        return compose(
-            msg_id=to.msg_id,
-            level="noAuthNoPriv",
-            engine_id=self.engine_id,
-            boots=self.boots,
-            time=time,
-            user=to.user,
-            digest_length=0,
-            salt=b"",
-            data=scoped,
-        )
+            return self._reply(to, user, "authNoPriv", scoped, time)
+        return self._reply(to, None, "noAuthNoPriv", scoped, time)
 
     def _response(self, data: bytes, pos: int, end: int, *, v1: bool) -> bytes:
         tag, start, stop = ber.read_header(data, pos, end, set())

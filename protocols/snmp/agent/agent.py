@@ -15,8 +15,8 @@ from protocols.snmp.usm import report
 from protocols.snmp.usm.ciphers import DecryptionFailed, SaltCounter
 from protocols.snmp.usm.engine_clocks import is_in_own_window
 from protocols.snmp.usm.incoming import is_signed_by, plaintext
-from protocols.snmp.usm.message import compose, parse
-from protocols.snmp.usm.outgoing import secured
+from protocols.snmp.usm.message import parse
+from protocols.snmp.usm.outgoing import reply
 from protocols.snmp.usm.scoped_pdu import pdu_position, request_id
 from protocols.snmp.usm.user import UsmUser
 from protocols.snmp.usm.usm_message import UsmMessage
@@ -112,15 +112,15 @@ class SnmpAgent(Generic[Subject]):
             pdu = failure(request, AUTHORIZATION_ERROR, 1 if request.names else 0)
         else:
             largest = min(self.largest, max(message.max_size, SMALLEST_MESSAGE))
-            around = len(self._secured(message, user, level, b"", boots, time)) + pos - start + _PADDING
+            around = len(self._reply(message, user, level, b"", boots, time)) + pos - start + _PADDING
             pdu = respond(request, self.tree, self.subject, largest - around - _pdu_overhead(request))
-        return self._secured(message, user, level, ber.element(ber.SEQUENCE, scoped[start:pos] + pdu), boots, time)
+        return self._reply(message, user, level, ber.element(ber.SEQUENCE, scoped[start:pos] + pdu), boots, time)
 
-    def _secured(self, to: UsmMessage, user: UsmUser, level: Level, scoped: bytes, boots: int, time: int) -> bytes:
-        return secured(
+    def _reply(self, to: UsmMessage, user: UsmUser | None, level: Level, scoped: bytes, boots: int, time: int) -> bytes:
+        return reply(
+            to,
             user,
             level,
-            msg_id=to.msg_id,
             engine_id=self.engine_id,
             boots=boots,
             time=time,
@@ -138,20 +138,7 @@ class SnmpAgent(Generic[Subject]):
         if not to.reportable:
             return None
         scoped = report.report_pdu(self.engine_id, _request_id(to), counter, self.reported[counter])
-        if user is not None:
-            return self._secured(to, user, level, scoped, boots, time)
-        return compose(
-            msg_id=to.msg_id,
-            level="noAuthNoPriv",
-            engine_id=self.engine_id,
-            boots=boots,
-            time=time,
-            user=to.user,
-            digest_length=0,
-            salt=b"",
-            data=scoped,
-            max_size=LARGEST_ANSWER,
-        )
+        return self._reply(to, user, "noAuthNoPriv" if user is None else level, scoped, boots, time)
 
     def _ignore(self, reason: IgnoredRequest) -> None:
         self.ignored[reason] = self.ignored.get(reason, 0) + 1

@@ -5,6 +5,47 @@ from protocols.snmp.peek import MAX_DATAGRAM, Level
 from protocols.snmp.usm.ciphers import SaltCounter
 from protocols.snmp.usm.message import compose
 from protocols.snmp.usm.user import UsmUser
+from protocols.snmp.usm.usm_message import UsmMessage
+
+
+def reply(
+    to: UsmMessage,
+    user: UsmUser | None,
+    level: Level,
+    *,
+    engine_id: bytes,
+    boots: int,
+    time: int,
+    scoped_pdu: bytes,
+    salts: SaltCounter,
+    max_size: int = MAX_DATAGRAM,
+) -> bytes:
+    """A message of the authoritative engine to the sender of ``to``: a Response, or a Report. Without a user the level is
+    noAuthNoPriv, and the name is the one in ``to``."""
+    if user is not None:
+        return secured(
+            user,
+            level,
+            msg_id=to.msg_id,
+            engine_id=engine_id,
+            boots=boots,
+            time=time,
+            scoped_pdu=scoped_pdu,
+            salts=salts,
+            max_size=max_size,
+        )
+    return compose(
+        msg_id=to.msg_id,
+        level="noAuthNoPriv",
+        engine_id=engine_id,
+        boots=boots,
+        time=time,
+        user=to.user,
+        digest_length=0,
+        salt=b"",
+        data=scoped_pdu,
+        max_size=max_size,
+    )
 
 
 def secured(

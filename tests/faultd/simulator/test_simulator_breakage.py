@@ -1,13 +1,18 @@
 """The times at which each fault really breaks its elements."""
 
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from faultd.simulator.breakage import affected, breakages, broken_at, last_end
-from faultd.simulator.errors import SpecError, UnknownResource
+from faultd.simulator.errors import SimulatorError, SpecError, UnknownResource
 from faultd.simulator.fault import Fault, Kind
-from faultd.simulator.plant import PlantSpec, build_plant
+from faultd.simulator.plan import simulate
+from faultd.simulator.plant import MAKERS, PlantSpec, Vendor, build_plant
+from faultd.simulator.scenarios import SCENARIOS
 
 PLANT = build_plant(PlantSpec(olts=4, cards_per_olt=2, pons_per_card=4, onts_per_pon=16, first_split=4, second_split=4))
 PON = next(iter(PLANT.pons))
@@ -100,6 +105,47 @@ def test_a_target_that_the_plant_has_not_is_refused(wrong: Fault) -> None:
 def test_times_that_cannot_be_are_refused(field: str, wrong: Fault) -> None:
     with pytest.raises(SpecError, match=field):
         breakages(PLANT, wrong)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 16),
+    st.integers(1, 16),
+    st.integers(1, 64),
+    st.booleans(),
+    st.booleans(),
+    st.integers(0, 99),
+    st.sampled_from(MAKERS),
+)
+def test_a_port_of_any_size_can_be_irregular(
+    first: int, second: int, onts: int, small: bool, unequal: bool, seed: int, vendor: Vendor
+) -> None:
+    onts = min(onts, first * second)
+    shape = {"small_legs": float(small), "cascades": float(unequal)}
+    plant = build_plant(
+        PlantSpec(
+            olts=1,
+            cards_per_olt=1,
+            pons_per_card=2,
+            onts_per_pon=onts,
+            first_split=first,
+            second_split=second,
+            seed=seed,
+            vendors=(vendor,),
+            **shape,  # type: ignore[arg-type]
+        )
+    )
+    for pon in plant.pons.values():
+        assert 1 <= len(pon.onts) <= onts
+        assert len(plant.below[pon.feeder]) == len(pon.onts)
+    assert len(plant.onts) == sum(len(pon.onts) for pon in plant.pons.values())
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_for_which_the_smallest_plant_has_no_target_says_so(name: str) -> None:
+    plant = build_plant(PlantSpec(olts=1, cards_per_olt=1, pons_per_card=1, onts_per_pon=1, first_split=1, second_split=1))
+    with suppress(SimulatorError):
+        simulate(plant, SCENARIOS[name])
 
 
 @pytest.mark.parametrize("shape", [{"small_legs": 1.0}, {"cascades": 1.0}, {"small_legs": 1.0, "cascades": 1.0}])

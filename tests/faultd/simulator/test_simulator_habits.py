@@ -182,3 +182,13 @@ def test_a_port_switched_on_while_its_olt_has_no_power_works_after_the_start(sti
     sent = simulation.run()
     assert still_open((each.olt, each.notification) for each in sent) == set()
     assert all(simulation.watch.ont(ont).up for ont in HUAWEI.onts)
+
+
+def test_a_gasp_is_repeated_until_the_ont_is_back() -> None:
+    vsol = plant("vsol")
+    for end, wanted in ((200.0, 13), (20.0, None)):
+        sent = play(vsol, OltHabits(gasp_repeats=5.0), "ont_power", "olt-001/1/3", end=end)
+        gasps, back = times(sent, "ont_dying_gasp"), times(sent, "ont_state", raised=False)[0]
+        assert all(b - a == pytest.approx(5.0, abs=0.1) for a, b in pairwise(gasps))
+        assert max(gasps) < back
+        assert len(gasps) == (wanted or len(gasps)) > 3

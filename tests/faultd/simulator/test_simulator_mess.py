@@ -6,11 +6,11 @@ from msgspec import structs
 from faultd.simulator.errors import SpecError
 from faultd.simulator.habits import OltHabits
 from faultd.simulator.mess import DIMENSIONS, MESSY, Mess, dark_since_long, habits_of, mess_of, shaped
-from faultd.simulator.plant import PlantSpec, build_plant
+from faultd.simulator.plant import MAKERS, PlantSpec, build_plant
 from faultd.simulator.records import draw_errors
 from faultd.simulator.topology import topology_nodes
 
-SPEC = PlantSpec(olts=40, cards_per_olt=1, pons_per_card=2, onts_per_pon=16, first_split=4, second_split=4)
+SPEC = PlantSpec(olts=40, cards_per_olt=1, pons_per_card=2, onts_per_pon=16, first_split=4, second_split=4, vendors=MAKERS)
 PLANT = build_plant(SPEC)
 
 

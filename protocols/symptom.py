@@ -22,6 +22,7 @@ Symptom = Literal[
     "pon_dying_gasps",
     "equipment_lost",
     "link_down",
+    "restarted",
     "none",
 ]
 SYMPTOMS: Final[tuple[Symptom, ...]] = get_args(Symptom)
@@ -41,6 +42,7 @@ SYMPTOM_TEXTS: Final[dict[Symptom, str]] = {
     "pon_dying_gasps": "The OLT itself concludes that many ONTs of the port lost their electrical power.",
     "equipment_lost": "The equipment (OLT, card, PON port) does not work, and everything below it has no service.",
     "link_down": "A port or link is down. It follows from lost equipment above it, and says nothing of ONTs.",
+    "restarted": "The equipment starts (OLT, card, PON port): what is dark below it may be on its way up for some minutes.",
     "none": "The type takes no part in correlation below the OLT. Rules, windows and notifications apply as ever.",
 }
 """One sentence for each symptom, in the order in which the documentation lists them."""

@@ -123,9 +123,10 @@ class RedateMemory(Struct):
 
 
 class LostEquipmentMemory(Struct):
-    """``since``: when each open blocker was last raised."""
+    """``since``: when each open blocker was last raised. ``returned``: when a node started or came back."""
 
     since: dict[str, datetime] = {}
+    returned: dict[str, datetime] = {}
 
 
 MOST_SOURCES = 4_096

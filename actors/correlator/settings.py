@@ -78,7 +78,8 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     may send no trap for months; set it where devices send a heartbeat."""
     settling_seconds: Seconds = 600.0
     """Time that a device has to start, counted by its uptime. What a poll finds down of it in this time raises no alarm until
-    the device is read again at the end. Traps raise alarms as ever, and what is up ends alarms at once. 0: none."""
+    the device is read again at the end. What traps report down in it raises alarms that are no evidence of a cause, and
+    request no notification, until then. What is up ends alarms at once. 0: none."""
     add_discovered_onts: bool = False
     """An ONT that a poll finds at a position that the topology does not have, with a serial that it does not have either, is
     added to the topology. Off, the default: it is proposed (`GET /devices/{id}/onts`). Nothing is ever removed."""

@@ -48,6 +48,9 @@ PROFILES = load_profiles(
 )
 """The shipped profiles: the property is about the real path."""
 assert PROFILES, "no profile was found"
+STANDARD = tuple(each for each in PROFILES if each.name in ("standard", "types"))
+"""The alarm types, and the profile of traps that every device sends: loaded much faster than all."""
+assert len(STANDARD) == 2
 
 SOURCES = ("10.0.0.1", "10.0.0.2")
 HUAWEI = "1.3.6.1.4.1.2011.6.128.1.1.12.2.2.0."

@@ -81,6 +81,11 @@ class Olt:
             self.seconds = min(self.seconds + 1.0, until)
             self.world.at(self.seconds).tick()
 
+    def passes(self, seconds: float) -> None:
+        """Let a long time pass, with a tick when something is due."""
+        self.seconds += seconds
+        self.world.run_to(self.seconds).tick()
+
     def concluded(self) -> dict[str, Alarm]:
         """The open alarms that correlation concluded, by ``type place``."""
         kinds = ("fibre.cut", "power.outage", "card.failure", "olt.failure", "fibre.degraded")

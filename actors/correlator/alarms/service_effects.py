@@ -31,6 +31,7 @@ BY_SYMPTOM: Final[dict[Symptom, ServiceEffect]] = {
     "pon_dying_gasps": "none",
     "equipment_lost": "outage",
     "link_down": "none",
+    "restarted": "none",
     "none": "none",
 }
 """The effect of a type that declares a symptom and no service effect. ``pon_dying_gasps`` and ``link_down`` do not say which

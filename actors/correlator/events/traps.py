@@ -34,6 +34,7 @@ from actors.correlator.resources.ont_life import is_contradicted, show_life, sho
 from actors.correlator.resources.onts import end_of_another, place_of_ont
 from actors.correlator.resources.optical_power import is_low_power, measured
 from actors.correlator.saved import SenderClock
+from actors.correlator.strategies.returned_equipment import note_return
 from protocols.alarm import Identity
 from protocols.change import UnknownTrap
 from protocols.event import Trap
@@ -160,6 +161,9 @@ def _apply(
             draft.note(f"noise:{finding.profile}/{finding.rule}")
         case "event":
             _tell(draft, device, finding, resource_id)
+            traits = draft.state.symptoms.get(finding.alarm_type)
+            if traits is not None and traits.symptom == "restarted":
+                note_return(draft, resource_id)
             if finding.clears:
                 clear_problems(draft, device.tenant, resource_id, finding.clears, "*", report, _why(finding))
     if finding.shows_life and alone and finding.resource_type in ("ont", "uni"):

@@ -27,6 +27,7 @@ from actors.correlator.pon.gather import tenant_of
 from actors.correlator.pon.inspection_timer import NAME as NAME
 from actors.correlator.pon.members import add, extend, members_of
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
+from actors.correlator.strategies.returned_equipment import note_return
 from protocols.alarm import Alarm, Identity
 from protocols.probability import in_words, stated
 from protocols.severity import Severity, is_worse
@@ -90,7 +91,7 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
     again = known is not None and known.cleared_at is not None
     before = memory.causes.get(alarm.id) if not again else None
     said = _metadata(draft, cause)
-    if any(alarm.metadata.get(key) != said[key] for key in _COUNTS) or _fell_otherwise(alarm, said):
+    if any(alarm.metadata.get(key) != said.get(key) for key in _COUNTS) or _fell_otherwise(alarm, said):
         alarm = draft.put(
             moved(
                 _worse(alarm, cause),
@@ -213,21 +214,26 @@ def withdraw(draft: Draft, memory: PonMemory, alarm_id: str, why: str, instead: 
 
 def over(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
     """End a conclusion whose cause is repaired: clear its alarm. The alarms below it stay attached for ``outlive_seconds``."""
+    known = memory.causes.get(alarm_id)
+    if known is not None and known.kind in ("card", "olt"):
+        note_return(draft, known.place)
     draft.on_commit(memory.end, alarm_id, draft.at)
     alarm = draft.get(alarm_id)
     if alarm is not None and alarm.cleared_at is None:
         draft.put(cleared(alarm, draft.at, RULE), "cleared", RULE, why)
 
 
-def own(draft: Draft, found: Evidence, why: str, confidence: float) -> None:
-    """Mark the most specific alarm of an ONT as the root cause, and attach its other alarms to it."""
+def own(draft: Draft, found: Evidence, why: str, confidence: float) -> bool:
+    """Mark the most specific alarm of an ONT as the root cause, and attach its other alarms to it. True when it was none."""
     foremost = draft.alarm(found.alarms[0])
+    new = not foremost.is_root_cause
     if not foremost.is_root_cause and foremost.parent_alarm_id is None:
         changed = moved(foremost, is_root_cause=True, correlation_id=foremost.correlation_id or foremost.id)
         foremost = draft.put(changed, "root_cause", RULE, why, confidence=stated(confidence))
     for other in map(draft.alarm, found.alarms[1:]):
         if other.parent_alarm_id is None:
             attach(draft, other, foremost, NAME, "the same ONT says so in another way", confidence=1.0)
+    return new
 
 
 def _problem(draft: Draft, cause: Cause) -> ReportedProblem:

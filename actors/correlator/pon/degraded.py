@@ -14,8 +14,9 @@ from typing import NamedTuple
 from actors.correlator.draft import Draft
 from actors.correlator.memories import OpticalPowerMemory
 from actors.correlator.pon.cause import Cause, Evidence
+from actors.correlator.pon.explanation import explain
 from actors.correlator.pon.gather import dim_of, leaves, tree_of
-from actors.correlator.pon.likelihood import MEASURED_ALIKE, ODDS, Seen, explain
+from actors.correlator.pon.likelihood import MEASURED_ALIKE, ODDS, Seen
 from actors.correlator.pon.memory import PonMemory, fading
 from actors.correlator.resources.optical_power import fall, fell_since, latest
 from protocols.alarm import Alarm

@@ -39,7 +39,10 @@ def _of_owner(state: State, node_id: str, alarms: list[Alarm]) -> list[Alarm]:
 
 def tenant_of(state: State, node_id: str) -> str:
     """The tenant of the node's OLT. Alarms from its traps, and conclusions about the node, belong to this tenant."""
-    return state.plant.owner(node_id) or state.settings.default_tenant
+    plant = state.plant
+    if node_id not in plant.nodes:
+        node_id = node_id.rpartition("/")[0]  # an ONT that the topology does not have belongs to its port
+    return plant.owner(node_id) or state.settings.default_tenant
 
 
 def said_of(draft: Draft, onts: Iterable[str]) -> dict[str, list[Alarm]]:

@@ -11,7 +11,7 @@ All numbers are natural logarithms of probabilities. They were chosen by hand; d
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
 Seen = Literal["dark", "gasp", "silent", "alive", "out", "found_dark", "found_gasp"]
@@ -38,11 +38,12 @@ class Odds(NamedTuple):
         "dark": math.log(0.88),
         "gasp": math.log(0.004),
         "silent": math.log(0.12),
-        "alive": -60.0,
+        "alive": math.log(1e-17),
         "out": 0.0,
         "found_dark": math.log(0.88),
         "found_gasp": math.log(0.05),
     }
+    """An ONT that lives below a cut has a wrong record, and no second one is likely."""
     under_power: Mapping[Seen, float] = {
         "dark": math.log(0.10),
         "gasp": math.log(0.80),
@@ -68,6 +69,18 @@ class Odds(NamedTuple):
     """All ONTs are out and the port reports nothing: its trap was lost, or this make sends none."""
     quiet: float = math.log(0.3)
     """The OLT reports loss of light of the port, and none of its ONTs."""
+    moved: float = math.log(0.03 * 0.5)
+    """The ONT's place in the topology is wrong, and the right one is below a break of its port."""
+    under_mute: Mapping[Seen, float] = {
+        "dark": math.log(0.88),
+        "gasp": -20.0,
+        "silent": math.log(0.12),
+        "alive": -20.0,
+        "out": 0.0,
+        "found_dark": math.log(0.88),
+        "found_gasp": math.log(0.05),
+    }
+    """States under a loss of power, where the OLT sends no dying gasp."""
     under_quiet: Mapping[Seen, float] = {
         "dark": math.log(0.05),
         "gasp": math.log(0.004),
@@ -126,64 +139,6 @@ class Tree(NamedTuple):
     seen: Seen = "silent"
 
 
-class Break(NamedTuple):
-    """``place`` is the node below which everything is affected. ``confidence`` is the share of this explanation among those
-    that were weighed against it, 0 to 1."""
-
-    cause: Cause
-    place: str
-    own: bool
-    """A fault of one ONT, not of an element that serves several."""
-    confidence: float
-
-
-class _Plan(NamedTuple):
-    """The best explanation of a subtree: its log-likelihood, the break above the subtree that it starts with (none: it consists
-    of the explanations of the branches), and the log-likelihood of the best alternative."""
-
-    score: float
-    chosen: Literal["", "cut", "power"]
-    alternative: float
-
-
-class _Scores(NamedTuple):
-    """Log-likelihoods of a subtree: everything cut, everything without power, and its best explanations."""
-
-    cut: float
-    power: float
-    quiet: float
-    """Like ``cut``, where the OLT reports the port alone."""
-    any: _Plan
-    whole: _Plan
-    """The best of the explanations under which every ONT is out."""
-    hurt: int
-    """ONTs that are dark, sent a dying gasp, or were found down."""
-    out: int
-    """ONTs that were out before, or for another reason."""
-    leaves: int
-
-
-def explain(root: Tree, *, port_dark: bool = False, leaning: float = 0.0, odds: Odds = ODDS) -> list[Break]:
-    """The breaks that explain best what was seen below ``root``, a PON port. ``port_dark``: the port itself reports that it
-    receives nothing. ``leaning``, the OLT's own opinion, is added to the score of a loss of power and taken from a cut's."""
-    scores = _weigh(root, port_dark, leaning, odds)
-    whole, some = _as_said(scores[root.id], port_dark, odds)
-    all_out = whole > some
-    breaks: list[Break] = []
-    waiting = [(root, 0.0)]
-    while waiting:
-        tree, above = waiting.pop()
-        mine = scores[tree.id]
-        plan = mine.whole if all_out else mine.any
-        # The odds of the alternatives: of a branch also that the break is further up.
-        others = above + math.exp(min(0.0, plan.alternative - plan.score))
-        if plan.chosen:
-            breaks.append(Break(plan.chosen, tree.id, not tree.branches, 1.0 / (1.0 + others)))
-        elif mine.hurt:
-            waiting += [(branch, others) for branch in reversed(tree.branches)]
-    return breaks
-
-
 class Signs(NamedTuple):
     """Signs of a rogue below a port. ``turned``: ONTs that went dark again one by one, of ``of`` in all; ``garbled``: ONTs with
     garbled upstream; ``stuck``: an ONT did not obey. ``unsteady``: ONTs behind a fibre or mains that come and go."""
@@ -199,9 +154,13 @@ def rogue(root: Tree, signs: Signs, *, culprit: str | None = None, port_dark: bo
     """Confidence, 0 to 1, that a rogue ONT explains the states below ``root``, a PON port, and the signs: its share beside the
     best explanation by breaks. ONTs that took turns are ``out`` in ``root``, since they are explained in any case. ``culprit``
     is the suspected ONT."""
-    breaks = max(_as_said(_weigh(root, port_dark, 0.0, odds)[root.id], port_dark, odds))
-    seen = Counter(tree.seen for tree in _post_order(root) if not tree.branches and tree.id != culprit)
-    sends = _either(
+    weighed = weigh(root, port_dark, 0.0, 0.0, odds)
+    breaks = max(
+        inside(root, weighed, whole=True, plus=max)[root.id].total + (0.0 if port_dark else odds.missed_los),
+        inside(root, weighed, whole=False, plus=max)[root.id].total + (odds.false_los if port_dark else 0.0),
+    )
+    seen = Counter(tree.seen for tree in post_order(root) if not tree.branches and tree.id != culprit)
+    sends = either(
         *(math.fsum(under[each] * count for each, count in seen.items()) for under in (odds.under_rogue, odds.under_babble))
     )
     score = odds.rogue + sends - math.log(2.0) + (odds.rogue_los if port_dark else 0.0)
@@ -218,96 +177,168 @@ def poisson_tail(least: int, expected: float) -> float:
     return max(0.0, 1.0 - math.fsum(math.exp(k * math.log(expected) - expected - math.lgamma(k + 1)) for k in range(least)))
 
 
-def _weigh(root: Tree, port_dark: bool, leaning: float, odds: Odds) -> dict[str, _Scores]:
-    """The best explanation of every node below ``root``, from the leaves up."""
-    scores: dict[str, _Scores] = {}
-    leaves: dict[Seen, _Scores] = {}
-    for tree in _post_order(root):
+class Weighed(NamedTuple):
+    """A node or ONT: log-likelihoods of everything below it under each break, and of the breaks above it that are possible."""
+
+    cut: float
+    power: float
+    quiet: float
+    """Like ``cut``, where the OLT reports the port alone."""
+    mute: float
+    """Like ``power``, where the OLT sends no dying gasp."""
+    hurt: int
+    """ONTs that are dark, sent a dying gasp, or were found down."""
+    out: int
+    """ONTs that were out before, or for another reason."""
+    leaves: int
+    break_cut: float = -math.inf
+    """A cut above this node, its prior included; -inf: it cannot be distinguished from one above or below."""
+    break_power: float = -math.inf
+    unhurt: float = -math.inf
+    """An ONT without a break."""
+    out_anyway: float = -math.inf
+    """An ONT without a break that is out all the same."""
+    moved: float = -math.inf
+    """An ONT whose record is wrong: it is below a break elsewhere on the port."""
+
+
+class Weighing(NamedTuple):
+    """The weights of a whole port. ``kind``: the kind of break that explains ONTs with wrong records."""
+
+    nodes: Mapping[str, Weighed]
+    kind: Cause
+
+
+class Inside(NamedTuple):
+    """Log-weights of the explanations of a subtree. ``none``: no break of the kind that explains wrong records is in it, and no
+    record is wrong; ``strays``: no such break, and records may be wrong; ``some``: there is such a break."""
+
+    none: float
+    strays: float
+    some: float
+    total: float
+    """``none`` and ``some`` together: the explanations that hold for a whole port."""
+
+
+def weigh(root: Tree, port_dark: bool, leaning: float, mute: float, odds: Odds = ODDS, apart: Collection[str] = ()) -> Weighing:
+    """The weights of every node and ONT below ``root``, from the leaves up. ``mute``: probability that the OLT sends no dying
+    gasp. ``apart``: ONTs that did not fall amid others, so that their records are right."""
+    nodes: dict[str, Weighed] = {}
+    leaves: dict[tuple[Seen, bool], Weighed] = {}
+    seen = Counter(tree.seen for tree in post_order(root) if not tree.branches)
+    kind: Cause = "power" if seen["gasp"] > seen["dark"] else "cut"
+    for tree in post_order(root):
         if not tree.branches:
-            leaf = leaves.get(tree.seen)
+            key = tree.seen, tree.id in apart
+            leaf = leaves.get(key)
             if leaf is None:
-                leaf = leaves[tree.seen] = _leaf(tree.seen, odds)
-            scores[tree.id] = leaf
-        else:
-            below = [scores[branch.id] for branch in tree.branches]
-            scores[tree.id] = _port(below, port_dark, leaning, odds) if tree is root else _fork(below, odds)
-    return scores
+                leaf = leaves[key] = _leaf(tree.seen, kind, mute, odds, movable=not key[1])
+            nodes[tree.id] = leaf
+            continue
+        below = [nodes[branch.id] for branch in tree.branches]
+        mine = Weighed(
+            cut=math.fsum(each.cut for each in below),
+            power=math.fsum(each.power for each in below),
+            quiet=math.fsum(each.quiet for each in below),
+            mute=math.fsum(each.mute for each in below),
+            hurt=sum(each.hurt for each in below),
+            out=sum(each.out for each in below),
+            leaves=sum(each.leaves for each in below),
+        )
+        nodes[tree.id] = _port(mine, port_dark, leaning, mute, odds) if tree is root else _fork(mine, below, mute, odds)
+    return Weighing(nodes, kind)
 
 
-def _as_said(mine: _Scores, port_dark: bool, odds: Odds) -> tuple[float, float]:
-    """The weights of the best explanation under which all ONTs are out, and of the best one of all, beside the port's own
-    report."""
-    said, unsaid = (0.0, odds.false_los) if port_dark else (odds.missed_los, 0.0)
-    return mine.whole.score + said, mine.any.score + unsaid
-
-
-def _leaf(seen: Seen, odds: Odds) -> _Scores:
-    cut, power = odds.under_cut[seen], odds.under_power[seen]
-    return _Scores(
+def _leaf(seen: Seen, kind: Cause, mute: float, odds: Odds, *, movable: bool) -> Weighed:
+    cut, power, muted = odds.under_cut[seen], odds.under_power[seen], odds.under_mute[seen]
+    hurt = seen in _HURT
+    here = odds.drop + cut, odds.customer + _power(power, muted, mute)
+    return Weighed(
         cut=cut,
         power=power,
         quiet=odds.under_quiet[seen],
-        any=_plan(odds.unhurt[seen], odds.drop + cut, odds.customer + power),
-        whole=_plan(odds.unhurt[seen] if seen in _OUT_ANYWAY else -math.inf, odds.drop + cut, odds.customer + power),
-        hurt=int(seen in _HURT),
+        mute=muted,
+        hurt=int(hurt),
         out=int(seen == "out"),
         leaves=1,
+        break_cut=here[0],
+        break_power=here[1],
+        unhurt=odds.unhurt[seen],
+        out_anyway=odds.unhurt[seen] if seen in _OUT_ANYWAY else -math.inf,
+        moved=odds.moved + (cut if kind == "cut" else power) if hurt and movable else -math.inf,
     )
 
 
-def _fork(below: list[_Scores], odds: Odds) -> _Scores:
-    mine = _together(below)
+def _power(power: float, muted: float, mute: float) -> float:
+    """The likelihood under a loss of power, when the OLT sends no dying gasp with probability ``mute``."""
+    return power if mute <= 0.0 else either(math.log1p(-mute) + power, math.log(mute) + muted)
+
+
+def _fork(mine: Weighed, below: list[Weighed], mute: float, odds: Odds) -> Weighed:
     # Only a node that serves several ONTs by several branches can be distinguished from its branches.
     if mine.hurt < 2 or sum(1 for each in below if each.leaves) < 2:
         return mine
-    return _breakable(mine, odds.cut + mine.cut, odds.area + mine.power)
+    return mine._replace(break_cut=odds.cut + mine.cut, break_power=odds.area + _power(mine.power, mine.mute, mute))
 
 
-def _port(below: list[_Scores], port_dark: bool, leaning: float, odds: Odds) -> _Scores:
+def _port(mine: Weighed, port_dark: bool, leaning: float, mute: float, odds: Odds) -> Weighed:
     """Like a fork. But where the port itself reports that it is dark, its ONTs need no own report. Those that were out before
     say nothing about it; two others must be left, or one fault of its own is the better explanation."""
-    mine = _together(below)
     if mine.leaves < 2 or (mine.hurt < 2 and (not port_dark or mine.leaves - mine.out < 2)):
         return mine
     cut = mine.cut
     if port_dark:
-        cut = _either(math.log1p(-math.exp(odds.quiet)) + mine.cut, odds.quiet + mine.quiet)
-    return _breakable(mine, odds.cut + cut - leaning, odds.area + mine.power + leaning)
+        cut = either(math.log1p(-math.exp(odds.quiet)) + mine.cut, odds.quiet + mine.quiet)
+    power = _power(mine.power, mine.mute, mute)
+    return mine._replace(break_cut=odds.cut + cut - leaning, break_power=odds.area + power + leaning)
 
 
-def _together(below: list[_Scores]) -> _Scores:
-    return _Scores(
-        cut=math.fsum(each.cut for each in below),
-        power=math.fsum(each.power for each in below),
-        quiet=math.fsum(each.quiet for each in below),
-        any=_Plan(math.fsum(each.any.score for each in below), "", -math.inf),
-        whole=_Plan(math.fsum(each.whole.score for each in below), "", -math.inf),
-        hurt=sum(each.hurt for each in below),
-        out=sum(each.out for each in below),
-        leaves=sum(each.leaves for each in below),
-    )
+Plus = Callable[[float, float], float]
+"""How the weights of two explanations become one: ``max`` for the best, :func:`either` for all of them."""
 
 
-def _breakable(mine: _Scores, cut: float, power: float) -> _Scores:
-    return mine._replace(any=_plan(mine.any.score, cut, power), whole=_plan(mine.whole.score, cut, power))
+def inside(root: Tree, weighed: Weighing, *, whole: bool, plus: Plus) -> dict[str, Inside]:
+    """The weights of the explanations of each subtree, from the leaves up. ``whole``: only those with all ONTs out."""
+    found: dict[str, Inside] = {}
+    leaves: dict[tuple[Seen, float], Inside] = {}
+    cuts = weighed.kind == "cut"
+    for tree in post_order(root):
+        mine = weighed.nodes[tree.id]
+        if not tree.branches:
+            key = tree.seen, mine.moved
+            leaf = leaves.get(key)
+            if leaf is None:
+                well = mine.out_anyway if whole else mine.unhurt
+                none = plus(plus(well, mine.break_cut), mine.break_power)
+                leaf = leaves[key] = Inside(none, plus(none, mine.moved), -math.inf, none)
+            found[tree.id] = leaf
+            continue
+        none, strays, some = 0.0, 0.0, -math.inf
+        for branch in tree.branches:
+            below = found[branch.id]
+            either_way = plus(below.strays, below.some)
+            some = plus(some + either_way, strays + below.some)
+            none += below.none
+            strays += below.strays
+        if cuts:
+            some = plus(some, mine.break_cut)
+            none, strays = plus(none, mine.break_power), plus(strays, mine.break_power)
+        else:
+            some = plus(some, mine.break_power)
+            none, strays = plus(none, mine.break_cut), plus(strays, mine.break_cut)
+        found[tree.id] = Inside(none, strays, some, plus(none, some))
+    return found
 
 
-def _plan(unbroken: float, cut: float, power: float) -> _Plan:
-    """The likeliest of the three, and the next one as the alternative. Of equal ones the simpler explanation wins."""
-    if unbroken >= cut and unbroken >= power:
-        return _Plan(unbroken, "", max(cut, power))
-    if cut >= power:
-        return _Plan(cut, "cut", max(unbroken, power))
-    return _Plan(power, "power", max(unbroken, cut))
-
-
-def _either(one: float, other: float) -> float:
+def either(one: float, other: float) -> float:
     """The logarithm of the sum of the probabilities whose logarithms are given."""
     most = max(one, other)
+    if most == -math.inf:
+        return most
     return most + math.log(math.exp(one - most) + math.exp(other - most))
 
 
-def _post_order(root: Tree) -> Iterator[Tree]:
+def post_order(root: Tree) -> Iterator[Tree]:
     """Every node after its branches. Not recursive, because splitters may cascade deeply."""
     waiting = [(root, False)]
     while waiting:

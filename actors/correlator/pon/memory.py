@@ -163,6 +163,31 @@ class PonMemory(Struct):
     """The latest reports of each OLT, the OLT that reported last at the end."""
     port_losses: dict[str, PortLosses] = {}
     """By port, the port with the latest loss at the end."""
+    without_gasp: dict[str, int] = {}
+    """By OLT: single losses without a dying gasp while it has sent none; -1: it sends them."""
+    unrecorded: dict[str, dict[str, datetime]] = {}
+    """By port: ONTs that are out and that the topology does not have, and since when."""
+
+    def single_loss(self, device: str) -> None:
+        """Count an ONT that was lost alone, without a dying gasp."""
+        known = self.without_gasp.get(device, 0)
+        if known >= 0:
+            self.without_gasp[device] = known + 1
+
+    def gasped(self, device: str) -> None:
+        """Remember that an OLT sends dying gasps."""
+        self.without_gasp[device] = -1
+
+    def fell_unrecorded(self, port: str, ont: str, at: datetime) -> None:
+        """Remember an ONT that is out and that the topology does not have."""
+        self.unrecorded.setdefault(port, {}).setdefault(ont, at)
+
+    def back_unrecorded(self, port: str, ont: str) -> None:
+        """Forget it."""
+        mine = self.unrecorded.get(port, {})
+        mine.pop(ont, None)
+        if not mine:
+            self.unrecorded.pop(port, None)
 
     def reported(self, device: str, at: datetime, port: str = "", ont: str = "") -> None:
         """Remember a report of an OLT that something began. ``ont``: it went out by it."""

@@ -11,6 +11,7 @@ from typing import Final
 from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.memory import PAUSE, PonMemory
+from actors.correlator.pon.settling_port import settles_until
 from protocols.alarm import Alarm
 
 QUEUED: Final = timedelta(seconds=30)
@@ -31,6 +32,9 @@ def page_wait(draft: Draft, alarm: Alarm, since: datetime) -> tuple[datetime, st
     """The time at which the notification of an alarm is to be considered again, and the reason; None: it waits no longer.
     ``since``: the end of its hold."""
     memory = draft.state.memory(PonMemory)
+    settled = settles_until(draft, memory, alarm)
+    if settled is not None:
+        return settled + _AGAIN, "its OLT or card has just started, and what is dark may be on its way up"
     if not memory.port_losses:
         return None
     cause = memory.causes.get(alarm.id)

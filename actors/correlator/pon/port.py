@@ -12,10 +12,11 @@ from actors.correlator.polling.read_memory import ReadMemory
 from actors.correlator.pon.area import area_pending
 from actors.correlator.pon.bounce import gone_again
 from actors.correlator.pon.cause import Cause, Evidence
-from actors.correlator.pon.conclude import NAME, conclude, over, own, withdraw
+from actors.correlator.pon.conclude import ALARM_TYPES, NAME, conclude, over, own, withdraw
 from actors.correlator.pon.cut_within import cuts_within
 from actors.correlator.pon.degraded import degraded
 from actors.correlator.pon.episodes import episodes, is_of, odds_of
+from actors.correlator.pon.explanation import Alternative, explain
 from actors.correlator.pon.gather import (
     heard_of,
     is_up,
@@ -27,18 +28,22 @@ from actors.correlator.pon.gather import (
     view,
 )
 from actors.correlator.pon.inquiry import inquire
-from actors.correlator.pon.likelihood import Seen, explain
+from actors.correlator.pon.likelihood import Seen
 from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import SETTLED, Concluded, PonMemory, PortRead
 from actors.correlator.pon.ont_evidence import ByCause, evidence_of
 from actors.correlator.pon.outage_join import join_outages, members_out, young_outages
+from actors.correlator.pon.records import apart, sends_no_gasps, take_strays, take_unrecorded
 from actors.correlator.pon.restoration import leftovers, out_again, returns
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
 from actors.correlator.pon.rollup import gather_power, join_larger, refute_equipment, roll_up
+from actors.correlator.pon.settling_port import not_settled
 from actors.correlator.pon.trunk import share_cable
 from actors.correlator.strategies.topological import begin_of, blocked_by, root_of
 from protocols.alarm import Alarm
 
+_LIKELY_MUTE = 0.5
+"""Probability that an OLT sends no dying gasp, from which a cut says so."""
 _LEANING = 4.0
 """The largest weight of a vendor's own count of gasps, in the units of the likelihood."""
 
@@ -61,6 +66,9 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     if trunk is not None:
         del causes[trunk]  # its ONTs are those of its feeders, of which this port's is among the causes
     port_alarms = pon_los_of(draft, port)
+    settling, port_alarms = not_settled(draft, memory, port, out, port_alarms)
+    if settling:
+        out = {ont: found for ont, found in out.items() if ont not in settling}
     refute_equipment(draft, memory, port, causes, port_alarms)
     rogue = rogue_of(draft, port, said)
     if rogue is not None:
@@ -77,7 +85,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     repairing = returns(draft, memory, causes)
     out_again(draft, memory, causes, [each for each in free if draft.alarm(each.alarms[0]).parent_alarm_id is None])
     by_cause = _explained(draft, causes, onts, known.by_cause_now(draft, out), repairing)
-    explained = set().union(*by_cause.values())
+    explained = settling.union(*by_cause.values())
     fresh = {ont: found for ont, found in out.items() if ont not in explained}
     left = leftovers(draft, memory, port, fresh)
     wanted: dict[tuple[str, str], Cause] = {}
@@ -122,8 +130,10 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         else:
             wanted[key] = cause
     _reconcile(draft, memory, causes, wanted, port_alarms, repairing)
+    device = draft.state.plant.device_of(port) or ""
     for each, why, confidence in lonely:
-        own(draft, each, why, confidence)
+        if own(draft, each, why, confidence) and not each.gasped:
+            draft.on_commit(memory.single_loss, device)
     _claim_port(draft, port_alarms, out)
     share_cable(draft, memory, port, wanted.get(("cut", port)), trunk)
     return later
@@ -189,7 +199,10 @@ def _explain(
     lonely: list[tuple[Evidence, str, float]] = []
     leaning = _leaning(draft, port, port_alarms) if port_dark else 0.0
     odds = odds_of(memory.port_losses.get(port), episode, len(onts))
-    breaks = explain(tree, port_dark=port_dark, leaning=leaning, odds=odds)
+    mute = sends_no_gasps(memory, draft.state.plant.device_of(port) or "")
+    strays: list[tuple[Evidence, float]] = []
+    recorded = apart(draft, memory, port, episode)
+    breaks = explain(tree, port_dark=port_dark, leaning=leaning, mute=mute, apart=recorded, odds=odds)
     inside = [
         found._replace(cause="cut", place=place, confidence=min(sure, found.confidence))
         for found in breaks
@@ -202,6 +215,9 @@ def _explain(
         if found.cause == "power" and cut_off:
             below = [ont for ont in below if ont not in cut_off]
         members = [mine[ont] for ont in below if ont in mine]
+        if found.moved:
+            strays += [(each, found.confidence) for each in members]
+            continue
         if found.own:
             lonely += [(each, _alone(draft, found.cause, each, seen), found.confidence) for each in members]
             continue
@@ -225,9 +241,18 @@ def _explain(
             unknown=counts["silent"],
             confidence=found.confidence,
             why=_why(draft, found.cause, found.place, counts, len(below), port_dark),
+            summary={"alternatives": _alternatives(found.alternatives)},
         )
+        if found.cause == "cut" and mute >= _LIKELY_MUTE:
+            cause.why += "; cut or power: the OLT sends no dying gasp"
         causes[cause.kind, cause.place] = cause
+    take_strays(draft, causes, strays)
+    take_unrecorded(draft, memory, port, causes)
     return causes, lonely
+
+
+def _alternatives(found: Iterable[Alternative]) -> list[dict[str, Any]]:
+    return [{"alarm_type": ALARM_TYPES[each.cause], "place": each.place, "weight": round(each.weight, 3)} for each in found]
 
 
 def _went_before(since: datetime, onts: Sequence[str], out: Mapping[str, Evidence], mine: Collection[str]) -> bool:

@@ -15,6 +15,7 @@ from actors.correlator.pon.gather import dimmed, is_out, ports_below, tenant_of
 from actors.correlator.pon.inspection_timer import NAME, SETTLE, schedule_inspection
 from actors.correlator.pon.memory import PonMemory, fading
 from actors.correlator.pon.onset import forget_loss, note_loss, note_report
+from actors.correlator.pon.records import note_gasp, note_unrecorded
 from actors.correlator.pon.relevance import is_irrelevant
 from actors.correlator.resources.optical_power import relieved
 from actors.correlator.resources.placement import UNPLACED
@@ -48,6 +49,8 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if node is None:
         if ends and resource in memory.onset:
             forget_loss(draft, memory, resource)
+        if traits.out:
+            note_unrecorded(draft, memory, alarm, begins=begins)
         return
     if alarm.tenant_id != tenant_of(draft.state, resource):
         if ends and resource in memory.onset and not is_out(draft, resource):
@@ -99,6 +102,8 @@ def _service(
     if begins:
         if note_loss(draft, memory, port, alarm) and ont in memory.back and not traits.gasp:
             rogue.came_and_went(draft, memory, ont)
+        if traits.gasp and port is not None:
+            note_gasp(draft, memory, port)
         if traits.sign is not None:
             rogue.sign(draft, memory, ont, traits.sign)
     elif not is_out(draft, ont):

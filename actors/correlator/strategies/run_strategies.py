@@ -7,6 +7,7 @@ from actors.correlator.alarms.system import fold_system
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.events import refused_sources
 from actors.correlator.polling import blindness, contact, discovery, levels, requests, settling
+from actors.correlator.pon import settling_port
 from actors.correlator.resources import silent_devices
 from actors.correlator.state import State
 from actors.correlator.strategies.order import STRATEGIES
@@ -34,6 +35,7 @@ _DUE: dict[str, Callable[[Draft, str], None]] = {
     levels.NAME: levels.due,
     discovery.NAME: discovery.due,
     settling.NAME: settling.due,
+    settling_port.NAME: settling_port.due,
 }
 """By the name under which a timer was set."""
 

@@ -85,6 +85,7 @@ TRAITS: Final[dict[Symptom, SymptomTraits]] = {
         SymptomTraits("pon_dying_gasps", pon_gasps=True),
         SymptomTraits("equipment_lost", equipment_lost=True),
         SymptomTraits("link_down"),
+        SymptomTraits("restarted"),
     )
 }
 """Every symptom but ``none``."""
@@ -134,9 +135,14 @@ DEFAULTS: Final[dict[str, Symptom]] = {
     "access.link.down": "link_down",
     "pon.port.fault": "link_down",
     "pon.many.onts.offline": "link_down",
+    "olt.reboot.cold": "restarted",
+    "olt.reboot": "restarted",
+    "card.reset": "restarted",
+    "pon.reset": "restarted",
 }
 """Symptoms of the types that correlated before types declared their symptom. They apply where no profile declares one: in a
-ledger of that time, and with a copy of ``types.toml`` of that time. It does not grow: ``types.toml`` declares what is new."""
+ledger of that time, and with a copy of ``types.toml`` of that time. A symptom that is added later is in it for the types of
+that time; ``types.toml`` declares what is new."""
 
 
 def symptoms_of(types: Mapping[str, AlarmType]) -> Symptoms:

@@ -15,6 +15,7 @@ from actors.correlator.alarms.raise_clear import SYSTEM
 from actors.correlator.draft import Draft
 from actors.correlator.memories import LostEquipmentMemory
 from actors.correlator.strategies.lost_equipment import is_lost
+from actors.correlator.strategies.returned_equipment import note_return
 from actors.correlator.strategies.strategy import Strategy, ended, raised
 from protocols.alarm import Alarm
 
@@ -39,6 +40,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if ended(before, alarm):
         if is_lost(draft.state, alarm):
             draft.drop(draft.state.memory(LostEquipmentMemory).since, alarm.id)
+            _came_back(draft, alarm.resource_id)
         if children_of(draft, alarm.id):
             draft.wake(NAME, alarm.id, draft.at + draft.state.spans.outlive)
         if alarm.parent_alarm_id is not None:
@@ -56,6 +58,8 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if traits is None:
         return
     draft.no_wake(NAME, alarm.id)
+    if traits.symptom == "restarted":
+        note_return(draft, alarm.resource_id)
     lost = is_lost(draft.state, alarm)
     if lost:
         draft.set(draft.state.memory(LostEquipmentMemory).since, alarm.id, draft.at)
@@ -78,6 +82,13 @@ def _changed(draft: Draft, before: Alarm, alarm: Alarm) -> None:
         for child in children_of(draft, alarm.id):
             if child.cleared_at is None:
                 detach(draft, child, NAME, f"{alarm.resource_name or alarm.resource_id} is not switched off any more")
+
+
+def _came_back(draft: Draft, resource_id: str) -> None:
+    """A part of a device is back. A device that answers again need not have started: it reports its start itself."""
+    node = draft.state.plant.nodes.get(resource_id)
+    if node is not None and not node.address:
+        note_return(draft, resource_id)
 
 
 def _wait_longer(draft: Draft, cause_id: str) -> None:

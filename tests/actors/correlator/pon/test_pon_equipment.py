@@ -93,7 +93,7 @@ def test_nothing_becomes_a_cut_when_the_card_is_back(world: World, every: float,
     olt.waits(8)
     if named:
         olt.reports("card.offline", "olt/1")
-    olt.waits(240)
+    olt.passes(240)
     before = raised(olt)
     if named:
         olt.clears("card.offline", "olt/1")
@@ -102,7 +102,7 @@ def test_nothing_becomes_a_cut_when_the_card_is_back(world: World, every: float,
         olt.clears("ont.los", ont)
         olt.waits(every) if every >= 1 else None
         assert not [each for each in olt.concluded() if not each.startswith("card")]
-    olt.waits(400)
+    olt.passes(400)
     assert raised(olt) == before
     assert not olt.concluded()
 
@@ -111,9 +111,9 @@ def test_what_stays_dark_long_after_the_card_is_back_is_told(world: World) -> No
     olt = Olt(world, shelf(ports=4))
     olt.reports("card.offline", "olt/1")
     olt.reports("ont.los", *onts_of(1, range(4)))
-    olt.waits(120)
+    olt.passes(120)
     olt.clears("card.offline", "olt/1")
     olt.clears("ont.los", *onts_of(1, (0, 1, 2)), every=10)
-    olt.waits(900)
+    olt.passes(900)
     assert set(olt.concluded()) == {"fibre.cut olt/1/3"}
     assert raised(olt) == ["card.offline", "fibre.cut"]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.correlator.pon.likelihood import Break, Seen, Tree, explain
+from actors.correlator.pon.explanation import Break, explain
+from actors.correlator.pon.likelihood import Seen, Tree
 
 SHORT: dict[str, Seen] = {"d": "dark", "g": "gasp", ".": "silent", "a": "alive", "o": "out"}
 

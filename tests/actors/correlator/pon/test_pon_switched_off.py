@@ -34,7 +34,7 @@ class SwitchedPort:
     """A port whose link traps go into the fold."""
 
     def __init__(self, world: World, vendor: str, place: str, number: int, *, index: str = "", descr: str = "") -> None:
-        world(ProfilesLoaded("d", lives.PROFILES))
+        world(ProfilesLoaded("d", lives.STANDARD))
         self.olt = Olt(world, nodes(vendor, place, index))
         self.world, self.number, self.descr = world, number, descr
         self.port = f"olt/{place}"
@@ -108,14 +108,14 @@ def test_it_explains_its_onts_in_any_order(switched: SwitchedPort, order: Callab
     assert not switched.olt.concluded()
     assert {each for each in switched.olt.children(off) if each != switched.port} == set(switched.onts)
     assert not switched.paged()
-    switched.olt.seconds += 7_200
+    switched.olt.passes(7_200)
     switched.link(LINK_UP, UP, UP)
     for alarm in switched.world.of_type("pon.los"):
         switched.olt.clears("pon.los", alarm.resource_id)
     for ont in switched.onts:
         switched.olt.waits(12)
         switched.olt.clears("ont.los", ont)
-    switched.olt.waits(600)
+    switched.olt.passes(600)
     assert not switched.paged()
     assert not switched.olt.concluded()
 
@@ -139,7 +139,7 @@ def test_one_that_is_switched_on_again_and_stays_dark_is_a_cut(switched: Switche
 def test_a_read_that_finds_it_switched_off_is_enough(world: World, kind: str) -> None:
     port = SwitchedPort(world, "BDCOM", "0/3", 11, index="11")
     world.at(1)(PolledStates(device="olt", reason="start", begun=moment(1), ended=moment(1), whole=("interface", "pon")))
-    port.olt.waits(700)
+    port.olt.passes(700)
     port.olt.reports("ont.los", *port.onts)
     port.olt.waits(3)
     under, number = ("if/", 11) if kind == "interface" else ("0", 3)
@@ -157,7 +157,7 @@ def test_a_read_that_finds_it_switched_off_is_enough(world: World, kind: str) ->
 
 
 def test_an_uplink_that_is_switched_off_hides_nothing(world: World) -> None:
-    world(ProfilesLoaded("d", lives.PROFILES))
+    world(ProfilesLoaded("d", lives.STANDARD))
     olt = Olt(world, [Node(id="up", type="uplink", index="7"), *nodes("BDCOM", "0/3", "11")])
     port = Node(id="olt/if/7", type="uplink", parents=("olt",), index="7")
     world.topology(port, *nodes("BDCOM", "0/3", "11"))

@@ -117,13 +117,13 @@ def test_it_ends_with_the_last_of_its_feeders(world: World) -> None:
     """A cable is spliced fibre by fibre."""
     olt = Olt(world, shelf(ports=8))
     cut(olt, (0, 1, 2, 3))
-    olt.waits(3_600)
+    olt.passes(3_600)
     for number, port in enumerate((2, 0, 3, 1)):
         (trunk,) = trunks(olt)
         assert len(olt.children(trunk)) == 4 - number
         olt.clears("pon.los", f"olt/1/{port}")
         olt.clears("ont.los", *onts_of(1, [port]), every=2)
-        olt.waits(400)
+        olt.passes(400)
     assert not trunks(olt)
     assert not olt.concluded()
     assert raised(olt) == ["fibre.cut"]

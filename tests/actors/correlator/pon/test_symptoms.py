@@ -56,6 +56,7 @@ SHIPPED: dict[Symptom, set[str]] = {
         "pon.out_of_service",
     },
     "link_down": {"interface.down", "uplink.down", "access.link.down", "pon.port.fault", "pon.many.onts.offline"},
+    "restarted": {"olt.reboot.cold", "olt.reboot", "card.reset", "pon.reset"},
 }
 """Every shipped type that takes part in correlation."""
 

@@ -6,7 +6,7 @@ and gives each ONT a likelihood of its observed state. Traps get lost, so a sile
 cut above many ONTs of which two were reported is less likely than two bad drops. The best explanation of a tree is the better
 of a break above it and the best ones of its branches, so one pass from the leaves finds the best of all, exactly.
 
-All numbers are natural logarithms of probabilities. ``python -m bench.pon_odds`` counts the likelihoods in the training seeds of
+All numbers are natural logarithms of probabilities. ``python -m bench.pon_odds`` counts the likelihoods in training seeds of
 the messy world; docs/decisions/0123 says which were taken from it, and docs/evaluation.md has the results.
 """
 

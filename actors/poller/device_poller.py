@@ -29,6 +29,7 @@ from protocols.event import Event
 from protocols.poll.contact import AgentTimes, OtherPolls, PollAnswered, Silence
 from protocols.poll.plan.poll_plan import PollPlan
 from protocols.poll.reading import PolledValue, PollReading
+from protocols.poll.request import PollRequested
 from protocols.poll.section import PollLevel
 from protocols.poll.states import PolledStates, ReadReason
 from protocols.poll.uptime import times_oddity
@@ -83,6 +84,7 @@ class DevicePoller:
         "_figures",
         "_get",
         "_granting",
+        "_heard",
         "_latest",
         "_levels",
         "_limits",
@@ -125,6 +127,8 @@ class DevicePoller:
         self._whole_due = next_on_grid(now, DAY, self._share)
         self._measured_at: float | None = None
         self._granting = False
+        self._heard = True
+        """False after a requested read to which nobody answered, until a poll is answered."""
         self._counted, self._waited = 0, 0.0
         self._get: ScalarsGet | None = None
         self._sent, self._began = parts.clock(), now
@@ -138,7 +142,8 @@ class DevicePoller:
         task_status.started()
         try:
             while True:
-                await self._sleeper.until(self._next_instant())
+                if not (self._wishes and self._heard and self.contact.contact == "answering"):
+                    await self._sleeper.until(self._next_instant())
                 await self._go_on()
                 await self._grant_wishes()
                 now, reads = trio.current_time(), self._answering_reads
@@ -293,7 +298,7 @@ class DevicePoller:
 
     def _take(self, scalars: Scalars, began: float, now: float) -> AnsweredPoll:
         """Take an answer: what has to be said of it."""
-        figures = self._figures
+        figures, self._heard = self._figures, True
         event, reason = self._answered(scalars.times, scalars.sys_object_id, now)
         known = self._reads
         if reason is None and now >= self._whole_due:
@@ -437,11 +442,18 @@ class DevicePoller:
                     self.contact.count_anew()
                 elif wish.reason == "start":
                     self._levels.tell_all()
+                if self._waits_for_answer(wish):
+                    continue
                 if self._reads is None or self.contact.contact != "answering":
                     # A poll that is answered reads everything.
                     await self._poll(wish.reason, wish.offset)
+                    if self._waits_for_answer(wish):
+                        continue
                 else:
                     await self._report(await self._reads.states(wish.reason, wish.scope, wish.offset), [])
+                    self._heard = not self._reads.silent
+                    if self._waits_for_answer(wish):
+                        continue
                 self._parts.metrics.poll_reads_requested.labels("read").inc()
             reply = self._wishes.demanded()
             if reply is not None:
@@ -449,6 +461,15 @@ class DevicePoller:
                 self._wishes.give_up(reply)
         finally:
             self._granting = False
+
+    def _waits_for_answer(self, wish: PollRequested) -> bool:
+        """Keep a request for a device that did not answer, and has not missed as many polls as are needed: another poll now
+        would hasten the verdict, and its next answer brings no whole read by itself."""
+        silent = self.contact.contact == "missing" or (self.contact.contact == "answering" and not self._heard)
+        if not silent or wish.reason == "returned":
+            return False
+        self._wishes.keep(wish)
+        return True
 
     async def _poll_on_demand(self) -> PollReading:
         begun, varbinds = self._parts.clock(), self._link.varbinds

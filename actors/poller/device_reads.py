@@ -104,6 +104,11 @@ class DeviceReads:
                     job.due = now if schedule == "identity" else next_on_grid(now, job.period, share)
                     self._jobs.append(job)
 
+    @property
+    def silent(self) -> bool:
+        """Whether the device no longer answered in the latest read of its states."""
+        return bool(self._silence)
+
     # --- states ---------------------------------------------------------------------------------------------------
 
     async def states(self, reason: ReadReason, scope: str = "", request: int = 0) -> PolledStates | None:

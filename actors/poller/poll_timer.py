@@ -12,7 +12,7 @@ from typing import Any, Final
 import trio
 from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
 
-GRAIN: Final = 0.25
+GRAIN: Final = 0.5
 """Seconds: instants are rounded up to a multiple of it, so that one wake serves several devices."""
 
 _ROOM: Final = 64

@@ -56,6 +56,10 @@ class PollWishes:
         taken, self._requests = list(self._requests.values()), {}
         return taken
 
+    def keep(self, wish: PollRequested) -> None:
+        """A request that was taken cannot be granted yet: it waits for a poll that is answered."""
+        self._requests.setdefault(wish.scope, wish)
+
     def _call(self) -> None:
         if self.sleeper is not None:
             self.sleeper.call()

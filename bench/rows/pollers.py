@@ -1,5 +1,6 @@
 """Pollers: the start of ten thousand, and the processor time of their polls at the rate of ten thousand devices a minute."""
 
+import gc
 import time
 from collections.abc import Sequence
 
@@ -9,10 +10,12 @@ from bench.children import Child
 from bench.context import Context
 from bench.pollers import PollersBench
 from bench.table import Row
+from faultd.cli.run import COLLECTOR
 
 ACTORS = 10_000
 SCALE = 10
-"""A tenth of the devices is measured, each at the interval of the issue."""
+"""A tenth of the devices is measured by the standard plan, each at the interval of the issue: all of them keep more than two
+cores busy, the agents' share included. Liveness is measured with all of them, since one wake serves many."""
 INTERVAL = 60.0
 
 
@@ -23,11 +26,11 @@ def pollers(context: Context) -> Sequence[Row]:
         rows = [trio.run(started, port)]
         context.tell(f"{rows[-1].name}: {rows[-1].value}")
         seconds = INTERVAL if context.quick else 2 * INTERVAL
-        for name, tables, target in (
-            ("Liveness of 10,000 devices a minute", False, "0.01 cores"),
-            ("Standard plan of 10,000 devices a minute", True, "0.5 cores (moonshot 0.25)"),
+        for name, tables, scale, target in (
+            ("Liveness of 10,000 devices a minute", False, 1, "0.01 cores"),
+            ("Standard plan of 10,000 devices a minute", True, SCALE, "0.5 cores (moonshot 0.25)"),
         ):
-            rows.append(trio.run(polled, name, port, tables, target, seconds))
+            rows.append(trio.run(polled, name, port, tables, scale, target, seconds))
             context.tell(f"{rows[-1].name}: {rows[-1].value}")
     return rows
 
@@ -45,9 +48,10 @@ async def started(port: int) -> Row:
         )
 
 
-async def polled(name: str, port: int, tables: bool, target: str, seconds: float) -> Row:
+async def polled(name: str, port: int, tables: bool, scale: int, target: str, seconds: float) -> Row:
     """Processor time of this process for ``seconds``, once every device has been polled twice."""
-    devices = ACTORS // SCALE
+    gc.set_threshold(*COLLECTOR)  # as the daemon has it
+    devices = ACTORS // scale
     bench = PollersBench(devices, port, INTERVAL, tables=tables)
     async with bench.running():
         await trio.sleep(1.5 * INTERVAL)
@@ -60,9 +64,10 @@ async def polled(name: str, port: int, tables: bool, target: str, seconds: float
         failed = bench.count("faultd_polls_total", outcome="missed") + bench.count("faultd_polls_total", outcome="skipped")
     return Row(
         name=name,
-        value=f"{SCALE * cpu / spent:.3f} cores",
+        value=f"{scale * cpu / spent:.4f} cores",
         target=target,
-        note=f"{SCALE} times the measured {cpu / spent:.4f} cores of {devices:,} devices with an address each, every "
-        f"{INTERVAL:.0f} s for {spent:.0f} s: {varbinds / polls:.0f} variable bindings and {1e6 * cpu / polls:.0f} µs a poll; "
+        note=f"{f'{scale} times the' if scale > 1 else 'the'} measured {cpu / spent:.4f} cores of {devices:,} devices with an "
+        f"address each, every {INTERVAL:.0f} s for {spent:.0f} s: {varbinds / polls:.0f} variable bindings and "
+        f"{1e6 * cpu / polls:.0f} µs a poll; "
         f"sockets included, the agents' process not; {failed:.0f} polls failed or were late",
     )

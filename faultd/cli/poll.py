@@ -150,6 +150,8 @@ def _address(host: str) -> str:
         if zone and zone not in {name for _, name in socket.if_nameindex()}:
             fail(f"{host}: no interface is named {zone!r}", EX_UNAVAILABLE)
         return address
+    if ":" in host:
+        fail(f"{host}: neither an IP address nor a name; --port gives another port", EX_USAGE)
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError) as error:

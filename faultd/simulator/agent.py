@@ -58,7 +58,8 @@ class Agent:
         self._start = start
         self._pause = pause if not habits.pace else (0.8 / habits.pace, 1.2 / habits.pace)
         self._paced = bool(habits.pace)
-        """Then only reports for which its vendor has a trap take a turn; by the timing, all take one."""
+        """Then only reports for which its vendor has a trap take a turn, and the vendor's time stamp is that of the report. By
+        the timing, all take a turn, and the stamp is that of the sending."""
         self._by_port = habits.queue == "pon"
         self._rng = Random(f"olt/{seed}/{olt}")
         self.booted = -self._rng.uniform(1, 400) * 86400
@@ -83,11 +84,12 @@ class Agent:
         queue = self._queue(report.resource) if self._by_port else ""
         free = max(self._free.get(queue, 0.0), self._agenda.now) + self._rng.uniform(*self._pause)
         self._free[queue] = free
-        self._agenda.at(free, partial(self._send, self.epoch, report, fault))
+        self._agenda.at(free, partial(self._send, self.epoch, report, fault, self._agenda.now if self._paced else None))
 
     def report_before(self, at: float, report: Observation) -> None:
         """Have sent ``report`` at a second before 0; to be called in the order of those seconds."""
-        self._speak(max(at, self.booted), report, "", self.before)
+        at = max(at, self.booted)
+        self._speak(at, at, report, "", self.before)
 
     def die(self, fault: str, *, quiet: bool = False) -> None:
         """Lose power now, with a last word if it has any; ``quiet``: by order, without one."""
@@ -114,14 +116,16 @@ class Agent:
         """sysUpTime at that second, in hundredths of a second modulo 2^32."""
         return int((at - self.booted) * 100) & 0xFFFFFFFF
 
-    def _send(self, epoch: int, report: Observation, fault: str) -> None:
+    def _send(self, epoch: int, report: Observation, fault: str, noted: float | None = None) -> None:
+        """Send what was noted at a second, None: now; its stamp is of then. It is void in another epoch."""
         if epoch != self.epoch:
             self.discarded += 1
             return
-        self._speak(self._agenda.now, report, fault, self._sent)
+        now = self._agenda.now
+        self._speak(now, now if noted is None else noted, report, fault, self._sent)
 
-    def _speak(self, at: float, report: Observation, fault: str, sent: list[Emission]) -> None:
-        drafts = self._drafts(report, at)
+    def _speak(self, at: float, noted: float, report: Observation, fault: str, sent: list[Emission]) -> None:
+        drafts = self._drafts(report, noted)
         for draft in drafts:
             self._emit(at, draft, report, fault, sent)
         if drafts:

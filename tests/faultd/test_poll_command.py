@@ -49,6 +49,12 @@ def v3(user: str = "noc", auth: str = AUTH, priv: str = PRIV) -> str:
 V2C = f'[[poller.credentials]]\nname = "core"\ncommunity = "{COMMUNITY}"\n'
 
 
+def test_a_port_behind_the_address_is_refused_with_the_option_for_it() -> None:
+    done = CliRunner().invoke(app, ["poll", "192.0.2.1:1161", "--community-file", "-"], input=COMMUNITY)
+    assert done.exit_code == 64
+    assert "--port gives another port" in done.output
+
+
 def test_what_was_read_is_printed(agent: snmpd.Agent, tmp_path: Path) -> None:
     done = poll(agent, tmp_path, V2C)
     assert done.exit_code == 0, done.output

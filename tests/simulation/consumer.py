@@ -15,7 +15,7 @@ from protocols.ledger import RecordedBatch, Seed
 
 POLICIES = {
     "mirror": ConsumerPolicy(begins="oldest"),
-    "poller": ConsumerPolicy(begins="newest", bounds_pruning=False),
+    "probe": ConsumerPolicy(begins="newest", bounds_pruning=False),
 }
 
 

@@ -20,6 +20,7 @@ from vocabulary.counter import FailingCounter
 
 from actors.clock.actor import Clock
 from actors.clock.settings import ClockSettings
+from actors.correlator.plant.view import PlantView
 from actors.dispatcher.stage import Dispatcher
 from actors.ledger.actor import Ledger
 from actors.ledger.database import LedgerFile
@@ -195,6 +196,8 @@ class Life:
                     await sources.start(notifier(world, self, ledger.feed, clock, lambda: stages.dispatch).run)
                     dispatch = lambda: stages.dispatch  # noqa: E731
                     await sources.start(ticketer(world, self, ledger.feed, clock, dispatch, database.ledger_id).run)
+                    plant = PlantView(state)
+                    await sources.start(world.pollers.poller(plant, ledger.feed, appends, metrics, clock).run)
                     self.open = True
                     await self.told_to_stop.wait()
                     self.open = False

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from simulation import polled_plant
 from simulation.agreements import sla_of
 from simulation.gap_history import GapHistory
-from simulation.polling import ContactHistory
+from simulation.polling import ContactHistory, Pollers, PollHistory
 from simulation.postgres import UNSTORABLE, Tables, archive, expire
 from simulation.sla_oracle import SlaHistory, judge_agreements, judge_outages
 from vocabulary.counter import COUNTED, TenantCounter
@@ -120,7 +120,8 @@ class Oracle:
         """By the offset of their Event, as the uninterrupted fold has them."""
         self.stages: Stages | None = None
         self.agreements = SlaHistory(violate)
-        self.contact = ContactHistory()
+        self.contact, self.polls = ContactHistory(), PollHistory()
+        self.pollers: Pollers
         self.dispatched = DispatchHistory(violate)
         self.gaps = GapHistory(violate)
         self.offsets: dict[Label, list[int]] = {}
@@ -255,6 +256,8 @@ class Oracle:
             self._count(self.elapsed[offset - 1], event, found)
             self._early(offset, event, found)
             if wrong := self.contact.follow(found, self.stages.state):
+                self.violate(f"at offset {offset} {wrong}")
+            if wrong := self.polls.follow(offset, event, found, self.pollers):
                 self.violate(f"at offset {offset} {wrong}")
             sla = sla_of(self.stages)
             assert sla is not None

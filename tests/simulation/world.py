@@ -29,12 +29,14 @@ from simulation.network import Device, Network, Socket, Weather, devices
 from simulation.oracle import Backup, Oracle
 from simulation.people import POISON, AccountManager, Person
 from simulation.polled_plant import PARTS, SETTLING_SECONDS, PolledOlt
-from simulation.polling import Pollers
+from simulation.polling import CREDENTIALS, PARKED_SECONDS, Pollers, stand_ins
 from simulation.postgres import Server, Tables
 from simulation.seams import deterministic, virtual
 from simulation.secure import EngineDisk, read, response_id, user_of
 
 import actors.correlator.fold as fold_module
+import actors.poller.actor as poller_actor
+import actors.poller.polled_actor as polled_actor
 import actors.sla_clock.run as sla_run
 import actors.sla_clock.stage as sla_stage
 from actors.correlator.draft import Draft
@@ -61,7 +63,10 @@ _SHIPPED = Path(__file__).parents[2] / "config" / "profiles"
 _SHM = Path("/dev/shm")
 PLANT = TopologyLoaded(
     "plant",
-    (*(Node(id=f"olt-{n}", type="olt", address=f"10.0.0.{n}", tenant="t") for n in (1, 2, 3)), *PARTS),
+    (
+        *(Node(id=f"olt-{n}", type="olt", address=f"10.0.0.{n}", tenant="t", credentials=CREDENTIALS) for n in (1, 2, 3)),
+        *PARTS,
+    ),
 )
 
 
@@ -248,7 +253,7 @@ class World(Observer):
         self.trouble = Trouble(self.rng)
         self.engine_disk = EngineDisk(self.rng)
         self.network = Network(self.rng, self.spawn)
-        self.pollers = Pollers(self, tuple(node.id for node in PLANT.nodes if node.address), Random(seed))
+        self.pollers = self.oracle.pollers = Pollers(self, [node for node in PLANT.nodes if node.address], Random(seed))
         self.crashes = self.lives = 0
         self._database: Any = None
         self._fuse = 0
@@ -709,6 +714,8 @@ def _run_seed(seed: int) -> Report:
         )
         unbooked = patch.multiple(sla_stage, fold_event=unbookable(fold_event), folds_quickly=never_quickly(folds_quickly))
         sliced = patch.object(sla_run, "SLICE", world.plan.slice)
+        network = patch.multiple(poller_actor, **stand_ins(world.pollers))
+        parked = patch.object(polled_actor, "RETRY_SECONDS", PARKED_SECONDS)
         poison = patch.dict(fold_module._FOLDS, {NetworkEvent: _poisoned(fold_module._FOLDS[NetworkEvent])})
         with (
             deterministic(seed),
@@ -716,6 +723,8 @@ def _run_seed(seed: int) -> Report:
             poison,
             unbooked,
             sliced,
+            network,
+            parked,
             world.clock.installed(),
             world.engine_disk.installed(),
         ):

@@ -129,6 +129,16 @@ def _fold(node: str, branches: tuple[Tree, ...]) -> Tree | None:
     return Tree(node, only.branches) if only.branches else only
 
 
+def node_above(draft: Draft, port: str, onts: list[str]) -> str:
+    """The nearest node above all these ONTs of the port, or the upper end of the chain that it is in."""
+    plant = draft.state.plant
+    lines = [plant.ancestors(ont) for ont in onts]
+    place = next((each for each in lines[0] if all(each in line for line in lines[1:])), port)
+    while place != port and len(above := plant.parents(place)) == 1 and len(plant.children(above[0])) == 1:
+        place = above[0]
+    return place
+
+
 def ports_below(draft: Draft, node_id: str) -> list[str]:
     """The PON ports with ONTs at or below a node, in the order of the topology."""
     plant = draft.state.plant

@@ -18,7 +18,6 @@ from actors.correlator.pon.degraded import degraded
 from actors.correlator.pon.episodes import episodes, is_of, odds_of
 from actors.correlator.pon.explanation import Alternative, explain
 from actors.correlator.pon.gather import (
-    heard_of,
     is_up,
     leaves,
     pon_los_of,
@@ -31,6 +30,7 @@ from actors.correlator.pon.inquiry import inquire
 from actors.correlator.pon.likelihood import Seen
 from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import SETTLED, Concluded, PonMemory, PortRead
+from actors.correlator.pon.olt_opinion import leaning_of
 from actors.correlator.pon.ont_evidence import ByCause, evidence_of
 from actors.correlator.pon.outage_join import join_outages, members_out, young_outages
 from actors.correlator.pon.records import apart, sends_no_gasps, take_strays, take_unrecorded
@@ -38,14 +38,13 @@ from actors.correlator.pon.restoration import leftovers, out_again, returns
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
 from actors.correlator.pon.rollup import gather_power, join_larger, refute_equipment, roll_up
 from actors.correlator.pon.settling_port import not_settled
+from actors.correlator.pon.street import join_street
 from actors.correlator.pon.trunk import share_cable
 from actors.correlator.strategies.topological import begin_of, blocked_by, root_of
 from protocols.alarm import Alarm
 
 _LIKELY_MUTE = 0.5
 """Probability that an OLT sends no dying gasp, from which a cut says so."""
-_LEANING = 4.0
-"""The largest weight of a vendor's own count of gasps, in the units of the likelihood."""
 
 
 def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
@@ -197,14 +196,19 @@ def _explain(
     tree = tree_of(draft, port, seen)
     causes: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
-    leaning = _leaning(draft, port, port_alarms) if port_dark else 0.0
+    leaning = leaning_of(draft, port, port_alarms) if port_dark else 0.0
     odds = odds_of(memory.port_losses.get(port), episode, len(onts))
     mute = sends_no_gasps(memory, draft.state.plant.device_of(port) or "")
     strays: list[tuple[Evidence, float]] = []
     recorded = apart(draft, memory, port, episode)
     breaks = explain(tree, port_dark=port_dark, leaning=leaning, mute=mute, apart=recorded, odds=odds)
     inside = [
-        found._replace(cause="cut", place=place, confidence=min(sure, found.confidence))
+        found._replace(
+            cause="cut",
+            place=place,
+            confidence=min(sure, found.confidence),
+            alternatives=(Alternative("power", found.place, 1 - sure),),
+        )
         for found in breaks
         if found.cause == "power" and not found.own
         for place, sure in cuts_within(tree, found.place)
@@ -246,6 +250,7 @@ def _explain(
         if found.cause == "cut" and mute >= _LIKELY_MUTE:
             cause.why += "; cut or power: the OLT sends no dying gasp"
         causes[cause.kind, cause.place] = cause
+    causes, lonely = join_street(draft, port, len(onts), causes, lonely, odds)
     take_strays(draft, causes, strays)
     take_unrecorded(draft, memory, port, causes)
     return causes, lonely
@@ -304,22 +309,6 @@ def _alone(draft: Draft, kind: str, found: Evidence, seen: Mapping[str, Seen]) -
         return f"alone {gasp}, with no other ONT of its port to compare: {what}"
     verb = "ONT of its port is" if others == 1 else "ONTs of its port are"
     return f"alone {gasp}, while {others} other {verb} not known to be out: {what}"
-
-
-def _leaning(draft: Draft, port: str, port_alarms: list[Alarm]) -> float:
-    """The OLT's own opinion as a log-likelihood, from the share of dying gasps among the ONTs that it lost."""
-    symptoms = draft.state.symptoms
-    if any((traits := symptoms.get(each.alarm_type)) is not None and traits.pon_gasps for each in heard_of(draft, port)):
-        return _LEANING
-    for alarm in port_alarms:
-        affected, gasped = _number(alarm.metadata.get("affectedOnts")), _number(alarm.metadata.get("gaspedOnts"))
-        if affected and gasped is not None and affected > 0 and gasped >= 0:
-            return _LEANING * (2.0 * min(1.0, gasped / affected) - 1.0)
-    return 0.0
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
 
 
 def _give_way(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded], blocker: Alarm) -> None:

@@ -13,7 +13,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, RULE, over
-from actors.correlator.pon.gather import pon_los_of
+from actors.correlator.pon.gather import node_above, pon_los_of
 from actors.correlator.pon.members import back_of, members_of
 from actors.correlator.pon.memory import RETURNING, Concluded, PonMemory, Unrestored
 from protocols.alarm import Alarm
@@ -112,7 +112,7 @@ def leftovers(draft: Draft, memory: PonMemory, port: str, fresh: dict[str, Evide
             continue
         for each in found:
             del fresh[each.ont]
-        place = _above(draft, port, [each.ont for each in found])
+        place = node_above(draft, port, [each.ont for each in found])
         gasped = sum(each.gasped for each in found)
         cause = Cause(
             kind="power" if left.kind == "power" else "cut",
@@ -128,16 +128,6 @@ def leftovers(draft: Draft, memory: PonMemory, port: str, fresh: dict[str, Evide
         )
         causes[cause.kind, place] = cause
     return causes
-
-
-def _above(draft: Draft, port: str, onts: list[str]) -> str:
-    """The nearest node above all these ONTs of the port, or the upper end of the chain that it is in."""
-    plant = draft.state.plant
-    lines = [plant.ancestors(ont) for ont in onts]
-    place = next((each for each in lines[0] if all(each in line for line in lines[1:])), port)
-    while place != port and len(above := plant.parents(place)) == 1 and len(plant.children(above[0])) == 1:
-        place = above[0]
-    return place
 
 
 def _say_left(draft: Draft, alarm_id: str, left: int, of: int) -> None:

@@ -29,13 +29,14 @@ def read_response_pdu(data: bytes, pos: int, end: int) -> ResponsePdu:
     return ResponsePdu(tag, request_id, error_status, error_index, data, start, end)
 
 
-def split_varbinds(response: ResponsePdu, most: int) -> list[bytes]:
-    """Names and values of at most ``most`` variable bindings in turn: name, value, name, value...
+def split_varbinds(response: ResponsePdu, most: int, start: int = 0, taken: int = 0) -> list[bytes]:
+    """Names and values of variable bindings in turn: name, value, name, value... ``start`` is the position behind the first
+    ``taken`` ones, where these are left out; with them there are at most ``most``.
 
     A name is the OID's content octets, a value is a whole element; neither is looked into. Raises SnmpRefusal, TooManyVarbinds
     among them.
     """
-    data, pos, end = response.data, response.start, response.end
+    data, pos, end = response.data, start or response.start, response.end
     found: list[bytes] = []
     while pos < end:
         # Nearly every binding has lengths of one octet that fit one another: that one is split here without a call.
@@ -55,8 +56,9 @@ def split_varbinds(response: ResponsePdu, most: int) -> list[bytes]:
                 pos = stop
                 continue
         pos = _split_any(data, pos, end, found)
-    if len(found) > 2 * most:
-        raise TooManyVarbinds(f"{len(found) // 2} variable bindings, where {most} were asked for")
+    came = taken + len(found) // 2
+    if came > most:
+        raise TooManyVarbinds(f"{came} variable bindings, where {most} were asked for")
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from protocols.snmp.manager.errors import NO_SUCH_NAME, TOO_BIG, BadAnswer, OidNotIncreasing, TableTooLarge
 from protocols.snmp.manager.operation import HEADER_OCTETS, LARGEST_ANSWER, VALUE_OCTETS, Operation, refused
 from protocols.snmp.manager.request_pdu import RequestPdu, get_bulk_request, get_next_request
-from protocols.snmp.manager.response_pdu import ResponsePdu, split_varbinds
+from protocols.snmp.manager.response_pdu import ResponsePdu
 from protocols.snmp.manager.table import Table
 from protocols.snmp.manager.walk_size import WalkSize
 
@@ -110,8 +110,9 @@ class Walk(Operation):
     def _take_rows(self, response: ResponsePdu) -> None:
         asked, table = self._asked, self.table
         before = [table.last[column] for column in asked]
-        found = split_varbinds(response, len(asked) * max(1, self._repetitions))
-        table.add(asked, found, response.end - response.start)
+        came = table.varbinds
+        table.take(asked, response, len(asked) * max(1, self._repetitions))
+        came = table.varbinds - came
         self._size.answered(response.end - response.start)
         behind = [
             column
@@ -122,7 +123,7 @@ class Walk(Operation):
             if self._give_up_bulk():
                 return
             raise BadAnswer("no column came further")
-        if self._by_next and len(found) <= 2 * len(asked):
+        if self._by_next and came <= len(asked):
             self._size.bulk_failed()
         elif self._repetitions:
             self._size.bulk_known = True

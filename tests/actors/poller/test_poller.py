@@ -184,6 +184,38 @@ async def test_a_silent_device_is_judged_anew_when_the_correlator_asks(autojump_
     assert (answered.misses, states.reason, states.request) == (0, "returned", 99)
 
 
+async def test_a_request_outlives_a_missed_poll(autojump_clock: MockClock) -> None:
+    """Fewer misses than are needed bring no whole read by themselves."""
+    world, agent = one_olt()
+    async with polling(world):
+        await trio.sleep(90)
+        world.clear()
+        del world.engine.agents["10.0.0.1"]
+        world.request("olt-0", reason="settled", offset=99)
+        await world.until(PollMissed)
+        world.engine.agents["10.0.0.1"] = agent
+        await trio.sleep(120)
+        states = [each for each in world.of(PolledStates) if isinstance(each, PolledStates)]
+    assert [(each.reason, each.request, each.whole) for each in states] == [("settled", 99, ()), ("settled", 99, ("ont",))]
+    assert "ont" in states[0].incomplete
+
+
+async def test_a_request_hastens_no_verdict(autojump_clock: MockClock) -> None:
+    world, _ = one_olt()
+    async with polling(world):
+        await trio.sleep(90)
+        world.clear()
+        del world.engine.agents["10.0.0.1"]
+        began = trio.current_time() - world.began
+        for number in range(4):
+            world.request("olt-0", f"0/1/{number}", 100 + number, reason="burst")
+            await trio.sleep(20)
+        await trio.sleep(300)
+    missed = [(at, each.misses) for at, each in world.events if isinstance(each, PollMissed)]
+    assert [misses for _, misses in missed] == [1, 2, 3]
+    assert missed[-1][0] - began > 120
+
+
 async def test_a_value_crosses_its_level_once_and_its_side_is_told_again_when_the_correlator_asks(
     autojump_clock: MockClock,
 ) -> None:

@@ -73,12 +73,12 @@ async def test_the_timer_wakes_in_order_and_at_the_grain(autojump_clock: MockClo
         async with trio.open_nursery() as sleepers:
             for name, after in (("c", 3.0), ("a", 1.0), ("b", 1.0001)):
                 sleepers.start_soon(sleep, name, began + after)
-            await trio.sleep(0.5)
-            sleepers.start_soon(sleep, "early", began + 0.7)
+            await trio.sleep(0.2)
+            sleepers.start_soon(sleep, "early", began + 0.4)
         nursery.cancel_scope.cancel()
     assert [name for name, _, _ in woken] == ["early", "a", "b", "c"]
     assert all(not called for _, _, called in woken)
-    for (_, at, _), due in zip(woken, (0.7, 1.0, 1.0001, 3.0), strict=True):
+    for (_, at, _), due in zip(woken, (0.4, 1.0, 1.0001, 3.0), strict=True):
         assert due - 1e-3 <= at <= due + GRAIN + 1e-3
 
 

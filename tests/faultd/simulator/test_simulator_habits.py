@@ -76,6 +76,13 @@ def test_a_paced_olt_sends_one_after_the_other_and_a_paced_port_beside_the_other
     assert each_port[-1].at < 1.0 + 17 / 5 * 1.3
 
 
+def test_what_waits_in_a_queue_has_the_stamp_of_its_event() -> None:
+    sent = play(ZTE, OltHabits(pace=5.0, soak=0.0), "feeder_cut", pon(ZTE))
+    stamps = {each.notification.security.rpartition("@")[2] for each in sent}
+    assert stamps == {"20260101000001"}, "all within the second of the cut, also what left seconds later"
+    assert sent[-1].at > 3.5
+
+
 def test_a_port_is_silent_late_or_alone() -> None:
     late = play(ZTE, OltHabits(port_los="late", pace=10.0), "feeder_cut", pon(ZTE), end=60.0)
     assert times(late, "pon_los")[0] > max(times(late, "ont_los"))

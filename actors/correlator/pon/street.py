@@ -1,0 +1,53 @@
+"""A loss of power that follows no splitter: some ONTs of a port, those of a street, send a dying gasp at the same instant.
+
+The tree has no node for them. Three single customers who lose their power in one instant are less likely than a street, unless
+ONTs of this port come and go one by one. Once there is an outage, others that went out with it belong to it.
+"""
+
+import math
+from typing import Final
+
+from actors.correlator.draft import Draft
+from actors.correlator.pon.cause import Cause, Evidence
+from actors.correlator.pon.gather import node_above
+from actors.correlator.pon.likelihood import Odds
+
+FEWEST: Final = 3
+"""Dying gasps that it needs at least."""
+
+Lonely = tuple[Evidence, str, float]
+Causes = dict[tuple[str, str], Cause]
+
+
+def join_street(
+    draft: Draft, port: str, onts: int, common: Causes, alone: list[Lonely], odds: Odds
+) -> tuple[Causes, list[Lonely]]:
+    """The causes of an episode, with the single ONTs that lost their power at its instant as members of one outage, and the
+    single ONTs that are left. ``onts``: number of ONTs of the port."""
+    mine = [each for each, _, _ in alone if not each.found]
+    gasping = sum(each.gasped for each in mine)
+    outages = [each for each in common.values() if each.kind == "power"]
+    told = gasping + sum(each.gasped for each in outages)
+    if not gasping or told < FEWEST:
+        return common, alone
+    if not outages and gasping * odds.customer >= odds.area - math.log(math.comb(onts, gasping) * onts):
+        return common, alone
+    members = [each for cause in outages for each in cause.evidence] + mine
+    members.sort(key=lambda each: (each.onset, each.ont))
+    place = node_above(draft, port, [each.ont for each in members])
+    name = getattr(draft.state.plant.nodes.get(place), "name", "") or place
+    gasped = sum(each.gasped for each in members)
+    street = Cause(
+        kind="power",
+        place=place,
+        ports=[port],
+        evidence=members,
+        dark=len(members) - gasped,
+        gasped=gasped,
+        alive=0,
+        unknown=0,
+        confidence=min((each.confidence for each in outages), default=0.9),
+        why=f"{gasped} ONTs below {name} sent a dying gasp at the same time, and others did not: the mains of some of them",
+    )
+    kept = {key: cause for key, cause in common.items() if cause.kind != "power"}
+    return {**kept, ("power", place): street}, [each for each in alone if each[0].found]

@@ -49,7 +49,10 @@ def signs_of(draft: Draft, ports: Sequence[str], found: Sequence[Evidence]) -> S
         dark += any(symptoms[each.alarm_type].symptom == "pon_los" for each in pon_los_of(draft, port))
         links += any(_link_down(draft, each) for each in heard_of(draft, port))
     told = [symptoms[draft.alarm(each.alarms[0]).alarm_type].symptom for each in found if each.alarms]
-    return SharedSigns(len(ports), dark, links, told.count("ont_los") / len(told) if told else 0.0)
+    los = told.count("ont_los") / len(told) if told else 0.0
+    above = common_node(draft, ports)
+    node = draft.state.plant.nodes.get(above) if above is not None else None
+    return SharedSigns(len(ports), dark, links, los, node is not None and node.type == "olt")
 
 
 def evidence_below(draft: Draft, memory: PonMemory, feeders: Sequence[Feeder], cut: Cause) -> list[Evidence]:

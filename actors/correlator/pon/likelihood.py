@@ -6,7 +6,8 @@ and gives each ONT a likelihood of its observed state. Traps get lost, so a sile
 cut above many ONTs of which two were reported is less likely than two bad drops. The best explanation of a tree is the better
 of a break above it and the best ones of its branches, so one pass from the leaves finds the best of all, exactly.
 
-All numbers are natural logarithms of probabilities. They were chosen by hand; docs/evaluation.md has the results.
+All numbers are natural logarithms of probabilities. ``python -m bench.pon_odds`` counts the likelihoods in training seeds of
+the messy world; docs/decisions/0123 says which were taken from it, and docs/evaluation.md has the results.
 """
 
 import math
@@ -35,9 +36,9 @@ class Odds(NamedTuple):
     customer: float = math.log(1.5e-3)
     """One customer's power."""
     under_cut: Mapping[Seen, float] = {
-        "dark": math.log(0.88),
+        "dark": math.log(0.92),
         "gasp": math.log(0.004),
-        "silent": math.log(0.12),
+        "silent": math.log(0.08),
         "alive": math.log(1e-17),
         "out": 0.0,
         "found_dark": math.log(0.88),
@@ -72,9 +73,9 @@ class Odds(NamedTuple):
     moved: float = math.log(0.03 * 0.5)
     """The ONT's place in the topology is wrong, and the right one is below a break of its port."""
     under_mute: Mapping[Seen, float] = {
-        "dark": math.log(0.88),
+        "dark": math.log(0.92),
         "gasp": -20.0,
-        "silent": math.log(0.12),
+        "silent": math.log(0.08),
         "alive": -20.0,
         "out": 0.0,
         "found_dark": math.log(0.88),

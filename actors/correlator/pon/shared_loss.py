@@ -3,7 +3,9 @@
 Each line is evidence, with the probability to see it when the equipment has failed and when the cable is cut:
 
     evidence                                   card or OLT   cable
-    before any evidence                        5             1
+    before any evidence, of a card             5             1
+    before any evidence, of a whole OLT        0.5           1
+    of a card: it is not reported itself       0.2           1
     a port reports loss of light               0.002         0.9
     no port does                               1             0.3
     most ports report their link down          0.8           0.05
@@ -11,8 +13,9 @@ Each line is evidence, with the probability to see it when the equipment has fai
     most ONTs are reported with LOSi           0.4           0.8
     they are not: offline, no reason given     0.6           0.2
 
-A card that has failed cannot measure light: a port that reports its loss lives. The control board reports the ports of a dead
-card as links that are down, and its ONTs as offline. Some OLTs report no loss of light of a port at all.
+A card that has failed cannot measure light: a port that reports its loss lives. The control board reports a dead card, its
+ports as links that are down, and its ONTs as offline; where it reports the card, nothing is weighed. An OLT that has failed
+reports nothing at all. Some OLTs report no loss of light of a port.
 """
 
 import math
@@ -29,10 +32,13 @@ class SharedSigns(NamedTuple):
     """Ports that are reported as links that are down, and not switched off."""
     los: float
     """Share of the ONTs' reports that are LOSi."""
+    whole_olt: bool = False
+    """These are all ports of an OLT with several cards."""
 
 
-_PRIOR: Final = math.log(5.0)
-"""For equipment. Few cables have all feeders of a card, and no other."""
+_CARD: Final = math.log(5.0 * 0.2)
+_OLT: Final = math.log(0.5)
+"""For equipment that is not reported itself. Few cables have all feeders of a card, and no other."""
 _LOS: Final = math.log(0.002 / 0.9), math.log(1 / 0.3)
 _LINKS: Final = math.log(0.8 / 0.05), math.log(0.4 / 0.95)
 _ONTS: Final = math.log(0.4 / 0.8), math.log(0.6 / 0.2)
@@ -40,7 +46,7 @@ _ONTS: Final = math.log(0.4 / 0.8), math.log(0.6 / 0.2)
 
 def equipment_failed(signs: SharedSigns) -> float:
     """The probability, 0 to 1, that the equipment which all these ports are in has failed, and not a cable with all feeders."""
-    odds = _PRIOR
+    odds = _OLT if signs.whole_olt else _CARD
     odds += _LOS[0] if signs.dark else _LOS[1]
     odds += _LINKS[0] if 2 * signs.links_down > signs.ports else _LINKS[1]
     odds += _ONTS[0] if signs.los > 0.5 else _ONTS[1]

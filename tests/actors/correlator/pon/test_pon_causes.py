@@ -62,7 +62,7 @@ def test_ports_that_alone_tell_of_a_cable_with_all_feeders_of_their_card_go_with
 def test_an_olt_that_fails_leaves_no_card_behind(world: World) -> None:
     olt = Olt(world, two_cards())
     for card, port in ((1, 0), (1, 1), (2, 0), (2, 1)):
-        olt.reports("ont.los", *(f"olt/{card}/{port}/{ont}" for ont in range(8)))
+        olt.reports("ont.state", *(f"olt/{card}/{port}/{ont}" for ont in range(8)))
     olt.waits(60)
     assert set(olt.concluded()) == {"olt.failure olt"}
     assert olt.concluded()["olt.failure olt"].metadata["dark"] == 32

@@ -56,10 +56,10 @@ def test_two_cuts_at_once_stay_two(olt: Olt) -> None:
 
 def test_two_feeders_of_three_are_two_and_all_three_are_the_card(olt: Olt) -> None:
     for port in (0, 1):
-        olt.reports("ont.los", *onts(port))
+        olt.reports("ont.state", *onts(port))
     olt.waits(2)
     assert set(olt.concluded()) == {"fibre.cut olt/1/0", "fibre.cut olt/1/1"}
-    olt.reports("ont.los", *onts(2))
+    olt.reports("ont.state", *onts(2))
     olt.waits(3)
     (card,) = olt.concluded().values()
     assert (card.alarm_type, card.resource_id) == ("card.failure", "olt/1")

@@ -89,13 +89,25 @@ def test_a_card_whose_ports_report_no_loss_of_light_has_failed(world: World, por
 
 def test_loss_of_light_of_the_ports_that_comes_late_refutes_the_card(world: World) -> None:
     olt = Olt(world, shelf(ports=4))
-    cut(olt, range(4), los="never", every=0.003)
+    olt.reports("ont.state", *onts_of(1, range(4)))
     olt.waits(3)
     assert set(olt.concluded()) == {"card.failure olt/1"}
     olt.reports("pon.los", *(f"olt/1/{port}" for port in range(4)))
     olt.waits(30)
     (trunk,) = trunks(olt)
     assert len(trunk.metadata["feeders"]) == 4
+    assert raised(olt) == ["fibre.cut"]
+
+
+@pytest.mark.parametrize("ports", [3, 4, 16])
+def test_losi_of_all_onts_and_no_report_of_the_card_is_a_cable(world: World, ports: int) -> None:
+    """Some OLTs report no loss of light of ports."""
+    olt = Olt(world, shelf(ports=ports))
+    cut(olt, range(ports), los="never")
+    olt.waits(30)
+    (trunk,) = trunks(olt)
+    assert 0.5 < trunk.metadata["confidence"] < 0.8
+    assert "or a failure of Mill Lane card 1" in trunk.description
     assert raised(olt) == ["fibre.cut"]
 
 

@@ -104,6 +104,8 @@ PAUSE = timedelta(seconds=1.0)
 """The reports in an OLT's queue leave it without a longer pause, also where some are lost on the way."""
 PACE = timedelta(seconds=0.35)
 """The longest mean gap in a queue, since OLTs send 5 to 50 traps a second. Slower reports are sent as the losses happen."""
+_FULL = 256
+"""Old bursts and losses are dropped each time so many more are remembered."""
 SLACK = timedelta(seconds=0.7)
 """The time by which a queue may be behind this pace."""
 LONE = timedelta(seconds=0.5)
@@ -160,9 +162,9 @@ class PonMemory(Struct):
     queued: dict[str, datetime] = {}
     """For ONTs that are out and whose report may have waited in the OLT's queue: the begin of the queue."""
     bursts: dict[str, Burst] = {}
-    """The latest reports of each OLT, the OLT that reported last at the end."""
+    """The latest reports of each OLT."""
     port_losses: dict[str, PortLosses] = {}
-    """By port, the port with the latest loss at the end."""
+    """By port."""
     without_gasp: dict[str, int] = {}
     """By OLT: single losses without a dying gasp while it has sent none; -1: it sends them."""
     unrecorded: dict[str, dict[str, datetime]] = {}
@@ -191,32 +193,35 @@ class PonMemory(Struct):
 
     def reported(self, device: str, at: datetime, port: str = "", ont: str = "") -> None:
         """Remember a report of an OLT that something began. ``ont``: it went out by it."""
-        burst = self.bursts.pop(device, None)
-        lone = burst is None or at - burst.last > LONE
-        if burst is None or at - burst.last > PAUSE or at - burst.since > (burst.gaps + 1) * PACE + SLACK:
-            burst = Burst(at, at)
+        burst = self.bursts.get(device)
+        lone = True
+        if burst is None:
+            if len(self.bursts) % _FULL == _FULL - 1:
+                self.bursts = {name: each for name, each in self.bursts.items() if at - each.last <= FORGOTTEN}
+            burst = self.bursts[device] = Burst(at, at)
         else:
+            gap = at - burst.last
+            lone = gap > LONE
             burst.last = at
-            burst.gaps += 1
-        self.bursts[device] = burst
-        for each in [each for each, old in islice(self.bursts.items(), _AT_A_TIME) if at - old.last > FORGOTTEN]:
-            del self.bursts[each]
+            if gap > PAUSE or at - burst.since > (burst.gaps + 1) * PACE + SLACK:
+                burst.since, burst.gaps = at, 0
+            else:
+                burst.gaps += 1
         if not ont:
             return
         if burst.since < at:
             self.queued[ont] = burst.since
-        else:
-            self.queued.pop(ont, None)
-        losses = self.port_losses.pop(port, None) or PortLosses(at)
-        self.port_losses[port] = losses
+        losses = self.port_losses.get(port)
+        if losses is None:
+            if len(self.port_losses) % _FULL == _FULL - 1:
+                self.port_losses = {name: each for name, each in self.port_losses.items() if at - each.last <= FORGOTTEN}
+            losses = self.port_losses[port] = PortLosses(at)
         losses.last = at
         if lone:
             losses.single.pop(ont, None)
             losses.single[ont] = at
             for one in [one for one, then in islice(losses.single.items(), _AT_A_TIME) if at - then > FORGOTTEN]:
                 del losses.single[one]
-        for each in [each for each, old in islice(self.port_losses.items(), _AT_A_TIME) if at - old.last > FORGOTTEN]:
-            del self.port_losses[each]
 
     def take_read(self, port: str, read: PortRead) -> None:
         """Remember the read of a port, and forget old ones."""

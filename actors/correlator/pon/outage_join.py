@@ -19,6 +19,7 @@ from actors.correlator.pon.memory import SETTLED, Concluded, PonMemory
 from actors.correlator.pon.rollup import around
 from protocols.alarm import Alarm
 
+_OTHER_MAINS = "alone: it went out beside an outage of an area that it does not lie in"
 Lonely = tuple[Evidence, str, float]
 
 
@@ -53,7 +54,9 @@ def join_outages(
         if cause.kind == "power":
             alarm_id = _mostly(draft, outages, cause.evidence) or _at_once(outages, new)
             if alarm_id is not None:
-                _grow(draft, memory, alarm_id, cause, new)
+                other = [each for each in new if not _may_lie_in(draft, each, outages[alarm_id].place)]
+                lonely = [*lonely, *((each, _OTHER_MAINS, cause.confidence) for each in other)]
+                _grow(draft, memory, alarm_id, cause, [each for each in new if each not in other])
                 del wanted[key]
                 continue
         if cause.kind != "cut" or not cause.evidence:
@@ -62,6 +65,12 @@ def join_outages(
         if not new or _join_area(draft, memory, cause):
             del wanted[key]
     return [each for each in lonely if each[0].ont not in known and not _joins(draft, memory, each[0])]
+
+
+def _may_lie_in(draft: Draft, found: Evidence, place: str) -> bool:
+    """False when the topology says that the ONT has other mains than the outage at ``place``."""
+    node = draft.state.plant.nodes.get(found.ont)
+    return not place.startswith(AREA) or node is None or not node.area or AREA + node.area == place
 
 
 def _mostly(draft: Draft, outages: Mapping[str, Concluded], evidence: Iterable[Evidence]) -> str | None:

@@ -10,12 +10,15 @@ from typing import Final
 
 from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
-from actors.correlator.pon.memory import PAUSE, PonMemory
+from actors.correlator.pon.gather import pon_los_of, ports_below
+from actors.correlator.pon.memory import PAUSE, Concluded, PonMemory
 from actors.correlator.pon.settling_port import settles_until
 from protocols.alarm import Alarm
 
 QUEUED: Final = timedelta(seconds=30)
 """A notification waits at most so long for the queue of its OLT."""
+CARD_REPORTS: Final = timedelta(seconds=10)
+"""A notification about all ports of a card waits so long for the card's own report, which may come after those of its ONTs."""
 _AGAIN = timedelta(seconds=1)
 _QUEUE = 3
 """Gaps between reports from which they are a queue."""
@@ -39,6 +42,8 @@ def page_wait(draft: Draft, alarm: Alarm, since: datetime) -> tuple[datetime, st
         return None
     cause = memory.causes.get(alarm.id)
     traits = draft.state.symptoms.get(alarm.alarm_type)
+    if cause is not None and draft.at < since + CARD_REPORTS and _card_may_report(draft, memory, cause):
+        return since + CARD_REPORTS, "all ports of a card are dark, and the card might have reported itself"
     if cause is not None:
         ports: Iterable[str] = cause.ports
     elif traits is not None and (traits.out or traits.pon_los):
@@ -55,6 +60,28 @@ def page_wait(draft: Draft, alarm: Alarm, since: datetime) -> tuple[datetime, st
             if alarm.resource_id in single and sum(1 for at in single.values() if since - at <= _WAVE_LASTS) >= _WAVE_OF:
                 return since + WAVE, "ONTs of its port went out one by one, and such ONTs mostly come back"
     return None
+
+
+def _card_may_report(draft: Draft, memory: PonMemory, cause: Concluded) -> bool:
+    """True when all ports of a card are wholly dark, and none of them reports loss of light, which would prove that the card
+    lives."""
+    if cause.kind not in ("cut", "trunk", "card", "olt") or any(_has_los(draft, port) for port in cause.ports):
+        return False
+    plant = draft.state.plant
+    for card in plant.parents(cause.ports[0]):
+        ports = ports_below(draft, card)
+        if len(ports) > 1 and all(_is_dark(memory, port) and not _has_los(draft, port) for port in ports):
+            return True
+    return False
+
+
+def _has_los(draft: Draft, port: str) -> bool:
+    return any(draft.state.symptoms[each.alarm_type].symptom == "pon_los" for each in pon_los_of(draft, port))
+
+
+def _is_dark(memory: PonMemory, port: str) -> bool:
+    known = (memory.causes[alarm_id] for alarm_id in memory.at_port.get(port, ()))
+    return any(each.kind in ("card", "olt") or (each.kind == "cut" and each.place == port) for each in known)
 
 
 def _still_come(draft: Draft, memory: PonMemory, port: str) -> bool:

@@ -6,6 +6,8 @@ record. An ONT that the topology lacks belongs to the cause with which it fell.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median_low
 from typing import Final
 
 from actors.correlator.draft import Draft
@@ -18,8 +20,11 @@ from protocols.alarm import Alarm
 
 _NAMED: Final = 3
 """Wrong records that the reason spells out; the metadata has all of them."""
-_AMID: Final = timedelta(seconds=2)
-"""ONTs below one break are reported within this time of another one, but for the OLT's queue."""
+_AMID: Final = timedelta(seconds=0.4)
+"""ONTs below one break are reported within this time of another one, but for the OLT's queue ..."""
+_GAPS: Final = 3
+"""... and but for an OLT that notices them slowly: within so many of its usual gaps."""
+_FAR: Final = timedelta(days=1)
 _STILL: Final = timedelta(seconds=0.5)
 """Reports that came in so recently may go on: a port is inspected later than this after its last one."""
 _AT_MOST: Final = 0.6
@@ -58,13 +63,10 @@ def apart(draft: Draft, memory: PonMemory, port: str, episode: Sequence[Evidence
     if losses is not None and draft.at - losses.last < _STILL:
         return [each.ont for each in episode]
     ordered = sorted(episode, key=lambda each: each.onset)
-    found = []
-    for number, each in enumerate(ordered):
-        before = each.earliest - ordered[number - 1].onset if number else _AMID
-        after = ordered[number + 1].earliest - each.onset if number + 1 < len(ordered) else _AMID
-        if min(before, after) >= _AMID:
-            found.append(each.ont)
-    return found
+    gaps = [max(timedelta(0), later.earliest - each.onset) for each, later in pairwise(ordered)]
+    amid = max(_AMID, _GAPS * median_low(gaps)) if gaps else _AMID
+    around = [_FAR, *gaps, _FAR]
+    return [each.ont for number, each in enumerate(ordered) if min(around[number], around[number + 1]) >= amid]
 
 
 def take_strays(draft: Draft, causes: Causes, strays: Sequence[tuple[Evidence, float]]) -> None:

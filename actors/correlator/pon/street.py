@@ -5,6 +5,7 @@ ONTs of this port come and go one by one. Once there is an outage, others that w
 """
 
 import math
+from collections import Counter
 from typing import Final
 
 from actors.correlator.draft import Draft
@@ -24,9 +25,12 @@ def join_street(
 ) -> tuple[Causes, list[Lonely]]:
     """The causes of an episode, with the single ONTs that lost their power at its instant as members of one outage, and the
     single ONTs that are left. ``onts``: number of ONTs of the port."""
-    mine = [each for each, _, _ in alone if not each.found]
-    gasping = sum(each.gasped for each in mine)
     outages = [each for each in common.values() if each.kind == "power"]
+    single = [each for each, _, _ in alone if not each.found]
+    # Mains that the topology says are different are no street.
+    area = _area(draft, [each for cause in outages for each in cause.evidence] or single)
+    mine = [each for each in single if _area(draft, [each]) == area]
+    gasping = sum(each.gasped for each in mine)
     told = gasping + sum(each.gasped for each in outages)
     if not gasping or told < FEWEST:
         return common, alone
@@ -50,4 +54,12 @@ def join_street(
         why=f"{gasped} ONTs below {name} sent a dying gasp at the same time, and others did not: the mains of some of them",
     )
     kept = {key: cause for key, cause in common.items() if cause.kind != "power"}
-    return {**kept, ("power", place): street}, [each for each in alone if each[0].found]
+    members_of = {each.ont for each in mine}
+    return {**kept, ("power", place): street}, [each for each in alone if each[0].ont not in members_of]
+
+
+def _area(draft: Draft, found: list[Evidence]) -> str:
+    """The power area of most of these ONTs."""
+    nodes = draft.state.plant.nodes
+    areas = Counter(node.area for each in found if (node := nodes.get(each.ont)) is not None)
+    return max(areas, key=lambda area: (areas[area], area), default="")

@@ -69,8 +69,9 @@ def _changed_by_people(run: DispatchRun, ticket: Ticket, event: TicketChanged) -
     moved = take_key(run, ticket, event.key or ticket.key)
     merged = moved is not ticket
     fields: dict[str, Any] = {"url": event.url or ticket.url}
-    if event.state is not None:
-        fields |= _state(run, moved, event.state)
+    state = event.state or ("merged" if merged and ticket.state != "closed" else None)
+    if state is not None:
+        fields |= _state(run, moved, state)
     if merged or any(getattr(ticket, name) != value for name, value in fields.items()):
         _put(run, moved, None, **fields)
     if not merged and event.state is not None and (ticket.state == "closed") != (event.state == "closed"):

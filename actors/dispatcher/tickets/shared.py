@@ -23,7 +23,8 @@ def take_key(run: DispatchRun, ticket: Ticket, key: str) -> Ticket:
     leave_key(run, ticket)
     moved = replace(ticket, key=key)
     share(run, moved)
-    if not ticket.key and _sharing(run.state, moved):
+    if not ticket.key and any(each.id not in merged for each in _sharing(run.state, moved)):
+        # Where all others were merged into it, its own key comes late.
         run.journal.put(merged, ticket.id, "")
     return moved
 

@@ -1,6 +1,7 @@
 """The poller as a whole, in virtual time: what it appends, and when."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -27,9 +28,10 @@ from vocabulary.poller_world import (
 )
 from vocabulary.snmp_agent import MemoryAgent
 
+from actors.poller.credentials import CredentialTable
 from actors.poller.device_contact import DeviceContact
 from actors.poller.schedule import next_on_grid, phase
-from actors.poller.settings import PollerSettings
+from actors.poller.settings import PollerCredentials, PollerSettings
 from protocols.command import Command
 from protocols.poll.contact import PollAnswered, PollMissed, PollStopped
 from protocols.poll.plan.compile_plan import compile_plans
@@ -39,6 +41,9 @@ from protocols.poll.states import LevelCrossed, PartStates, PolledName, PolledSt
 from protocols.profile import Profile
 from protocols.snmp import ber
 from protocols.snmp.oid import encode_oid
+from protocols.snmp.peek import peek
+from protocols.snmp.usm.ciphers import SaltCounter
+from protocols.snmp.usm.engine_clocks import EngineClocks
 
 CONTACT = (PollMissed, PollAnswered, PollStopped)
 
@@ -182,6 +187,69 @@ async def test_a_silent_device_is_judged_anew_when_the_correlator_asks(autojump_
     assert isinstance(answered, PollAnswered)
     assert isinstance(states, PolledStates)
     assert (answered.misses, states.reason, states.request) == (0, "returned", 99)
+
+
+async def test_every_device_is_read_whole_once_a_day(autojump_clock: MockClock) -> None:
+    agents = {olt(number).address: OltAgent({(1, 3): 4}) for number in range(12)}
+    world = PollerWorld([olt(number) for number in range(12)], MemoryEngine(agents), PollerSettings(interval_seconds=3_600.0))
+    async with polling(world):
+        await trio.sleep(2 * 3_600)
+        world.clear()
+        await trio.sleep(3 * 86_400)
+    daily = [(at, each) for at, each in world.events if isinstance(each, PolledStates)]
+    assert {each.reason for _, each in daily} == {"daily"}
+    assert {each.whole for _, each in daily} == {("ont",)}
+    for number in range(12):
+        at = [at for at, each in daily if each.device == f"olt-{number}"]
+        assert len(at) == 3
+        assert {round((after - before) / 3_600) for before, after in pairwise(at)} == {24}
+    assert len({at for at, _ in daily}) > 6, "not all at once"
+
+
+async def test_an_agent_of_v3_that_answers_discovery_alone_lives(autojump_clock: MockClock) -> None:
+    """Its keys are others now: it drops what it cannot decrypt, and still tells its engine to anybody."""
+
+    class Deaf(MemoryAgent):
+        def answer(self, datagram: bytes, now: float = 0.0) -> bytes | None:
+            return None if b"noc" in datagram and peek(datagram).engine_id else super().answer(datagram, now)
+
+    table = CredentialTable(
+        [
+            PollerCredentials(
+                name="v3", version="3", user="noc", auth="SHA", auth_key="authpass12345", priv="AES", priv_key="privpass67890"
+            )
+        ],
+        EngineClocks(),
+        SaltCounter(0),
+    )
+    world = PollerWorld([olt(0, credentials="v3")], MemoryEngine({"10.0.0.1": Deaf({})}))
+    world.poller.reconfigure(PollerSettings(interval_seconds=60.0), table, PLANS)
+    async with polling(world):
+        await trio.sleep(300)
+    missed = [each for each in world.of(PollMissed) if isinstance(each, PollMissed)]
+    assert [(each.misses, each.other_object) for each in missed] == [(1, None), (2, None), (3, True)]
+
+
+async def test_ten_thousand_devices_that_begin_leave_turns_to_others(autojump_clock: MockClock) -> None:
+    """Traps are taken in between: at most so many devices are begun in one turn of the loop."""
+    world = PollerWorld([], MemoryEngine({}), PollerSettings(retries=0, start_seconds=60.0))
+    begun: list[int] = []
+
+    async def take_turns() -> None:
+        while True:
+            begun.append(len(world.poller.statuses()))
+            await trio.lowlevel.checkpoint()
+
+    async with polling(world), trio.open_nursery() as nursery:
+        await trio.sleep(1)
+        nodes = [olt(number) for number in range(2_000)]
+        nursery.start_soon(take_turns)
+        await world.change(*nodes)
+        for _ in range(100):
+            await trio.lowlevel.checkpoint()
+        nursery.cancel_scope.cancel()
+    assert begun[-1] == 2_000
+    assert max(after - before for before, after in pairwise(begun)) <= 2 * 101
 
 
 async def test_a_request_outlives_a_missed_poll(autojump_clock: MockClock) -> None:

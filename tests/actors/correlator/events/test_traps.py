@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from vocabulary.reads import parts, read_of
 from vocabulary.traps import make_trap
 from vocabulary.world import World
 
@@ -14,6 +15,7 @@ from actors.correlator.profiles import load_profiles
 from actors.correlator.settings import CorrelatorSettings
 from protocols.change import AlarmChanged, AlarmRepeated, DeviceEvent, UnknownTrap
 from protocols.event import ProfilesLoaded, TopologyLoaded, Trap
+from protocols.poll.request import PollRequested
 from protocols.snmp.notification import Notification, VarBind
 from protocols.topology import Node
 
@@ -255,6 +257,18 @@ def test_a_gap_in_a_vendors_sequence_is_an_event(plant: World, numbers: list[int
         plant(calix(number))
         found += [event.detail["missing"] for event in plant.all(DeviceEvent) if event.event_name == "sequence.gap"]
     assert found == missing
+
+
+def test_a_gap_makes_a_polled_device_be_read(plant: World) -> None:
+    for number in (1, 5):
+        plant(calix(number))
+    assert not [each for each in plant.history if isinstance(each, PollRequested)], "nobody polls it"
+    plant(read_of(plant, parts("card", "", up=[1]), device="olt-1"))
+    for number in (6, 9, 20):
+        plant(calix(number))
+    (wish,) = [each for each in plant.history if isinstance(each, PollRequested)]
+    assert (wish.device, wish.reason, wish.scope) == ("olt-1", "gap", "")
+    assert wish.why.startswith("2 notifications of ")
 
 
 @pytest.mark.interpreted

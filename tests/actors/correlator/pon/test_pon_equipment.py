@@ -39,6 +39,18 @@ def test_all_ports_go_to_the_card_that_speaks_after_them(world: World, ports: in
     assert "ont.los" not in raised(olt)
 
 
+@pytest.mark.parametrize("ports", [2, 4, 16])
+@pytest.mark.parametrize("kind", ["ont.los", "ont.state"])
+@pytest.mark.parametrize("after", [3, 8, 12])
+def test_a_card_that_speaks_seconds_after_its_onts_is_one_page(world: World, ports: int, kind: str, after: float) -> None:
+    olt = Olt(world, shelf(ports=ports))
+    olt.reports(kind, *onts_of(1, range(ports)))
+    olt.waits(after)
+    olt.reports("card.offline", "olt/1")
+    olt.waits(30)
+    assert raised(olt) == ["card.offline"]
+
+
 @pytest.mark.parametrize("late", [(0,), (1, 3), (0, 1, 2, 3)])
 def test_a_card_that_speaks_among_its_ports(world: World, late: tuple[int, ...]) -> None:
     olt = Olt(world, shelf(ports=4))

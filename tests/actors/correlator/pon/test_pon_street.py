@@ -60,3 +60,12 @@ def test_a_cut_beside_the_street_is_a_cut(olt: Olt) -> None:
     assert "fibre.cut olt/1/0/s.3" in olt.concluded()
     (outage,) = (each for each in olt.concluded().values() if each.alarm_type == "power.outage")
     assert olt.children(outage) == set(mine)
+
+
+def test_a_customer_of_another_area_is_no_part_of_the_street(world: World) -> None:
+    """The first two legs of each port lie in one area, the others in another one."""
+    olt = Olt(world)
+    olt.reports("ont.dying_gasp", *onts(0, [0]), *onts(0, [1])[:2], onts(0, [3])[0])
+    olt.waits(5)
+    (outage,) = olt.concluded().values()
+    assert olt.children(outage) == {*onts(0, [0]), *onts(0, [1])[:2]}

@@ -167,3 +167,20 @@ def test_a_person_merged_them_before_faultd_knew_their_keys(restarts: bool) -> N
     assert kinds(world) == [(1, "comment"), (2, "close")]
     assert of(world, 2).state == "closed"
     assert violations(world.history) == []
+
+
+def test_the_key_of_the_ticket_into_which_another_was_merged_comes_late() -> None:
+    """The desk's answer to the making of D1 was lost, and a comment says that D2 is D1 now. Simulation, seed 12470."""
+    world = two_wanted()
+    second = of(world, 2)
+    world(outcome_of(second, second.tasks[0]))
+    world.person(of(world, 2), key="D1", comment="splice 3")
+    assert of(world, 2).state == "merged"
+    end(world, 2)
+    assert [task.kind for task in of(world, 2).tasks] == ["comment"]
+    world(outcome_of(of(world, 1), of(world, 1).tasks[0]))
+    assert of(world, 1).key == "D1"
+    assert of(world, 1).state == "open"
+    end(world, 1)
+    assert (1, "close") in kinds(world)
+    assert of(world, 1).state == "closed"

@@ -12,6 +12,7 @@ from acceptance.harness import API, PATIENCE, Daemon, Watcher
 from msgspec.structs import replace
 from typer.testing import CliRunner
 from vocabulary import snmpd
+from vocabulary.far_ends import MailServer
 from vocabulary.plant_agents import served
 
 from actors.ledger.read import iterate_events, read_head
@@ -188,9 +189,17 @@ async def test_an_olt_that_dies_silently_is_down_with_its_customers_behind_it(pl
     nodes = parse_csv(topology_csv(plant))
     polled = [replace(node, credentials="public") if node.type == "olt" else node for node in nodes]
     (place / "plant.csv").write_text("".join(csv_lines(polled)))
-    with served(PlantAgents(plant, scenario("olt-power"), Options(duration=600.0))) as agents:
+    mail = MailServer()
+    with served(PlantAgents(plant, scenario("olt-power"), Options(duration=600.0))) as agents, mail.serving() as mail_port:
         agents.begin_at(0.0 - PATIENCE)
         config = f"""
+[correlator]
+hold_critical_seconds = 1
+[notifier.email]
+host = "127.0.0.1"
+port = {mail_port}
+sender = "faultd@example.net"
+tls = "none"
 [topology]
 file = "{place}/plant.csv"
 [poller]
@@ -210,6 +219,9 @@ community = "public"
             for name in plant.olts:
                 device = await device_until(client, lambda device: device["state"] == "up", f"{DEVICES}/{name}")
                 assert (device["plan"], device["profile"]) == ("huawei", "huawei")
+            to_ann = [{"channel": "email", "to": "ann@example.net"}]
+            policy = {"name": "all", "priority": 1_000, "continue": False, "match": {}, "actions": to_ann}
+            assert (await client.post(f"{API}/notification-policies", json=policy)).status_code == 201
             agents.begin_at(fault.start + 1)
             await watcher.until(lambda alarms: opened(alarms, "device.down"))
             (alarm,) = opened(watcher.alarms, "device.down")
@@ -218,10 +230,20 @@ community = "public"
             event = {"type": "cpe.offline", "resource_type": "ont", "resource_id": ont}
             assert (await client.post(f"{API}/events", json=event)).status_code < 300
             await watcher.until(lambda alarms: any(each.parent_alarm_id == alarm.id for each in alarms))
+            with trio.fail_after(PATIENCE):
+                while not mail.taken:
+                    await client.get(f"{API}/notifications")
             agents.begin_at(fault.end + 300)
             await watcher.until(lambda alarms: not opened(alarms, "device.down"))
             await device_until(client, lambda device: device["state"] == "up", f"{DEVICES}/{fault.root}")
+            with trio.fail_after(PATIENCE):
+                while len(mail.taken) < 2:
+                    await client.get(f"{API}/notifications")
         assert await daemon.stop() == 0, daemon.last_words()
+    # One page for the OLT, its ONTs and its customers, and its end.
+    page, end = mail.taken
+    assert page["Subject"] == f"[CRITICAL] {alarm.resource_name} is down"
+    assert page["Message-ID"] == end["In-Reply-To"]
 
 
 def ledger_text(place: Path) -> str:

@@ -221,7 +221,7 @@ def _top_down(root: Tree) -> list[Tree]:
 
 def _with_shares(found: Break, shares: dict[tuple[Cause | None, str], float], line: set[str]) -> Break:
     key: tuple[Cause | None, str] = (None if found.moved else found.cause, found.place)
-    confidence = max(1e-9, shares.get(key, 0.0))
+    confidence = min(1.0, max(1e-9, shares.get(key, 0.0)))  # sums of shares are rounded
     if found.own:
         return found._replace(confidence=confidence)
     rivals = sorted(

@@ -110,7 +110,7 @@ def take_unrecorded(draft: Draft, memory: PonMemory, port: str, causes: Causes) 
         if cause is None or not cause.evidence or not is_of(cause.evidence, onset):
             continue
         alarms = [each for each in draft.at_resource(ont) if says_out(draft.state.symptoms, each)]
-        if not alarms or any(each.parent_alarm_id not in (None, *mine) for each in alarms):
+        if not alarms or any(each.parent_alarm_id is not None and each.parent_alarm_id not in mine for each in alarms):
             continue
         symptoms = draft.state.symptoms
         gasped = any(symptoms[each.alarm_type].gasp for each in alarms)

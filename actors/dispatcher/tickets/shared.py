@@ -68,7 +68,9 @@ def close_ticket(run: DispatchRun, ticket: Ticket, text: str, related: str = "")
     if standing:
         text = f"{text}\nThe ticket stays open for {names}"
     if is_merged(run.state, ticket):
-        run.put_ticket(replace(with_task(ticket, "comment", text, related), closed_at=run.at))
+        # Opened again for this cause, nobody would close the ticket into which a person merged it.
+        left = replace(ticket, tasks=tuple(task for task in ticket.tasks if task.kind != "reopen"))
+        run.put_ticket(replace(with_task(left, "comment", text, related), closed_at=run.at))
     else:
         contested = is_contested(run, ticket)
         run.put_ticket(with_task(ticket, "comment" if standing or contested else "close", text, related))

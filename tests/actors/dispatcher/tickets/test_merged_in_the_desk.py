@@ -184,3 +184,17 @@ def test_the_key_of_the_ticket_into_which_another_was_merged_comes_late() -> Non
     end(world, 1)
     assert (1, "close") in kinds(world)
     assert of(world, 1).state == "closed"
+
+
+def test_a_reopening_that_waits_is_dropped_when_the_cause_of_a_merged_ticket_ends_again(world: TicketWorld) -> None:
+    """It would open the other ticket after that was closed, and nobody would close it again. Simulation, seed 11892."""
+    merge(world, "D2", "D1")
+    end(world, 2)
+    world.raise_alarm("ont.los", ONTS[1], "ont", severity="critical")
+    world.run_to(world.seconds + 30)
+    assert [task.kind for task in of(world, 2).tasks] == ["comment", "reopen"]
+    end(world, 1)
+    end(world, 2)
+    world.desk()
+    assert of(world, 1).state == "closed"
+    assert of(world, 2).closed_at is not None

@@ -10,10 +10,20 @@ from protocols.severity import SEVERITIES, Severity
 class Durations:
     """``hold``: time before a notification, by severity. The other fields have the names of their settings."""
 
-    __slots__ = ("hold", "inform_window", "outlive", "reopen_within", "reorder", "reorder_hundredths", "repeat_merge")
+    __slots__ = (
+        "hold",
+        "hold_ont",
+        "inform_window",
+        "outlive",
+        "reopen_within",
+        "reorder",
+        "reorder_hundredths",
+        "repeat_merge",
+    )
 
     def __init__(self, settings: CorrelatorSettings) -> None:
         self.hold: dict[Severity, timedelta] = {severity: settings.hold(severity) for severity in SEVERITIES}
+        self.hold_ont = timedelta(seconds=settings.hold_ont_seconds)
         self.inform_window = timedelta(seconds=settings.inform_window_seconds)
         self.outlive = timedelta(seconds=settings.outlive_seconds)
         self.reopen_within = timedelta(seconds=settings.reopen_within_seconds)

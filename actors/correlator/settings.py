@@ -55,6 +55,9 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The same for minor alarms."""
     hold_warning_seconds: Seconds = 60.0
     """The same for warnings and what is only information."""
+    hold_ont_seconds: Seconds = 180.0
+    """The same for the loss of a single ONT, where it is longer. An ONT that restarts or is upgraded needs one to three
+    minutes."""
     notice_severity: Severity = "minor"
     """The least severity for which a notification is requested. Alarms below it are shown and kept."""
     outlive_seconds: Seconds = 300.0

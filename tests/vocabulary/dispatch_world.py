@@ -18,7 +18,7 @@ from protocols.sla.local_time import utc_time
 from vocabulary.dispatch_outcomes import failed, sent
 from vocabulary.world import World, moment
 
-HOLD = CorrelatorSettings(hold_critical_seconds=5, hold_major_seconds=5, hold_minor_seconds=5)
+HOLD = CorrelatorSettings(hold_critical_seconds=5, hold_major_seconds=5, hold_minor_seconds=5, hold_ont_seconds=0)
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 CHANNELS = ("email", "sms", "slack", "teams", "webhook:erp")
 

@@ -1,7 +1,7 @@
 """Notifications that wait longer than their hold, because the evidence is not whole yet.
 
 While an OLT's queue still brings losses of a port, its cause may grow from a splitter to the feeder: that is one page, not two.
-ONTs that go out one by one, as in a wave of reboots, mostly come back by themselves. The alarms show at once in both cases.
+A single ONT that goes out mostly comes back by itself: somebody switched it off, or it restarts. The alarms show at once.
 """
 
 from collections.abc import Iterable
@@ -24,11 +24,6 @@ _QUEUE = 3
 """Gaps between reports from which they are a queue."""
 _TURN = timedelta(seconds=5)
 """The ports of an OLT take turns in its queue. None waits longer for its next turn."""
-WAVE: Final = timedelta(seconds=150)
-"""The loss of a single ONT in a wave waits so long: an ONT needs one to three minutes to start."""
-_WAVE_LASTS = timedelta(seconds=60)
-_WAVE_OF = 3
-"""ONTs of a port that went out one by one within ``_WAVE_LASTS`` and are a wave."""
 
 
 def page_wait(draft: Draft, alarm: Alarm, since: datetime) -> tuple[datetime, str] | None:
@@ -38,10 +33,14 @@ def page_wait(draft: Draft, alarm: Alarm, since: datetime) -> tuple[datetime, st
     settled = settles_until(draft, memory, alarm)
     if settled is not None:
         return settled + _AGAIN, "its OLT or card has just started, and what is dark may be on its way up"
-    if not memory.port_losses:
-        return None
     cause = memory.causes.get(alarm.id)
     traits = draft.state.symptoms.get(alarm.alarm_type)
+    if cause is None and traits is not None and traits.out:
+        alone = since + draft.state.spans.hold_ont - draft.state.spans.hold[alarm.severity]
+        if draft.at < alone:
+            return alone, "the loss of a single ONT might end by itself"
+    if not memory.port_losses:
+        return None
     if cause is not None and draft.at < since + CARD_REPORTS and _card_may_report(draft, memory, cause):
         return since + CARD_REPORTS, "all ports of a card are dark, and the card might have reported itself"
     if cause is not None:
@@ -53,12 +52,6 @@ def page_wait(draft: Draft, alarm: Alarm, since: datetime) -> tuple[datetime, st
         return None
     if draft.at < since + QUEUED and any(_still_come(draft, memory, port) for port in ports):
         return draft.at + _AGAIN, "reports of its OLT still came in"
-    if cause is None and traits is not None and traits.out and draft.at < since + WAVE:
-        for port in ports:
-            losses = memory.port_losses.get(port)
-            single = losses.single if losses is not None else {}
-            if alarm.resource_id in single and sum(1 for at in single.values() if since - at <= _WAVE_LASTS) >= _WAVE_OF:
-                return since + WAVE, "ONTs of its port went out one by one, and such ONTs mostly come back"
     return None
 
 

@@ -127,10 +127,10 @@ def test_a_cut_is_of_the_tenant_of_the_olt_counts_all_customers_and_names_none_o
 def test_what_a_provider_reports_of_its_customers_is_no_evidence(network: Network) -> None:
     network.says("alpha", "cpe.offline", *ONTS[::2])
     network.says("beta", "cpe.offline", *ONTS[1::2])
-    network.waits(20)
+    network.waits(200)
     assert not network.open("infra")
     assert not network.open("default")
-    assert network.notices == [("alpha", "raised", "cpe.offline")] * 4 + [("beta", "raised", "cpe.offline")] * 4
+    assert sorted(network.notices) == [("alpha", "raised", "cpe.offline")] * 4 + [("beta", "raised", "cpe.offline")] * 4
     assert not network.leaks()
 
 
@@ -139,7 +139,7 @@ def test_nor_does_it_become_a_child_of_what_its_tenant_may_not_see(network: Netw
     for tenant in (first, "alpha" if first == "infra" else "infra"):
         network.says(tenant, "cpe.offline" if tenant == "alpha" else "ont.los", *(ONTS[::2] if tenant == "alpha" else ONTS))
         network.waits(1)
-    network.waits(20)
+    network.waits(200)
     assert [alarm.alarm_type for alarm in network.open("infra")].count("fibre.cut") == 1
     assert {(alarm.status, alarm.parent_alarm_id) for alarm in network.open("alpha")} == {("active", None)}
     assert sorted(network.notices) == [("alpha", "raised", "cpe.offline")] * 4 + [("infra", "raised", "fibre.cut")]
@@ -156,7 +156,7 @@ def test_nor_of_equipment_of_another_that_is_gone(network: Network, first: str) 
 
     for report in (down, dark) if first == "infra" else (dark, down):
         report()
-    network.waits(20)
+    network.waits(200)
     assert ("alpha", "raised", "cpe.offline") in network.notices
     assert not network.leaks()
 

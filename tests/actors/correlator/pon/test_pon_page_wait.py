@@ -77,17 +77,23 @@ def test_reboots_one_after_the_other_are_no_page(olt: Olt, every: float, away: f
     assert pages(olt) == []
 
 
-def test_an_ont_of_a_wave_that_does_not_come_back_is_told_after_it(olt: Olt) -> None:
-    at_pace(olt, "ont.los", random.Random(5).sample(onts(0), 6), 4.0)
-    olt.waits(100)
+@pytest.mark.parametrize("gap", [0.0, 4.0])
+def test_a_single_ont_that_does_not_come_back_is_told_after_a_hold_of_its_own(olt: Olt, gap: float) -> None:
+    lost = random.Random(5).sample(onts(0), 6) if gap else onts(0)[:1]
+    at_pace(olt, "ont.los", lost, gap or 1.0)
+    olt.waits(155)
     assert pages(olt) == []
-    olt.waits(120)
-    assert pages(olt) == ["ont.los"] * 6
+    olt.waits(50)
+    assert pages(olt) == ["ont.los"] * len(lost)
     line = next(each for each in olt.world.entries if each.action == "notification_requested")
-    assert "such ONTs mostly come back" in line.text
+    assert line.text.startswith("waited 180 s: ")
+    assert line.text.endswith("until then the loss of a single ONT might end by itself")
 
 
-def test_a_single_loss_is_told_after_its_hold(olt: Olt) -> None:
+@pytest.mark.parametrize("back", [20, 90, 170])
+def test_nobody_is_told_of_an_ont_that_comes_back_in_time(olt: Olt, back: int) -> None:
     olt.reports("ont.los", onts(0)[3])
-    olt.waits(31)
-    assert pages(olt) == ["ont.los"]
+    olt.waits(back)
+    olt.clears("ont.los", onts(0)[3])
+    olt.waits(300)
+    assert pages(olt) == []

@@ -141,6 +141,7 @@ def test_what_outlives_its_cause_becomes_an_alarm_of_its_own_and_people_are_told
     left = olt.world.state.alarms[left.id]
     assert left.parent_alarm_id is None
     assert left.status == "active"
+    olt.waits(180)
     assert olt.world.notified[-1] == ("raised", "ont.los")
 
 

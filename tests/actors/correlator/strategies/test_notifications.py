@@ -50,7 +50,9 @@ class People:
 
     def __init__(self, make_world: Callable[[CorrelatorSettings], Any], keep_cleared_max: int = 100) -> None:
         self.world = make_world(
-            CorrelatorSettings(reopen_within_seconds=20, outlive_seconds=40, keep_cleared_max=keep_cleared_max)
+            CorrelatorSettings(
+                hold_ont_seconds=0, reopen_within_seconds=20, outlive_seconds=40, keep_cleared_max=keep_cleared_max
+            )
         )
         self.seconds = 0.0
         self.told: list[tuple[str, str, str]] = []

@@ -1,5 +1,6 @@
 """What fails below a thing that is gone, as timelines: in either order, by every way up, and when the cause ends first."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,8 +11,8 @@ from actors.correlator.settings import CorrelatorSettings
 
 
 @pytest.fixture
-def plant(world: World) -> Equipment:
-    return Equipment(world)
+def plant(make_world: Callable[[CorrelatorSettings], World]) -> Equipment:
+    return Equipment(make_world(CorrelatorSettings(hold_ont_seconds=0)))
 
 
 def test_what_fails_below_a_known_cause_is_its_child_at_once(plant: Equipment) -> None:
@@ -91,7 +92,7 @@ def test_a_cause_that_returns_keeps_its_children(plant: Equipment) -> None:
 
 
 def test_the_time_to_outlive_is_a_setting(make_world: Any) -> None:
-    plant = Equipment(make_world(CorrelatorSettings(outlive_seconds=5)))
+    plant = Equipment(make_world(CorrelatorSettings(outlive_seconds=5, hold_ont_seconds=0)))
     card = plant.fails(0, "card.offline", "olt/1")
     ont = plant.fails(1, "ont.los", "olt/1/0/7")
     plant.works(10, card)

@@ -3,12 +3,15 @@ Times in seconds."""
 
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 from vocabulary.dispatch_world import HOLD, mail
 from vocabulary.ticket_world import TICKET, TicketWorld
 
 from protocols.alarm import Alarm
 from protocols.command import Resolve
+from protocols.event import PolicyLoaded
 from protocols.topology import Node
 
 PORT = "olt-0/1"
@@ -92,21 +95,22 @@ def test_a_new_cause_that_is_over_before_its_hold_leaves_no_ticket_open(world: T
 
 
 def test_a_new_cause_that_had_a_ticket_before_goes_on_with_the_open_one(world: TicketWorld) -> None:
-    """The OLT was down and back: its ticket is closed when the conclusion gets one."""
+    """The OLT was down and back, and has settled: its ticket is closed when the conclusion gets one."""
+    world(PolicyLoaded("q", msgspec.msgpack.encode(replace(HOLD, reopen_within_seconds=2_000))))
     world.policy("all", mail(), TICKET)
     world.network("device.down", "olt-0")
     world.run_to(10)
     world.network("device.up", "olt-0")
-    world.run_to(11)
+    world.run_to(700)
     start = world.seconds
     for number, ont in enumerate(ONTS):
         world.run_to(start + number * 0.01)
         world.raise_alarm("ont.los", ont)
-    world.run_to(40)
+    world.run_to(740)
     world.desk()
     world.network("device.down", "olt-0")
     world.tick()
-    world.run_to(120)
+    world.run_to(820)
     world.desk()
     assert [each.state for each in world.tickets] == ["closed", "open"]
     assert world.tickets[1].subject == next(f"alarm:{each.id}" for each in world.alarms if each.alarm_type == "device.down")

@@ -139,8 +139,11 @@ def open_for_others(run: DispatchRun, ticket: Ticket) -> None:
 
 
 def closed_too_early(run: DispatchRun, ticket: Ticket, before: Ticket) -> bool:
-    """True when a person merged an open ticket, whose cause lasts, into one that faultd closed since its cause had ended."""
+    """True when a person merged an open ticket, whose cause lasts, into one that faultd closed since its cause had ended; or
+    took one out again that faultd had closed before, and whose cause has begun again meanwhile."""
     state = run.state
+    if not is_merged(state, ticket):
+        return _stands(state, before)
     others = _sharing(state, ticket)
     subjects = [state.subjects.get(each.subject) for each in others]
     return bool(others) and _stands(state, before) and all(each is None or each.state == "ended" for each in subjects)

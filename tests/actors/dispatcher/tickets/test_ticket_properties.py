@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from vocabulary.sla import plant
 from vocabulary.ticket_world import TICKET, TicketWorld, outcome_of
@@ -239,8 +239,20 @@ class DeskOfPeople(CheckedTickets):
             self.run_to(self.seconds + 100)
 
 
+TAKEN_OUT: list[tuple[str, Any, Any]] = [
+    ("clear", 2, None),
+    ("desk", 0, None),
+    ("person", 3, "merge"),
+    ("raise", "c", "critical"),
+    ("wait", 6, None),
+    ("person", 0, "out"),
+]
+"""A person merges a ticket that faultd has closed, its cause begins again, and the person takes it out."""
+
+
 @settings(deadline=None, max_examples=120)
 @given(st.lists(MERGES, min_size=8, max_size=30))
+@example(TAKEN_OUT)
 def test_a_ticket_that_people_merged_is_open_while_any_of_its_causes_is(steps: list[tuple[str, Any, Any]]) -> None:
     world = DeskOfPeople(nodes=plant())
     world.policy("tickets", TICKET)

@@ -49,8 +49,8 @@ async def test_a_generated_client_acknowledges_an_alarm(daemon: Daemon, tmp_path
         generate = re.search(r"\$ openapi-python-client (.*)", commands)
         assert generate is not None
         said = await succeed([generator, *generate[1].split()], tmp_path)
-        # No JSON: a file, and pages for a browser.
-        left_out = {f"PUT {API}/topology", "GET /acknowledge/{link}", "POST /acknowledge/{link}"}
+        # No JSON: a file, and what is for a browser.
+        left_out = {f"PUT {API}/topology", "GET /acknowledge/{link}", "POST /acknowledge/{link}", "GET /console/{name}"}
         assert set(re.findall(r"WARNING parsing (.*) within", said)) == left_out
         made = (await client.post(f"{API}/alarms", json=ALARM)).json()
         (tmp_path / "example.py").write_text(example)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from vocabulary.api import RunningApi
 from vocabulary.dispatch import make_contact, make_notification, make_ticket
 
+from actors.correlator.settings import CorrelatorSettings
 from actors.dispatcher.settings import DispatchInputs
 from faultd.cli.explain import fitted
 from faultd.console.notification_lines import explanation_lines
@@ -17,7 +18,7 @@ from protocols.dispatch.contact import ContactMethod
 from protocols.dispatch.outcomes import MessageFailed, MessageSent
 from protocols.dispatch.policy import NotificationPolicy
 from protocols.dispatch.quiet_hours import QuietHours
-from protocols.event import DispatchDataRestored, DispatchLoaded, Tick
+from protocols.event import DispatchDataRestored, DispatchLoaded, PolicyLoaded, Tick
 from protocols.rest_notification_explain import NotificationExplanation
 
 MAIL, PHONE = "noc@example.net", "+385911234567"
@@ -28,7 +29,8 @@ async def policy(lab: RunningApi, *actions: dict[str, str], **fields: Any) -> No
     """A policy ``all`` of the files."""
     found = msgspec.convert({"name": "all", "actions": actions, **fields}, NotificationPolicy)
     inputs = msgspec.msgpack.encode(DispatchInputs(channels=("email", "sms")))
-    await lab.record([DispatchLoaded(f"{lab.state.offset}", (found,), inputs)])
+    hold = msgspec.msgpack.encode(CorrelatorSettings(hold_ont_seconds=0))
+    await lab.record([PolicyLoaded("p", hold), DispatchLoaded(f"{lab.state.offset}", (found,), inputs)])
 
 
 async def restore(lab: RunningApi, *records: DispatchChange) -> None:

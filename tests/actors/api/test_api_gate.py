@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Mapping
 from posixpath import normpath
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -80,7 +81,7 @@ async def test_without_a_token_no_path_that_is_changed_at_random_reaches_a_handl
             for _ in range(500):
                 target = rng.choice(kept)
                 spelling = respell(target.path, rng)
-                if normpath(spelling.partition("?")[0]) in ("/", "//", "/schema"):
+                if normpath(unquote(spelling.partition("?")[0])) in ("/", "//", "/schema"):
                     continue  # a question mark has cut it: what is left is a spelling of a public page
                 answered = await status(lab, target.method, spelling, {})
                 # 431: the server takes no head that long.

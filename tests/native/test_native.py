@@ -92,6 +92,33 @@ def test_what_is_compiled_defines_nothing_that_msgspec_reads() -> None:
         assert not structs, f"{each}: compiled classes have no annotations, by which msgspec reads"
 
 
+def is_number(value: ast.expr) -> bool:
+    """A decimal number, or what is calculated of such by ``math``."""
+    return any(
+        (isinstance(part, ast.Constant) and isinstance(part.value, float)) or (isinstance(part, ast.Name) and part.id == "math")
+        for part in ast.walk(value)
+    )
+
+
+def constants_that_mypyc_loses(source: str) -> list[str]:
+    """Constants that are tuples of decimal numbers. Compiled by mypyc 1.x, each reading of one raises NameError."""
+    return [
+        ast.unparse(node.target)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.AnnAssign) and "Final" in ast.unparse(node.annotation)
+        if isinstance(node.value, ast.Tuple) and node.value.elts and all(is_number(each) for each in node.value.elts)
+    ]
+
+
+def test_no_constant_is_a_tuple_of_decimal_numbers() -> None:
+    lost_ones = (
+        "A: Final = math.log(2), -1.5\nB: Final[tuple[float, float]] = (1.0, 2.0)\nC: Final = 1.0\nD: Final = (1.0, 'a')"
+    )
+    assert constants_that_mypyc_loses(lost_ones) == ["A", "B"]
+    lost = {each: names for each in modules() if (names := constants_that_mypyc_loses((ROOT / each).read_text()))}
+    assert not lost, "a NamedTuple is read as it should be"
+
+
 @compiled
 def test_all_of_it_is_compiled() -> None:
     for each in modules():

@@ -36,18 +36,25 @@ class SharedSigns(NamedTuple):
     """These are all ports of an OLT with several cards."""
 
 
+class _Weights(NamedTuple):
+    """What a sign adds to the odds of the equipment: where it is seen, and where it is not."""
+
+    seen: float
+    unseen: float
+
+
 _CARD: Final = math.log(5.0 * 0.2)
 _OLT: Final = math.log(0.5)
 """For equipment that is not reported itself. Few cables have all feeders of a card, and no other."""
-_LOS: Final = math.log(0.002 / 0.9), math.log(1 / 0.3)
-_LINKS: Final = math.log(0.8 / 0.05), math.log(0.4 / 0.95)
-_ONTS: Final = math.log(0.4 / 0.8), math.log(0.6 / 0.2)
+_LOS: Final = _Weights(math.log(0.002 / 0.9), math.log(1 / 0.3))
+_LINKS: Final = _Weights(math.log(0.8 / 0.05), math.log(0.4 / 0.95))
+_ONTS: Final = _Weights(math.log(0.4 / 0.8), math.log(0.6 / 0.2))
 
 
 def equipment_failed(signs: SharedSigns) -> float:
     """The probability, 0 to 1, that the equipment which all these ports are in has failed, and not a cable with all feeders."""
     odds = _OLT if signs.whole_olt else _CARD
-    odds += _LOS[0] if signs.dark else _LOS[1]
-    odds += _LINKS[0] if 2 * signs.links_down > signs.ports else _LINKS[1]
-    odds += _ONTS[0] if signs.los > 0.5 else _ONTS[1]
+    odds += _LOS.seen if signs.dark else _LOS.unseen
+    odds += _LINKS.seen if 2 * signs.links_down > signs.ports else _LINKS.unseen
+    odds += _ONTS.seen if signs.los > 0.5 else _ONTS.unseen
     return 1.0 / (1.0 + math.exp(-odds))

@@ -191,6 +191,7 @@ def test_an_alarm_of_another_system_stays(olt: World) -> None:
     assert [each.alarm_type for each in olt.alarms if each.cleared_at is None] == ["cpe.offline"]
 
 
+@pytest.mark.interpreted
 def test_a_trap_that_also_says_that_the_ont_is_out_shows_no_life(olt: World, monkeypatch: pytest.MonkeyPatch) -> None:
     both = (
         Finding(kind="raise", profile="p", rule="r", alarm_type="ont.dying_gasp", resource_type="ont", resource="1/7"),

@@ -50,6 +50,7 @@ export class Session {
   toast = null;
   /** @type {View} */
   view;
+  #ended = new AbortController();
   #dirty = true;
   #orderedAt = 0;
   /** @type {ReturnType<typeof setTimeout>[]} */
@@ -69,8 +70,7 @@ export class Session {
     this.stream = new Stream(token, (frame) => this.#take(frame), () => this.board.seq, () => this.#sooner());
     this.stream.open();
     this.#timers.push(setInterval(() => this.#tick(), 1000), setInterval(() => this.#readiness(), READINESS_EVERY));
-    window.addEventListener("online", () => this.stream.hurry());
-    window.addEventListener("popstate", () => this.look(read(location.search), false));
+    window.addEventListener("online", () => this.stream.hurry(), { signal: this.#ended.signal });
     this.#readiness();
   }
 
@@ -91,6 +91,11 @@ export class Session {
     if (remember) history.pushState(null, "", query === "" ? location.pathname : `?${query}`);
     this.#order();
     this.changed();
+  }
+
+  /** Show the view that an address names. @param {string} query */
+  goTo(query) {
+    this.look(read(query), false);
   }
 
   /** Hold the order for a reason, or no more. @param {string} reason @param {boolean} holds */
@@ -165,6 +170,7 @@ export class Session {
   }
 
   end() {
+    this.#ended.abort();
     this.stream.end();
     this.#timers.forEach(clearInterval);
     clearTimeout(this.#soon);

@@ -1,7 +1,7 @@
 // The beginning: words, token, session. The token is in this tab alone, and is never in an address that is kept.
 
 import { Component, html, render } from "./vendor/preact-htm.js";
-import { Alarms } from "./pages/alarms.js";
+import { PageFrame } from "./parts/page_frame.js";
 import { SignIn } from "./pages/sign_in.js";
 import { Session } from "./session.js";
 import { Rest, RestError } from "./wire/rest.js";
@@ -47,7 +47,7 @@ class Console extends Component {
   render() {
     const { session, wrong, ready } = this.state;
     if (session !== null) {
-      return html`<${Alarms} session=${session} now=${Date.now()} signOut=${() => this.leave()} />`;
+      return html`<${PageFrame} session=${session} now=${Date.now()} signOut=${() => this.leave()} />`;
     }
     return ready ? html`<${SignIn} wrong=${wrong} enter=${(/** @type {string} */ token) => this.enter(token)} />` : null;
   }

@@ -33,11 +33,6 @@ export class Hold {
     this.#held = null;
   }
 
-  /** Take what is new into the held order, at its place; what stands, stands. */
-  admit() {
-    if (this.#held !== null) this.#held = this.#wanted;
-  }
-
   /** The rows to show now. @param {string[]} wanted ids in their order @returns {Rows} */
   rows(wanted) {
     this.#wanted = wanted;

@@ -3,11 +3,10 @@
 import { Component, html } from "../vendor/preact-htm.js";
 import { NAMES, SEVERITIES, read } from "../model/views.js";
 import { Asks } from "../parts/asks.js";
-import { Banner } from "../parts/banner.js";
 import { Cause } from "../parts/cause.js";
 import { List } from "../parts/list.js";
-import { LANGUAGES, speak, t } from "../words/words.js";
-import { duration } from "../model/clock.js";
+import { writes } from "../parts/keys.js";
+import { t } from "../words/words.js";
 
 /** @typedef {import("../session.js").Session} Session */
 
@@ -15,8 +14,8 @@ import { duration } from "../model/clock.js";
 const ASKS = { a: "acknowledge", s: "shelve", c: "clear", n: "note" };
 
 export class Alarms extends Component {
-  /** @type {{asks: {type: string, ids: string[]} | null, keys: boolean, help: boolean}} */
-  state = { asks: null, keys: localStorage.getItem("faultd.keys") !== "off", help: false };
+  /** @type {{asks: {type: string, ids: string[]} | null}} */
+  state = { asks: null };
 
   componentDidMount() {
     this.onKey = (/** @type {KeyboardEvent} */ event) => this.key(event);
@@ -39,8 +38,7 @@ export class Alarms extends Component {
     const target = /** @type {HTMLElement} */ (event.target);
     if (this.state.asks !== null) return;
     if (event.key === "Escape") {
-      if (this.state.help) this.setState({ help: false });
-      else session.leave();
+      session.leave();
       target.blur();
       return;
     }
@@ -49,31 +47,29 @@ export class Alarms extends Component {
       this.search?.focus();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && /** @type {HTMLInputElement} */ (target).type !== "checkbox") return;
+    if (writes(event)) return;
     const inList = target.closest(".list") !== null || target === document.body;
     if (inList && (event.key === "ArrowDown" || event.key === "ArrowUp")) session.move(event.key === "ArrowDown" ? 1 : -1);
     else if (inList && event.key === "Enter" && session.current !== null) session.open(session.current);
-    else if (!this.state.keys) return;
+    else if (!this.props.keys) return;
     else if (event.key === "j" || event.key === "k") session.move(event.key === "j" ? 1 : -1);
     else if (event.key === "x" && session.current !== null) session.tick(session.current);
     else if (event.key === "o" && session.current !== null) session.open(session.current);
     else if (event.key === "u") session.undo();
     else if (event.key === "/") this.search?.focus();
-    else if (event.key === "?") this.setState({ help: !this.state.help });
     else if (ASKS[event.key] !== undefined) this.ask(ASKS[event.key], session.chosen());
     else return;
     event.preventDefault();
   }
 
-  /** @param {{session: Session, now: number, signOut: () => void}} props */
-  render({ session, now, signOut }) {
-    const { view, counts, rows, ticked, toast } = session;
-    const { asks, help } = this.state;
+  /** @param {import("./pages.js").PageProps} props */
+  render({ session, now }) {
+    const { view, counts, rows, ticked } = session;
+    const { asks } = this.state;
     const opened = session.opened === null ? undefined : session.known.get(session.opened) ?? session.board.alarms.get(session.opened);
     const sight = session.sight();
     return html`
-      <header class="top">
-        <h1>${session.start.title}</h1>
+      <div class="views">
         <nav aria-label=${t("views")}>
           ${NAMES.map(
             (name) => html`<button class="view" aria-current=${view.view === name ? "page" : undefined} onClick=${() => session.look({ ...view, view: name })}>
@@ -82,11 +78,7 @@ export class Alarms extends Component {
           )}
           ${session.start.views.map((each) => html`<button class="view" onClick=${() => session.look(read(each.query))}>${each.name}</button>`)}
         </nav>
-        <span class="who">${session.start.me.name}${session.start.me.tenant === null ? "" : ` · ${session.start.me.tenant}`} · ${sight.age < 0 ? "" : t("sees", { age: duration(sight.age) })}</span>
-        <button onClick=${() => this.setState({ help: !help })} aria-expanded=${help}>?</button>
-        <button onClick=${signOut}>${t("sign_out")}</button>
-      </header>
-      <${Banner} session=${session} />
+      </div>
       <div class="filters" role="search">
         <input type="search" placeholder=${t("filter_help")} aria-label=${t("filter")} value=${view.text}
           ref=${(/** @type {HTMLInputElement | null} */ box) => (this.search = box)}
@@ -105,38 +97,11 @@ export class Alarms extends Component {
         ${session.may && ticked.size > 0 && Object.entries(ASKS).map(([key, type]) => html`<button onClick=${() => this.ask(type, session.chosen())}>${t(type)} <kbd>${key}</kbd></button>`)}
         ${!session.may && html`<span>${t("roles_viewer")}</span>`}
       </div>
-      ${help && this.help()}
       <main class=${opened === undefined ? "" : "split"}>
         ${rows.ids.length === 0 ? html`<p class="nothing">${t(sight.state === "sees" ? "nothing_healthy" : "nothing_yet")}</p>` : html`<${List} session=${session} now=${now} />`}
         ${opened !== undefined && html`<${Cause} session=${session} alarm=${opened} now=${now} act=${(/** @type {string} */ type, /** @type {string[]} */ ids) => this.ask(type, ids)} />`}
       </main>
       ${asks !== null && html`<${Asks} key=${asks.type} session=${session} type=${asks.type} ids=${asks.ids} done=${() => this.setState({ asks: null })} />`}
-      <div class="toast" role="status">
-        ${toast !== null && html`<p>${toast.text} ${toast.back !== "" && html`<button onClick=${() => session.undo()}>${t("undo", { seconds: Math.max(0, Math.ceil((toast.until - now) / 1000)) })} <kbd>u</kbd></button>`}</p>`}
-      </div>
     `;
-  }
-
-  help() {
-    const keys = [["j k ↓ ↑", "key_move"], ["x", "key_tick"], ["o ↵", "key_open"], ["a", "acknowledge"], ["s", "shelve"], ["c", "clear"], ["n", "note"], ["/ Ctrl-K", "key_search"], ["Esc", "key_leave"]];
-    return html`<aside class="help" aria-label=${t("keys")}>
-      <dl>${keys.map(([key, word]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${t(word)}</dd></div>`)}</dl>
-      <label><input type="checkbox" checked=${this.state.keys} onChange=${() => {
-        const keys = !this.state.keys;
-        localStorage.setItem("faultd.keys", keys ? "on" : "off");
-        this.setState({ keys });
-      }} /> ${t("keys_on")}</label>
-      <label>${t("language")} <select value=${document.documentElement.lang} onChange=${async (/** @type {any} */ event) => {
-        localStorage.setItem("faultd.language", event.target.value);
-        await speak(event.target.value);
-        this.props.session.changed();
-      }}>${LANGUAGES.map((each) => html`<option value=${each}>${each}</option>`)}</select></label>
-      <label><input type="checkbox" checked=${document.documentElement.dataset.theme === "light"} onChange=${() => {
-        const light = document.documentElement.dataset.theme !== "light";
-        document.documentElement.dataset.theme = light ? "light" : "dark";
-        localStorage.setItem("faultd.theme", light ? "light" : "dark");
-        this.setState({});
-      }} /> ${t("theme")}</label>
-    </aside>`;
   }
 }

@@ -2,22 +2,31 @@
 
 export const LANGUAGES = ["en", "de"];
 
+/** The pages whose words have been asked for. @type {Set<string>} */
+const pages = new Set(["alarms"]);
 /** @type {Record<string, string>} */
 let english = {};
 /** @type {Record<string, string>} */
 let chosen = {};
 
-/** Read the words of a language. @param {string} language one of LANGUAGES */
+/** Speak a language from now on. @param {string} language one of LANGUAGES */
 export async function speak(language) {
-  if (Object.keys(english).length === 0) english = await read("en");
-  chosen = language === "en" ? english : await read(language);
+  const [first, other] = await Promise.all(["en", language].map(read));
+  [english, chosen] = [first, other];
   document.documentElement.lang = language;
+}
+
+/** Read the words of a page that is opened for the first time. @param {string} page */
+export async function learn(page) {
+  if (pages.has(page)) return;
+  pages.add(page);
+  await speak(document.documentElement.lang);
 }
 
 /** @param {string} language @returns {Promise<Record<string, string>>} */
 async function read(language) {
-  const answer = await fetch(`/console/words/${language}.json`);
-  return answer.json();
+  const answers = await Promise.all([...pages].map((page) => fetch(`/console/words/${language}/${page}.json`)));
+  return Object.assign({}, ...(await Promise.all(answers.map((answer) => answer.json()))));
 }
 
 /** The text of this key, with each `{name}` replaced. @param {string} key @param {Record<string, string | number>} [values] */

@@ -12,13 +12,19 @@ FOLDER = shipped_console()
 
 
 def words(language: str) -> dict[str, str]:
-    return msgspec.json.decode((FOLDER / "words" / f"{language}.json").read_bytes(), type=dict[str, str])
+    """The texts of all pages; no two pages have one of the same key."""
+    found: dict[str, str] = {}
+    for path in sorted((FOLDER / "words" / language).glob("*.json")):
+        of_page = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+        assert not found.keys() & of_page.keys(), path.name
+        found |= of_page
+    return found
 
 
 ENGLISH = words("en")
 
 
-@pytest.mark.parametrize("language", sorted(path.stem for path in (FOLDER / "words").glob("*.json")))
+@pytest.mark.parametrize("language", sorted(path.name for path in (FOLDER / "words").iterdir() if path.is_dir()))
 def test_each_language_has_every_text(language: str) -> None:
     found = words(language)
     assert found.keys() == ENGLISH.keys()

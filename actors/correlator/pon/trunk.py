@@ -50,14 +50,15 @@ def share_cable(draft: Draft, memory: PonMemory, port: str, cut: Cause | None, s
         return
     cables = [alarm_id for alarm_id in others if memory.causes[alarm_id].place == place]
     ports = list(dict.fromkeys([*(memory.causes[cables[0]].ports if cables else ()), *ports]))
+    gasped = sum(each.gasped for each in found)
     confidence = _ONE_CABLE * (1.0 - (equipment_failed(signs) if _all_of_card(draft, ports) else 0.0))
     cause = Cause(
         kind="trunk",
         place=place,
         ports=ports,
         evidence=found,
-        dark=len(found),
-        gasped=sum(each.gasped for each in found),
+        dark=len(found) - gasped,
+        gasped=gasped,
         alive=0,
         unknown=sum(len(draft.state.plant.onts_below(each)) for each in ports) - len(found),
         confidence=confidence,

@@ -45,6 +45,15 @@ def test_it_is_one_cut_that_names_its_feeders(world: World, ports: int, dark: in
     assert olt.world.notifications(trunk.id) == ["raised"]
 
 
+def test_an_ont_that_gasped_is_counted_once(world: World) -> None:
+    olt = Olt(world, shelf(ports=8))
+    olt.reports("ont.dying_gasp", "olt/1/0/1")
+    cut(olt, range(3))
+    olt.waits(30)
+    (trunk,) = trunks(olt)
+    assert (trunk.metadata["dark"], trunk.metadata["gasped"], trunk.metadata["unknown"]) == (23, 1, 0)
+
+
 def test_feeders_of_several_cards(world: World) -> None:
     olt = Olt(world, shelf(cards=3, ports=4))
     cut(olt, [1], card=1)

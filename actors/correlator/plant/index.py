@@ -132,6 +132,10 @@ class Plant:
         """Ids one step away from the core, in order. Not to be kept: it changes with the plant."""
         return ids_of(self._children.get(node_id))
 
+    def leg_of(self, node_id: str) -> str:
+        """The first node one step towards the core, as the splitter of an ONT; "" without one."""
+        return next(iter(self.parents(node_id)), "")
+
     def parents(self, node_id: str) -> tuple[str, ...]:
         """Ids one step towards the core; none for an unknown node."""
         node = self.nodes.get(node_id)

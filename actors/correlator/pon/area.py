@@ -14,6 +14,7 @@ from actors.correlator.pon.gather import tenant_of
 from actors.correlator.pon.likelihood import Seen
 from actors.correlator.pon.members import back_of, members_of
 from actors.correlator.pon.memory import PonMemory
+from actors.correlator.pon.notice_times import apart_from
 from actors.correlator.pon.ont_evidence import evidence_of
 from actors.correlator.pon.restoration import end_restored, follow_return, is_restored
 
@@ -115,7 +116,8 @@ def _without_cuts(draft: Draft, recent: dict[str, Evidence], found: Mapping[str,
             continue
         others = [ont for ont in plant.onts_below(above) if ont not in found]
         mine = Counter[Seen]({"dark": len(dark), "silent": len(others)})
-        if is_cut_beside(mine, total - Counter[Seen]({"dark": len(dark)})):
+        times = apart_from(draft, [recent[ont] for ont in dark], recent.values())
+        if is_cut_beside(mine, total - Counter[Seen]({"dark": len(dark)}), times):
             cut.update(dark)
     return {ont: each for ont, each in recent.items() if ont not in cut} if cut else recent
 

@@ -2,7 +2,8 @@
 which most ONTs sent one. Pure.
 
 The share of ONTs that send a dying gasp is taken from the outage itself: it is 50 to 90 %, and a habit of the ONTs that are
-there. An outage with few dying gasps has splitters without any, by chance.
+there. An outage with few dying gasps has splitters without any, by chance. The time at which the OLT noticed them counts too
+(:mod:`actors.correlator.pon.notice_times`).
 """
 
 import math
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from actors.correlator.pon.likelihood import ODDS, Odds, Seen, Tree
+from actors.correlator.pon.notice_times import Noticed, by_chance
 
 _FEWEST = 3
 """Dying gasps of the others from which their share is known."""
@@ -21,9 +23,13 @@ _SURE = 0.8
 """Confidence from which the cut is told."""
 
 
-def cut_beside(mine: Mapping[Seen, int], others: Mapping[Seen, int], odds: Odds = ODDS) -> float:
+_BESIDE = math.log(4e-4)
+"""Prior of a cut beside an outage: what fells a power line may take the fibre on its poles along."""
+
+
+def cut_beside(mine: Mapping[Seen, int], others: Mapping[Seen, int], times: float = 0.0, odds: Odds = ODDS) -> float:
     """Confidence, 0 to 1, that the ONTs below a node, in states ``mine``, were cut off, where ``others`` lost their power at
-    that time."""
+    that time. ``times``: log-likelihood, under one loss of power, of the times at which both were noticed."""
     gasped = others.get("gasp", 0) + others.get("found_gasp", 0)
     dark = others.get("dark", 0) + others.get("found_dark", 0)
     if gasped < _FEWEST:
@@ -31,13 +37,16 @@ def cut_beside(mine: Mapping[Seen, int], others: Mapping[Seen, int], odds: Odds 
     share = min(_MOST, (gasped + 0.5) / (gasped + dark + 1.0))
     gasp, silent = math.log(_REPORTED * share), math.log(_REPORTED * (1.0 - share))
     under: dict[Seen, float] = {**odds.under_power, "gasp": gasp, "found_gasp": gasp, "dark": silent, "found_dark": silent}
-    power = math.fsum(under[seen] * count for seen, count in mine.items())
-    cut = odds.cut + math.fsum(odds.under_cut[seen] * count for seen, count in mine.items())
+    power = times + math.fsum(under[seen] * count for seen, count in mine.items())
+    cut = _BESIDE + math.fsum(odds.under_cut[seen] * count for seen, count in mine.items())
     return 1.0 / (1.0 + math.exp(min(700.0, power - cut)))
 
 
-def cuts_within(tree: Tree, place: str, odds: Odds = ODDS) -> list[tuple[str, float]]:
-    """The nodes below ``place``, where power was lost, that were cut off instead, each with the confidence."""
+def cuts_within(
+    tree: Tree, place: str, noticed: Mapping[str, Noticed] | None = None, odds: Odds = ODDS
+) -> list[tuple[str, float]]:
+    """The nodes below ``place``, where power was lost, that were cut off instead, each with the confidence. ``noticed``: when
+    the OLT noticed which ONT."""
     below: dict[str, Counter[Seen]] = {}
     top: Tree | None = None
     waiting = [(tree, False)]
@@ -60,7 +69,14 @@ def cuts_within(tree: Tree, place: str, odds: Odds = ODDS) -> list[tuple[str, fl
         mine = below[node.id]
         if not node.branches or mine["dark"] < 2:
             continue
-        sure = cut_beside(mine, below[place] - mine, odds)
+        times = 0.0
+        if noticed:
+            here = set(onts_of(node))
+            times = by_chance(
+                [each for ont, each in noticed.items() if ont in here],
+                [each for ont, each in noticed.items() if ont not in here],
+            )
+        sure = cut_beside(mine, below[place] - mine, times, odds)
         if sure >= _SURE:
             found.append((node.id, sure))
         else:
@@ -68,6 +84,18 @@ def cuts_within(tree: Tree, place: str, odds: Odds = ODDS) -> list[tuple[str, fl
     return found
 
 
-def is_cut_beside(mine: Mapping[Seen, int], others: Mapping[Seen, int]) -> bool:
+def onts_of(tree: Tree) -> list[str]:
+    """The ONTs below a node, or the ONT itself."""
+    found: list[str] = []
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if not node.branches:
+            found.append(node.id)
+        waiting += node.branches
+    return found
+
+
+def is_cut_beside(mine: Mapping[Seen, int], others: Mapping[Seen, int], times: float = 0.0) -> bool:
     """True when a cut is likely enough to be told beside the outage."""
-    return cut_beside(mine, others) >= _SURE
+    return cut_beside(mine, others, times) >= _SURE

@@ -7,7 +7,7 @@ instant in common. Losses that follow one another in a trickle have none, howeve
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from actors.correlator.pon.cause import Evidence
@@ -38,8 +38,9 @@ _FEW_GASPS = math.log(0.3)
 """Share of the outages with fewer dying gasps than usual."""
 
 
-def episodes(found: Iterable[Evidence]) -> list[list[Evidence]]:
-    """Groups of losses that began together, oldest first, each in the order of its reports."""
+def episodes(found: Iterable[Evidence], leg_of: Callable[[str], str] | None = None) -> list[list[Evidence]]:
+    """Groups of losses that began together, oldest first, each in the order of its reports. ``leg_of``: the splitter of an
+    ONT."""
     ordered = sorted(found, key=lambda one: (one.onset, one.ont))
     dark = _together([each for each in ordered if not each.gasped])
     gasped = _together([each for each in ordered if each.gasped])
@@ -47,7 +48,7 @@ def episodes(found: Iterable[Evidence]) -> list[list[Evidence]]:
     for group in dark:
         # The latest dying gasps that the same loss of power may have caused.
         heirs = [each for each in gasped if _of_one_event(each, group)]
-        if heirs:
+        if heirs and not (leg_of is not None and _of_other_legs(heirs[-1], group, leg_of)):
             heirs[-1] += group
         else:
             alone.append(group)
@@ -122,6 +123,16 @@ def _pause(group: Sequence[Evidence], at: int) -> timedelta:
 def _begun(found: Evidence) -> datetime:
     """The earliest time at which the loss can have begun, beside the soak time that all have."""
     return found.earliest - (_FOUND if found.found else _GASPS if found.gasped else SPREAD)
+
+
+def _of_other_legs(power: Sequence[Evidence], dark: Sequence[Evidence], leg_of: Callable[[str], str]) -> bool:
+    """True when other losses of signal belong to these dying gasps already, and this second group, which the OLT noticed at
+    another time, has legs of its own. Some of the records may be wrong."""
+    if all(each.gasped for each in power):
+        return False
+    legs = {leg_of(each.ont) for each in power}
+    others = [each for each in dark if leg_of(each.ont) not in legs]
+    return len(others) > 1 and 4 * len(others) >= 3 * len(dark)
 
 
 def _of_one_event(gasped: Sequence[Evidence], dark: Sequence[Evidence]) -> bool:

@@ -150,7 +150,7 @@ def _shares(root: Tree, weighed: Weighing, port_dark: bool, odds: Odds) -> dict[
     for sums, total, weight in parts:
         if total - all_weight < _NEGLIGIBLE:
             continue
-        waiting = [(root, _Outside(0.0, 0.0, 0.0))]
+        waiting = [(root, _Outside(weighed.first, weighed.first, 0.0))]
         while waiting:
             tree, outside = waiting.pop()
             mine = weighed.nodes[tree.id]

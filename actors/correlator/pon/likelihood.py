@@ -29,6 +29,8 @@ class Odds(NamedTuple):
 
     cut: float = math.log(1e-4)
     """The fibre to a splitter or the feeder breaks."""
+    further: float = math.log(4e-3)
+    """Another fibre of the same port breaks in the same episode: legs share ducts, so cuts are not independent."""
     drop: float = math.log(4e-4)
     """One ONT's drop fibre, connector or optics."""
     area: float = math.log(1e-4)
@@ -208,6 +210,8 @@ class Weighing(NamedTuple):
 
     nodes: Mapping[str, Weighed]
     kind: Cause
+    first: float = 0.0
+    """What the first break of the kind adds to the score of an explanation; the nodes have the prior of a further one."""
 
 
 class Inside(NamedTuple):
@@ -228,6 +232,9 @@ def weigh(root: Tree, port_dark: bool, leaning: float, mute: float, odds: Odds =
     leaves: dict[tuple[Seen, bool], Weighed] = {}
     seen = Counter(tree.seen for tree in post_order(root) if not tree.branches)
     kind: Cause = "power" if seen["gasp"] > seen["dark"] else "cut"
+    # Beside a loss of power, a dark leg without a dying gasp is rather a part of it.
+    first = odds.cut - odds.further if kind == "cut" and not seen["gasp"] else 0.0
+    odds = odds._replace(cut=odds.cut - first)
     for tree in post_order(root):
         if not tree.branches:
             key = tree.seen, tree.id in apart
@@ -247,7 +254,7 @@ def weigh(root: Tree, port_dark: bool, leaning: float, mute: float, odds: Odds =
             leaves=sum(each.leaves for each in below),
         )
         nodes[tree.id] = _port(mine, port_dark, leaning, mute, odds) if tree is root else _fork(mine, below, mute, odds)
-    return Weighing(nodes, kind)
+    return Weighing(nodes, kind, first)
 
 
 def _leaf(seen: Seen, kind: Cause, mute: float, odds: Odds, *, movable: bool) -> Weighed:
@@ -327,6 +334,8 @@ def inside(root: Tree, weighed: Weighing, *, whole: bool, plus: Plus) -> dict[st
         else:
             some = plus(some, mine.break_power)
             none, strays = plus(none, mine.break_cut), plus(strays, mine.break_cut)
+        if tree is root:
+            some += weighed.first
         found[tree.id] = Inside(none, strays, some, plus(none, some))
     return found
 

@@ -16,6 +16,8 @@ from actors.correlator.pon.gather import tenant_of
 from actors.correlator.pon.likelihood import Seen
 from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import SETTLED, Concluded, PonMemory
+from actors.correlator.pon.notice_times import apart_from
+from actors.correlator.pon.ont_evidence import evidence_of
 from actors.correlator.pon.rollup import around
 from protocols.alarm import Alarm
 
@@ -122,7 +124,10 @@ def _join_area(draft: Draft, memory: PonMemory, cause: Cause) -> bool:
         return False
     states: dict[Seen, int] = {"dark": cause.dark, "gasp": cause.gasped, "silent": cause.unknown, "alive": cause.alive}
     said = first[1].metadata
-    if is_cut_beside(states, {"gasp": int(said.get("gasped", 0)), "dark": int(said.get("dark", 0))}):
+    members = members_of(draft.state, first[0], memory.causes[first[0]])
+    area = evidence_of(draft, memory, memory.causes[first[0]].place).out
+    times = apart_from(draft, cause.evidence, (each for ont, each in area.items() if ont in members))
+    if is_cut_beside(states, {"gasp": int(said.get("gasped", 0)), "dark": int(said.get("dark", 0))}, times):
         return False
     for each in cause.evidence:
         _attach(draft, memory, each, *first)

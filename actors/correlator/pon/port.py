@@ -30,6 +30,7 @@ from actors.correlator.pon.inquiry import inquire
 from actors.correlator.pon.likelihood import Seen
 from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import SETTLED, Concluded, PonMemory, PortRead
+from actors.correlator.pon.notice_times import times_of
 from actors.correlator.pon.olt_opinion import leaning_of
 from actors.correlator.pon.ont_evidence import ByCause, evidence_of
 from actors.correlator.pon.outage_join import join_outages, members_out, young_outages
@@ -95,7 +96,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         fresh = {ont: found for ont, found in fresh.items() if ont not in disturbed}
     outages = young_outages(draft, causes) if fresh else {}
     shared = members_out(draft, outages, {ont: each for ont, each in out.items() if ont not in fresh}) if outages else {}
-    grouped = episodes([*fresh.values(), *shared.values()])
+    grouped = episodes([*fresh.values(), *shared.values()], draft.state.plant.leg_of)
     dark_since = memory.onset.get(port) if port_alarms else None
     # The port reports no light, and its ONTs do not report anything of that time.
     unsaid = (
@@ -211,7 +212,7 @@ def _explain(
         )
         for found in breaks
         if found.cause == "power" and not found.own
-        for place, sure in cuts_within(tree, found.place)
+        for place, sure in cuts_within(tree, found.place, times_of(draft, leaves(tree, found.place), mine))
     ]
     cut_off = {ont for found in inside for ont in leaves(tree, found.place)}
     for found in (*breaks, *inside):

@@ -1,7 +1,9 @@
 """Outages and what is reported after them: their own silent ONTs, which join them, and cuts beside them, which do not."""
 
+import math
 import random
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from vocabulary.outages import Olt, onts, plant
@@ -9,7 +11,9 @@ from vocabulary.world import World
 
 from actors.correlator.pon.cut_within import cut_beside, cuts_within
 from actors.correlator.pon.likelihood import Seen, Tree
+from actors.correlator.pon.notice_times import Noticed, by_chance
 
+BEGIN = datetime(2026, 5, 4, tzinfo=UTC)
 PORTS = (0, 1, 2)
 NORTH = [ont for port in PORTS for ont in onts(port, [0, 1])]
 
@@ -117,6 +121,51 @@ def test_a_late_loss_elsewhere_on_the_port_is_no_part_of_the_outage(world: World
 )
 def test_what_decides_about_a_cut_beside_an_outage(mine: dict[Seen, int], others: dict[Seen, int], cut: bool) -> None:
     assert (cut_beside(mine, others) >= 0.8) is cut
+
+
+@pytest.mark.parametrize(
+    ("legs", "gasped", "cut"),
+    [
+        ((0, 1), 0, True),
+        ((1,), 0, True),
+        ((0, 1), 1, False),  # one of the later leg sent a dying gasp: it lost its power too
+    ],
+)
+def test_a_leg_that_goes_seconds_after_the_others_were_noticed_is_a_cut(
+    world: World, legs: tuple[int, ...], gasped: int, cut: bool
+) -> None:
+    """Half of the ONTs send no dying gasp, so that a dark leg alone shows nothing."""
+    olt = Olt(world, plant(1, areas=False))
+    unpowered = onts(0, legs)
+    olt.reports("ont.dying_gasp", *unpowered[::2], *onts(0, [3])[:gasped])
+    olt.waits(1)
+    olt.reports("ont.los", *unpowered[1::2], every=0.05)
+    olt.waits(3)
+    olt.reports("ont.los", *onts(0, [3])[gasped:], every=0.05)
+    olt.waits(60)
+    told = sorted(each.alarm_type for each in olt.concluded().values())
+    assert told == (["fibre.cut", "power.outage"] if cut else ["power.outage"])
+    assert ("fibre.cut olt/1/0/s.3" in olt.concluded()) is cut
+
+
+@pytest.mark.parametrize(
+    ("mine", "others", "least", "most"),
+    [
+        ([7.4, 7.5, 7.8], [4.7, 4.8], 0.0, 0.01),  # 2.6 s apart, each of them within half a second
+        ([4.7, 5.9, 7.1], [4.2, 5.2, 6.2], 1.0, 1.0),  # among one another
+        ([5.5, 5.6], [4.5, 4.7], 1.0, 1.0),  # one after the other, as OLTs look at their ONTs
+        ([7.5, 7.6], [4.9], 0.05, 0.2),  # one other ONT shows little
+        ([7.5, 7.6], [], 1.0, 1.0),
+    ],
+)
+def test_times_that_one_event_does_not_explain(mine: list[float], others: list[float], least: float, most: float) -> None:
+    def at(times: list[float]) -> list[Noticed]:
+        found = [BEGIN + timedelta(seconds=each) for each in times]
+        return [Noticed(each, each) for each in found]
+
+    assert least <= math.exp(by_chance(at(mine), at(others))) <= most
+    queued = [each._replace(earliest=BEGIN + timedelta(seconds=4.5)) for each in at(mine)]
+    assert by_chance(queued, at(others)) == 0.0  # they may have waited in the OLT's queue
 
 
 def test_the_cut_is_at_the_highest_node_that_it_explains() -> None:

@@ -37,7 +37,8 @@ def test_a_port_whose_reports_take_many_seconds_is_one_page(world: World, kind: 
     (cause,) = olt.concluded().values()
     assert cause.resource_id == "olt/1/0"
     (line,) = [e for e in olt.world.entries if e.alarm_id == cause.id and e.action == "notification_requested"]
-    assert every < 0.2 or "until then reports of its OLT still came in" in line.text
+    # Several legs are cuts of their own until the last leg begins: the feeder's cut is younger than its hold.
+    assert every < 0.2 or kind == "ont.los" or "until then reports of its OLT still came in" in line.text
 
 
 def test_so_are_ports_of_one_cable_that_take_turns_in_the_queue_of_their_olt(olt: Olt) -> None:

@@ -180,7 +180,9 @@ def test_best_and_sum_agree_with_every_explanation_counted_one_by_one(legs: list
         ),
     )
     weighed = weigh(root, False, 0.0, 0.0)
-    valid = [each for each in every_explanation(root, root, weighed.kind) if each[2] or not each[3]]
+    every = every_explanation(root, root, weighed.kind)
+    every = [(each[0] + weighed.first * each[2], *each[1:]) for each in every]  # the first break of the kind
+    valid = [each for each in every if each[2] or not each[3]]
     best = max(each[0] for each in valid)
     total = math.log(math.fsum(math.exp(each[0] - best) for each in valid)) + best
     assert inside(root, weighed, whole=False, plus=max)["pon"].total == pytest.approx(best, abs=1e-6)

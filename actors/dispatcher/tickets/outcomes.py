@@ -9,7 +9,14 @@ from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.tickets.contested import count_round, is_contested
 from actors.dispatcher.tickets.following import forget_ticket
 from actors.dispatcher.tickets.resolving import resolve_alarms
-from actors.dispatcher.tickets.shared import closed_too_early, decide_closing_anew, is_merged, open_for_others, take_key
+from actors.dispatcher.tickets.shared import (
+    closed_too_early,
+    decide_closing_anew,
+    is_merged,
+    note_opened,
+    open_for_others,
+    take_key,
+)
 from actors.dispatcher.tickets.tasks import name_of_ticket, with_task
 from protocols.dispatch.outcomes import TicketChanged, TicketFailed, TicketOpened
 from protocols.dispatch.ticket import Ticket, TicketState
@@ -57,6 +64,8 @@ def _done(run: DispatchRun, ticket: Ticket, event: TicketChanged, number: int) -
     if done == "open":
         fields["closed_at"] = None
     _put(run, moved, number, url=event.url or ticket.url, **fields)
+    if done == "open" and is_merged(run.state, moved):
+        note_opened(run, moved)
     subject = run.state.subjects.get(ticket.subject)
     over = subject is None or subject.state == "ended"
     if state == "closed" and (over or moved is not ticket):

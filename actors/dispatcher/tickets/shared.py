@@ -1,5 +1,7 @@
 """Tickets that a person merged in the desk. One that stands for several causes of faultd is open as long as any of them is."""
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from actors.dispatcher.causes.holding import name_of
@@ -20,7 +22,10 @@ def take_key(run: DispatchRun, ticket: Ticket, key: str) -> Ticket:
         run.journal.drop(merged, ticket.id)
     elif ticket.key and ticket.id not in merged:
         run.journal.put(merged, ticket.id, ticket.key)
+    left = _sharing(run.state, ticket)
     leave_key(run, ticket)
+    if not any(_stands(run.state, each) for each in left):
+        _close_those_over(run, left, "Over: the ticket that a person had merged into this one has been taken out of it")
     moved = replace(ticket, key=key)
     share(run, moved)
     if not ticket.key and any(each.id not in merged for each in _sharing(run.state, moved)):
@@ -88,6 +93,13 @@ def is_closed_with_others(state: DispatchState, ticket: Ticket) -> bool:
     return is_merged(state, ticket) and bool(others) and not any(map(is_live, others))
 
 
+def note_opened(run: DispatchRun, ticket: Ticket) -> None:
+    """faultd opened it again at the desk: so is the one that was made under its key, which is the same one there."""
+    for each in _sharing(run.state, ticket):
+        if each.state == "closed" and not is_merged(run.state, each):
+            run.put_ticket(replace(each, state="open", closed_at=None, revision=each.revision + 1))
+
+
 def decide_closing_anew(run: DispatchRun, ticket: Ticket) -> None:
     """A person merged it: closings of it, and of the tickets that are the same one now, may have waited before that."""
     for each in (run.state.tickets.get(ticket.id), *_sharing(run.state, ticket)):
@@ -104,11 +116,16 @@ def decide_closing_anew(run: DispatchRun, ticket: Ticket) -> None:
 
 def _close_the_last(run: DispatchRun, ticket: Ticket) -> None:
     """No cause of a shared ticket lasts: the one that was made under its key is closed, if it still waits for that."""
-    for each in _sharing(run.state, ticket):
+    _close_those_over(run, _sharing(run.state, ticket), "Over: every cause that a person merged into this ticket has ended")
+
+
+def _close_those_over(run: DispatchRun, tickets: Sequence[Ticket], text: str) -> None:
+    """Close those of ``tickets`` that were made under their key and waited for the causes of others."""
+    for each in tickets:
         subject = run.state.subjects.get(each.subject)
         over = subject is None or subject.state == "ended" or bool(subject.part_of)
         if over and each.closes and is_live(each) and not is_merged(run.state, each):
-            run.put_ticket(with_task(each, "close", "Over: every cause that a person merged into this ticket has ended"))
+            run.put_ticket(with_task(each, "close", text))
 
 
 def _sharing(state: DispatchState, ticket: Ticket) -> list[Ticket]:

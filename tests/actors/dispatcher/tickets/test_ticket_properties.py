@@ -248,11 +248,32 @@ TAKEN_OUT: list[tuple[str, Any, Any]] = [
     ("person", 0, "out"),
 ]
 """A person merges a ticket that faultd has closed, its cause begins again, and the person takes it out."""
+LEFT_BEHIND: list[tuple[str, Any, Any]] = [
+    ("person", 0, "merge"),
+    ("clear", 0, None),
+    ("raise", "a", "critical"),
+    ("clear", 3, None),
+    ("raise", "d", "critical"),
+    ("wait", 6, None),
+    ("person", 0, "out"),
+    ("clear", 0, None),
+]
+"""The cause of a ticket ends while another ticket is merged into it, which a person takes out later."""
+OPENED_AGAIN: list[tuple[str, Any, Any]] = [
+    ("clear", 2, None),
+    ("desk", 0, None),
+    ("person", 2, "merge"),
+    ("desk", 0, None),
+    ("clear", 1, None),
+]
+"""A person merges a ticket into one that faultd has closed, faultd opens that again, and both causes are over then."""
 
 
 @settings(deadline=None, max_examples=120)
 @given(st.lists(MERGES, min_size=8, max_size=30))
 @example(TAKEN_OUT)
+@example(LEFT_BEHIND)
+@example(OPENED_AGAIN)
 def test_a_ticket_that_people_merged_is_open_while_any_of_its_causes_is(steps: list[tuple[str, Any, Any]]) -> None:
     world = DeskOfPeople(nodes=plant())
     world.policy("tickets", TICKET)

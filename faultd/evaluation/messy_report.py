@@ -175,11 +175,15 @@ def _by_dimension(results: Sequence[Result]) -> Iterator[str]:
 def _calibration(results: Sequence[Result]) -> Iterator[str]:
     stated = add_up(results).stated
     yield "### Calibration: of the causes that stated a confidence, how many were right\n"
-    yield "| stated | causes | mean stated | right |\n|---|---:|---:|---:|"
-    for each in reliability(stated):
-        yield f"| {each.low:.0%} to {each.high:.0%} | {each.count} | {each.stated:.3f} | {with_bounds(each.right)} |"
-    score = brier(stated)
-    yield "" if score is None else f"\nBrier score: {score:.4f} ({len(stated)} causes).\n"
+    for title, found in (
+        ("standing at the verdict", [each for each in stated if not each.withdrawn]),
+        ("those told and withdrawn counted", stated),
+    ):
+        yield f"| {title}: stated | causes | mean stated | right |\n|---|---:|---:|---:|"
+        for each in reliability(found):
+            yield f"| {each.low:.0%} to {each.high:.0%} | {each.count} | {each.stated:.3f} | {with_bounds(each.right)} |"
+        score = brier(found)
+        yield "" if score is None else f"\nBrier score: {score:.4f} ({len(found)} causes).\n"
 
 
 def _not_knowable(results: Sequence[Result]) -> Iterator[str]:

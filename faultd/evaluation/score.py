@@ -74,6 +74,10 @@ class StatedConfidence(Struct, frozen=True):
 
     confidence: float
     right: bool
+    alarm_type: str = ""
+    place: str = ""
+    withdrawn: bool = False
+    """It did not stand at the verdict: somebody was told of it before or after."""
 
 
 class CaseScore(Struct, frozen=True, kw_only=True):
@@ -110,7 +114,7 @@ def score(outcome: CaseOutcome) -> CaseScore:
     for root in sorted(roots, key=lambda each: (not each.inferred, each.alarm_id)):
         hit = _hit(judge, outcome, root, taken)
         if root.inferred and root.confidence is not None:
-            stated.append(StatedConfidence(root.confidence, hit is not None))
+            stated.append(StatedConfidence(root.confidence, hit is not None, root.alarm_type, root.place))
         if hit is not None:
             right[hit.kind] = right.get(hit.kind, 0) + 1
             continue
@@ -124,7 +128,7 @@ def score(outcome: CaseOutcome) -> CaseScore:
     for page in _withdrawn(judge, outcome):
         wrong.append(_wrong(page.alarm_type, page.place, judge.page_about(page), withdrawn=True))
         if page.confidence is not None:
-            stated.append(StatedConfidence(page.confidence, False))
+            stated.append(StatedConfidence(page.confidence, False, page.alarm_type, page.place, withdrawn=True))
     pages = [_page_about(judge, each) for each in outcome.pages]
     return CaseScore(
         faults=tuple(_fault(judge, outcome, each, pages) for each in outcome.faults if each.scored and not each.harmless),

@@ -17,6 +17,10 @@ GAP = timedelta(seconds=6)
 all mixed, however slowly."""
 
 
+UNREPORTED = timedelta(seconds=12)
+"""The control board of an OLT has reported a card that failed so long after its last ONT, if it does at all."""
+
+
 class Feeder(NamedTuple):
     """A feeder that is wholly dark: its port, the id of the alarm that concludes it (empty: of this inspection), the times of
     the first and the last report."""
@@ -52,7 +56,8 @@ def signs_of(draft: Draft, ports: Sequence[str], found: Sequence[Evidence]) -> S
     los = told.count("ont_los") / len(told) if told else 0.0
     above = common_node(draft, ports)
     node = draft.state.plant.nodes.get(above) if above is not None else None
-    return SharedSigns(len(ports), dark, links, los, node is not None and node.type == "olt")
+    waited = bool(found) and draft.at - max(each.onset for each in found) >= UNREPORTED
+    return SharedSigns(len(ports), dark, links, los, node is not None and node.type == "olt", waited)
 
 
 def evidence_below(draft: Draft, memory: PonMemory, feeders: Sequence[Feeder], cut: Cause) -> list[Evidence]:

@@ -6,7 +6,7 @@ outage went dark by an event of its own. Pure, but for :func:`noticed`.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from actors.correlator.draft import Draft
@@ -15,13 +15,15 @@ from actors.correlator.pon.episodes import SPREAD
 
 _CLEAR: Final = 1.0
 """Seconds between the two groups from which it counts."""
+_WITH_GASP: Final = timedelta(seconds=1.5)
+"""An OLT that reports the loss so soon after the dying gasp may have concluded it from that."""
 _LEAST: Final = math.log(1e-3)
 """The smallest probability: some OLTs look at their ONTs leg by leg."""
 
 
 class Noticed(NamedTuple):
     """The time of the report that an ONT is gone, and the time since when it may have waited in the OLT's queue. ``gasped``:
-    its dying gasp may have told the OLT."""
+    its dying gasp just before may have told the OLT."""
 
     earliest: datetime
     at: datetime
@@ -34,7 +36,7 @@ def noticed(draft: Draft, found: Evidence) -> Noticed | None:
         return Noticed(found.earliest, found.onset)
     symptoms = draft.state.symptoms
     times = [alarm.received_at for each in found.alarms if not symptoms[(alarm := draft.alarm(each)).alarm_type].gasp]
-    return Noticed(found.earliest, min(times), gasped=True) if times else None
+    return Noticed(found.earliest, min(times), gasped=min(times) - found.onset < _WITH_GASP) if times else None
 
 
 def times_of(draft: Draft, onts: Iterable[str], lost: Mapping[str, Evidence]) -> dict[str, Noticed]:
@@ -54,7 +56,7 @@ def apart_from(draft: Draft, mine: Sequence[Evidence], others: Iterable[Evidence
 
 def by_chance(mine: Sequence[Noticed], others: Sequence[Noticed]) -> float:
     """The logarithm of the probability that one event is noticed at ``mine`` so long after, or before, all ``others``; 0.0 when
-    the two are not apart. Times of ONTs with dying gasps count as one."""
+    the two are not apart. Times that dying gasps may have told count as one."""
     dark = [each for each in others if not each.gasped]
     if not mine or not others:
         return 0.0

@@ -39,7 +39,8 @@ from actors.correlator.pon.restoration import leftovers, out_again, returns
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
 from actors.correlator.pon.rollup import gather_power, join_larger, refute_equipment, roll_up
 from actors.correlator.pon.settling_port import not_settled
-from actors.correlator.pon.street import join_street
+from actors.correlator.pon.street import FEWEST as STREET
+from actors.correlator.pon.street import join_street, take_in_cuts
 from actors.correlator.pon.trunk import share_cable
 from actors.correlator.strategies.topological import begin_of, blocked_by, root_of
 from protocols.alarm import Alarm
@@ -203,6 +204,8 @@ def _explain(
     strays: list[tuple[Evidence, float]] = []
     recorded = apart(draft, memory, port, episode)
     breaks = explain(tree, port_dark=port_dark, leaning=leaning, mute=mute, apart=recorded, odds=odds)
+    if sum(each.gasped for each in episode) >= STREET and not port_dark:
+        breaks = take_in_cuts(tree, breaks, times_of(draft, onts, mine), mine)
     inside = [
         found._replace(
             cause="cut",

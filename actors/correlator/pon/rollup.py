@@ -8,7 +8,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, grow, withdraw
-from actors.correlator.pon.feeders import common_node, dark_together, signs_of, trunks_of
+from actors.correlator.pon.feeders import UNREPORTED, common_node, dark_together, signs_of, trunks_of
 from actors.correlator.pon.gather import evidence, ports_below
 from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import SETTLED, Concluded, Kind, PonMemory
@@ -68,6 +68,8 @@ def roll_up(
     if largest is None:
         return False
     cause, replaced = largest
+    if cause.kind == "card":
+        draft.wake(NAME, port, draft.at + UNREPORTED)
     concluded = conclude(draft, memory, cause, port_alarms)
     for cause_id in replaced:
         if concluded is not None and cause_id != concluded.id:
@@ -87,12 +89,20 @@ def refute_equipment(
     """Withdraw the conclusion that the card or OLT has failed when its ports report their own loss of light. Removes it from
     ``causes``."""
     for alarm_id, cause in list(causes.items()):
-        if cause.kind not in ("card", "olt") or not port_alarms or draft.at - cause.since > SETTLED:
+        if cause.kind not in ("card", "olt") or draft.at - cause.since > SETTLED:
+            continue
+        if not port_alarms and (cause.kind == "olt" or draft.at - cause.since < UNREPORTED):
+            if cause.kind == "card":
+                draft.wake(NAME, port, cause.since + UNREPORTED)
             continue
         found = [one for ont in cause.members if (one := evidence(draft, ont, memory)) is not None]
-        if equipment_failed(signs_of(draft, cause.ports, found)) < _LIKELIER:
+        signs = signs_of(draft, cause.ports, found)
+        if equipment_failed(signs) < _LIKELIER:
             name = draft.state.plant.nodes[port].name or port
-            why = f"{name} reports loss of light itself, so {cause.place} works: a cable with all feeders was cut"
+            if signs.dark:
+                why = f"{name} reports loss of light itself, so {cause.place} works: a cable with all feeders was cut"
+            else:
+                why = f"{cause.place} has not been reported itself: a cable with all feeders was cut"
             withdraw(draft, memory, alarm_id, why)
             del causes[alarm_id]
 

@@ -6,6 +6,7 @@ Each line is evidence, with the probability to see it when the equipment has fai
     before any evidence, of a card             5             1
     before any evidence, of a whole OLT        0.5           1
     of a card: it is not reported itself       0.2           1
+    and is not, 12 s after the last of it      0.03          1
     a port reports loss of light               0.002         0.9
     no port does                               1             0.3
     most ports report their link down          0.8           0.05
@@ -34,6 +35,8 @@ class SharedSigns(NamedTuple):
     """Share of the ONTs' reports that are LOSi."""
     whole_olt: bool = False
     """These are all ports of an OLT with several cards."""
+    waited: bool = False
+    """The card had time to be reported."""
 
 
 class _Weights(NamedTuple):
@@ -44,6 +47,7 @@ class _Weights(NamedTuple):
 
 
 _CARD: Final = math.log(5.0 * 0.2)
+_CARD_WAITED: Final = math.log(5.0 * 0.03)
 _OLT: Final = math.log(0.5)
 """For equipment that is not reported itself. Few cables have all feeders of a card, and no other."""
 _LOS: Final = _Weights(math.log(0.002 / 0.9), math.log(1 / 0.3))
@@ -53,7 +57,7 @@ _ONTS: Final = _Weights(math.log(0.4 / 0.8), math.log(0.6 / 0.2))
 
 def equipment_failed(signs: SharedSigns) -> float:
     """The probability, 0 to 1, that the equipment which all these ports are in has failed, and not a cable with all feeders."""
-    odds = _OLT if signs.whole_olt else _CARD
+    odds = _OLT if signs.whole_olt else _CARD_WAITED if signs.waited else _CARD
     odds += _LOS.seen if signs.dark else _LOS.unseen
     odds += _LINKS.seen if 2 * signs.links_down > signs.ports else _LINKS.unseen
     odds += _ONTS.seen if signs.los > 0.5 else _ONTS.unseen

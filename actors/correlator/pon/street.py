@@ -6,12 +6,16 @@ ONTs of this port come and go one by one. Once there is an outage, others that w
 
 import math
 from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from actors.correlator.draft import Draft
 from actors.correlator.pon.cause import Cause, Evidence
-from actors.correlator.pon.gather import node_above
-from actors.correlator.pon.likelihood import Odds
+from actors.correlator.pon.cut_within import is_of_street
+from actors.correlator.pon.explanation import Break
+from actors.correlator.pon.gather import leaves, node_above
+from actors.correlator.pon.likelihood import Odds, Tree
+from actors.correlator.pon.notice_times import Noticed
 
 FEWEST: Final = 3
 """Dying gasps that it needs at least."""
@@ -34,7 +38,7 @@ def join_street(
     told = gasping + sum(each.gasped for each in outages)
     if not gasping or told < FEWEST:
         return common, alone
-    if not outages and gasping * odds.customer >= odds.area - math.log(math.comb(onts, gasping) * onts):
+    if not outages and not _is_street(onts, gasping, 0, odds) and not _is_street(onts, gasping, len(mine) - gasping, odds):
         return common, alone
     members = [each for cause in outages for each in cause.evidence] + mine
     members.sort(key=lambda each: (each.onset, each.ont))
@@ -56,6 +60,24 @@ def join_street(
     kept = {key: cause for key, cause in common.items() if cause.kind != "power"}
     members_of = {each.ont for each in mine}
     return {**kept, ("power", place): street}, [each for each in alone if each[0].ont not in members_of]
+
+
+def take_in_cuts(tree: Tree, breaks: Iterable[Break], noticed: Mapping[str, Noticed], mine: Collection[str]) -> list[Break]:
+    """The breaks of a port; each cut of which the power of a street is the better explanation as single losses of power.
+    ``mine``: the ONTs of the episode."""
+    found: list[Break] = []
+    for each in breaks:
+        if each.own or each.cause != "cut" or each.place == tree.id or not is_of_street(tree, each.place, noticed):
+            found.append(each)
+        else:
+            found += [Break("power", ont, True, 1 - each.confidence) for ont in leaves(tree, each.place) if ont in mine]
+    return found
+
+
+def _is_street(onts: int, gasping: int, dark: int, odds: Odds) -> bool:
+    """True when one loss of power is likelier than so many single faults at one instant, on a port of so many ONTs."""
+    singly = gasping * odds.customer + dark * (odds.drop + odds.under_cut["dark"] - odds.under_power["dark"])
+    return singly < odds.area - math.log(math.comb(onts, min(onts, gasping + dark)) * onts)
 
 
 def _area(draft: Draft, found: list[Evidence]) -> str:

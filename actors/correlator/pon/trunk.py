@@ -2,7 +2,8 @@
 
 The feeders' own conclusions are attached to it, so that it is one alarm, one notification and one ticket, and each feeder ends
 when it is spliced. At least three feeders of one OLT must go dark in one burst, or all ports of a card that report their loss
-of light; two feeders in the same seconds stay two cuts, since nothing shows that they have a cable in common.
+of light or whose card is not reported for seconds; two feeders in the same seconds stay two cuts, since nothing shows that they
+have a cable in common.
 """
 
 from collections.abc import Sequence
@@ -43,7 +44,8 @@ def share_cable(draft: Draft, memory: PonMemory, port: str, cut: Cause | None, s
     ports = list(dict.fromkeys([*(each for alarm_id in others for each in memory.causes[alarm_id].ports), *ports]))
     found = evidence_below(draft, memory, group, cut)
     signs = signs_of(draft, ports, found)
-    if not others and len(ports) < FEWEST and not (_all_of_card(draft, ports) and 2 * signs.dark >= len(ports)):
+    alive = 2 * signs.dark >= len(ports) or signs.waited
+    if not others and len(ports) < FEWEST and not (alive and _all_of_card(draft, ports)):
         return
     place = common_node(draft, ports)
     if place is None:

@@ -102,13 +102,13 @@ def test_nothing_becomes_a_cut_when_the_card_is_back(world: World, every: float,
     olt = Olt(world, shelf(ports=8))
     every_ont = onts_of(1, range(8))
     olt.reports("ont.state", *every_ont)
+    signs = ("card.offline", ["olt/1"]) if named else ("interface.down", [f"olt/1/{port}" for port in range(8)])
     olt.waits(8)
-    if named:
-        olt.reports("card.offline", "olt/1")
+    olt.reports(signs[0], *signs[1])
     olt.passes(240)
     before = raised(olt)
+    olt.clears(signs[0], *signs[1])
     if named:
-        olt.clears("card.offline", "olt/1")
         olt.waits(20)
     for ont in every_ont[::2] + every_ont[1::2]:
         olt.clears("ont.state", ont)

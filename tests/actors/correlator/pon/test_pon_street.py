@@ -6,6 +6,9 @@ import pytest
 from vocabulary.outages import Olt, onts, plant
 from vocabulary.world import World
 
+from actors.correlator.pon.cut_within import cut_in_street
+from actors.correlator.pon.likelihood import Seen
+
 
 @pytest.fixture
 def olt(world: World) -> Olt:
@@ -33,6 +36,44 @@ def test_onts_of_several_legs_that_gasp_together_are_one_outage(olt: Olt, count:
     assert olt.children(outage) == set(mine)
     assert (outage.metadata["gasped"], outage.metadata["dark"]) == (count, 2)
     assert olt.world.notified == [("raised", "power.outage")]
+
+
+def test_dark_onts_of_one_leg_amid_the_street_are_no_cut(olt: Olt) -> None:
+    """Two of a port's small legs: both ONTs of one send no dying gasp, as a third of the street's do not."""
+    world = olt.world
+    olt = Olt(world, plant(1, areas=False, legs=12, onts=2))
+    mine = [f"olt/1/0/{2 * leg}" for leg in range(8)]
+    olt.reports("ont.dying_gasp", *mine)
+    olt.waits(1)
+    olt.reports("ont.los", "olt/1/0/22", "olt/1/0/23", "olt/1/0/18", "olt/1/0/17")
+    olt.waits(60)
+    (outage,) = olt.concluded().values()
+    assert outage.alarm_type == "power.outage"
+    assert olt.children(outage) == {*mine, "olt/1/0/22", "olt/1/0/23", "olt/1/0/18", "olt/1/0/17"}
+
+
+@pytest.mark.parametrize(
+    ("mine", "others", "cut"),
+    [
+        ({"dark": 2}, {"gasp": 6, "dark": 4, "silent": 10}, False),
+        ({"dark": 3}, {"gasp": 3, "dark": 3, "silent": 10}, False),
+        ({"dark": 8}, {"gasp": 6, "dark": 4, "silent": 14}, True),
+        ({"dark": 8}, {"gasp": 6, "silent": 18}, True),
+        ({"dark": 3, "silent": 5}, {"gasp": 6, "dark": 4, "silent": 14}, False),
+    ],
+)
+def test_what_decides_between_a_cut_and_the_street(mine: dict[Seen, int], others: dict[Seen, int], cut: bool) -> None:
+    assert (cut_in_street(mine, others) >= 0.5) is cut
+
+
+def test_three_that_gasp_and_three_that_do_not_are_a_street(olt: Olt) -> None:
+    mine = spread(6, 4)
+    olt.reports("ont.dying_gasp", *mine[:3])
+    olt.waits(3)
+    olt.reports("ont.los", *mine[3:])
+    olt.waits(60)
+    (outage,) = olt.concluded().values()
+    assert (outage.alarm_type, olt.children(outage)) == ("power.outage", set(mine))
 
 
 def test_two_customers_are_two(olt: Olt) -> None:

@@ -120,6 +120,19 @@ def test_losi_of_all_onts_and_no_report_of_the_card_is_a_cable(world: World, por
     assert raised(olt) == ["fibre.cut"]
 
 
+@pytest.mark.parametrize("ports", [2, 3, 8])
+def test_a_card_that_is_not_reported_in_time_has_not_failed(world: World, ports: int) -> None:
+    """An OLT that reports neither LOSi nor loss of light of ports: only the silence of its control board is left."""
+    olt = Olt(world, shelf(ports=ports))
+    olt.reports("ont.state", *onts_of(1, range(ports)))
+    olt.waits(9)
+    assert set(olt.concluded()) == {"card.failure olt/1"}
+    olt.waits(40)
+    (trunk,) = trunks(olt)
+    assert 0.5 < trunk.metadata["confidence"] < 0.7
+    assert raised(olt) == ["fibre.cut"]
+
+
 def test_lost_traps_and_onts_that_were_dark_before(world: World) -> None:
     olt = Olt(world, shelf(ports=8, onts_each=16))
     for port in (0, 1, 2):

@@ -1,10 +1,12 @@
 // What the page knows and does: the board, the stream, the order that is held, and the actions. Views redraw on `changed`.
 
 import { Board } from "./model/board.js";
+import { Chime } from "./model/chime.js";
 import { sight } from "./model/clock.js";
 import { Hold } from "./model/hold.js";
 import { ordered } from "./model/order.js";
 import { read, shown, write } from "./model/views.js";
+import { kept, ring } from "./parts/sound.js";
 import { Rest, RestError } from "./wire/rest.js";
 import { Stream } from "./wire/stream.js";
 import { t } from "./words/words.js";
@@ -32,6 +34,7 @@ const BACK = { acknowledge: "unacknowledge", shelve: "unshelve" };
 export class Session {
   board = new Board();
   hold = new Hold();
+  chime = new Chime(kept());
   /** @type {Set<string>} */
   ticked = new Set();
   /** @type {string | null} the row of the keyboard */
@@ -76,6 +79,11 @@ export class Session {
 
   get may() {
     return this.start.me.role !== "viewer";
+  }
+
+  /** The address of the view, without its `?`. */
+  get query() {
+    return write(this.view);
   }
 
   sight() {
@@ -205,6 +213,7 @@ export class Session {
     const { ids, counts } = shown(this.board, this.view, this.start.me.name, this.#orderedAt);
     this.counts = counts;
     this.rows = this.hold.rows(ordered(this.board, ids));
+    if (this.stream.link.caughtUp) this.#chime(ids);
     /** @type {Map<string, import("./model/types.js").Alarm>} */
     const known = new Map();
     for (const id of this.opened === null ? this.rows.ids : [...this.rows.ids, this.opened]) {
@@ -213,6 +222,15 @@ export class Session {
     }
     this.known = known;
     for (const id of this.ticked) if (!this.board.alarms.has(id)) this.ticked.delete(id);
+  }
+
+  /** Sound for causes of the view that are new, and say it in the title of a window that nobody sees. @param {string[]} ids */
+  #chime(ids) {
+    const unseen = ids.filter((id) => this.board.alarms.get(id)?.acknowledged_at === null);
+    const fresh = this.chime.hear(this.query, unseen, Date.now());
+    if (fresh.length > 0) ring();
+    if (document.hidden && fresh.length > 0) document.title = `(${fresh.length}) ${this.start.title}`;
+    else if (!document.hidden) document.title = this.start.title;
   }
 
   #tick() {

@@ -35,7 +35,7 @@ const SHOWS = {
 };
 
 /** @param {Alarm} alarm @param {string[]} words in lower case */
-function says(alarm, words) {
+export function says(alarm, words) {
   const text = `${alarm.title} ${alarm.resource_id} ${alarm.alarm_type} ${alarm.alarm_id} ${alarm.assigned_to ?? ""}`.toLowerCase();
   return words.every((word) => text.includes(word));
 }

@@ -5,6 +5,7 @@ import { NAMES, SEVERITIES, read } from "../model/views.js";
 import { Asks } from "../parts/asks.js";
 import { Cause } from "../parts/cause.js";
 import { List } from "../parts/list.js";
+import { Sound } from "../parts/sound.js";
 import { writes } from "../parts/keys.js";
 import { t } from "../words/words.js";
 
@@ -40,11 +41,6 @@ export class Alarms extends Component {
     if (event.key === "Escape") {
       session.leave();
       target.blur();
-      return;
-    }
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-      event.preventDefault();
-      this.search?.focus();
       return;
     }
     if (writes(event)) return;
@@ -93,6 +89,7 @@ export class Alarms extends Component {
           ${session.hold.active ? html`${t("held")} ${rows.fresh.length > 0 && html`<b class="fresh">${t("fresh", { count: rows.fresh.length })}</b>`} ` : ""}
         </span>
         ${rows.fresh.length > 0 && html`<button onClick=${() => session.leave()}>${t("show_fresh")}</button>`}
+        <${Sound} session=${session} now=${now} />
         <button aria-pressed=${session.hold.active} onClick=${() => (session.hold.active ? session.leave() : session.holds("button", true))}>${t(session.hold.active ? "go_on" : "pause")}</button>
         ${session.may && ticked.size > 0 && Object.entries(ASKS).map(([key, type]) => html`<button onClick=${() => this.ask(type, session.chosen())}>${t(type)} <kbd>${key}</kbd></button>`)}
         ${!session.may && html`<span>${t("roles_viewer")}</span>`}

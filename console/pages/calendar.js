@@ -45,7 +45,7 @@ export class Calendar extends Component {
       ${!found.complete && html`<p class="wrong">${t("calendar_more", { count: found.items.length })}</p>`}
       ${found.items.length === 0 && html`<p class="nothing">${t("calendar_none")}</p>`}
       <ol class="days">${byDay(days, found.items).map((here, n) => html`<li class=${days[n] <= now && now < days[n + 1] ? "today" : ""}>
-        <h3>${new Date(days[n]).toLocaleDateString(language, { weekday: "short", day: "numeric", month: "short" })}</h3>
+        <h2>${new Date(days[n]).toLocaleDateString(language, { weekday: "short", day: "numeric", month: "short" })}</h2>
         <ul>${here.map(({ span, begins, overlaps }) => html`<li class=${Date.parse(span.start) <= now && now < Date.parse(span.end) ? "open" : ""}>
           <button class="link" aria-current=${span.window_id === opened ? "true" : undefined} onClick=${() => open(span.window_id)}>
             <time datetime=${span.start}>${begins ? clock(span.start) : "…"}</time>–<time datetime=${span.end}>${Date.parse(span.end) <= days[n + 1] ? clock(span.end) : "…"}</time> ${span.title}</button>

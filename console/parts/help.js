@@ -3,7 +3,7 @@
 import { html } from "../vendor/preact-htm.js";
 import { LANGUAGES, speak, t } from "../words/words.js";
 
-const KEYS = [["j k ↓ ↑", "key_move"], ["x", "key_tick"], ["o ↵", "key_open"], ["a", "acknowledge"], ["s", "shelve"], ["c", "clear"], ["n", "note"], ["/ Ctrl-K", "key_search"], ["Esc", "key_leave"]];
+const KEYS = [["j k ↓ ↑", "key_move"], ["x", "key_tick"], ["o ↵", "key_open"], ["a", "acknowledge"], ["s", "shelve"], ["c", "clear"], ["n", "note"], ["/", "key_search"], ["Ctrl-K", "find"], ["Esc", "key_leave"]];
 
 /** @param {{session: import("../session.js").Session, keys: boolean, switchKeys: (on: boolean) => void}} props */
 export function Help({ session, keys, switchKeys }) {

@@ -5,14 +5,15 @@ import { duration } from "../model/clock.js";
 import { PAGES, pageOf } from "../pages/pages.js";
 import { learn, t } from "../words/words.js";
 import { Banner } from "./banner.js";
+import { Find } from "./find.js";
 import { Help } from "./help.js";
 import { writes } from "./keys.js";
 
 const KEYS_KEPT = "faultd.keys";
 
 export class PageFrame extends Component {
-  /** @type {{name: string, page: any, help: boolean, keys: boolean, unread: string}} */
-  state = { name: "", page: null, help: false, keys: localStorage.getItem(KEYS_KEPT) !== "off", unread: "" };
+  /** @type {{name: string, page: any, help: boolean, finds: boolean, keys: boolean, unread: string}} */
+  state = { name: "", page: null, help: false, finds: false, keys: localStorage.getItem(KEYS_KEPT) !== "off", unread: "" };
 
   componentDidMount() {
     this.onKey = (/** @type {KeyboardEvent} */ event) => this.key(event);
@@ -51,7 +52,10 @@ export class PageFrame extends Component {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    if (event.key === "Escape" && this.state.help) this.setState({ help: false });
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      this.setState({ finds: true });
+    } else if (event.key === "Escape" && this.state.help) this.setState({ help: false });
     else if (event.key === "?" && this.state.keys && !writes(event)) this.setState({ help: !this.state.help });
   }
 
@@ -63,7 +67,7 @@ export class PageFrame extends Component {
 
   /** @param {{session: import("../session.js").Session, now: number, signOut: () => void}} props */
   render({ session, now, signOut }) {
-    const { name, page, help, keys, unread } = this.state;
+    const { name, page, help, finds, keys, unread } = this.state;
     const { me, title } = session.start;
     const address = new URLSearchParams(location.search);
     address.delete("page");
@@ -75,6 +79,7 @@ export class PageFrame extends Component {
           ${PAGES.map((each) => html`<button aria-current=${each.name === name ? "page" : undefined} onClick=${() => go(each.name)}>${t(`page_${each.name}`)}</button>`)}
         </nav>
         <span class="who">${[me.name, me.tenant, live(session)].filter(Boolean).join(" · ")}</span>
+        <button onClick=${() => this.setState({ finds: true })}>${t("find")} <kbd>Ctrl-K</kbd></button>
         <button onClick=${() => this.setState({ help: !help })} aria-expanded=${help} aria-label=${t("keys")}>?</button>
         <button onClick=${signOut}>${t("sign_out")}</button>
       </header>
@@ -82,6 +87,7 @@ export class PageFrame extends Component {
       ${help && html`<${Help} session=${session} keys=${keys} switchKeys=${(/** @type {boolean} */ on) => this.switchKeys(on)} />`}
       ${unread !== "" && html`<p class="wrong" role="alert">${unread}</p>`}
       ${page !== null && html`<${page} session=${session} now=${now} address=${address} keys=${keys} go=${go} />`}
+      ${finds && html`<${Find} session=${session} go=${go} done=${() => this.setState({ finds: false })} />`}
       ${done(session, now)}
     `;
   }

@@ -17,7 +17,7 @@ export class PlanWindow extends Component {
     return {
       title: title.trim(),
       scope: { [kind]: places.split(/[\s,]+/).filter((each) => each !== "") },
-      start: start === "" ? undefined : start,
+      start: start.length === 16 ? `${start}:00` : start,
       duration_seconds: Number(hours) * HOUR,
       time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       recurrence: recurrence.trim(),

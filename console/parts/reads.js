@@ -5,8 +5,8 @@ import { Component, html } from "../vendor/preact-htm.js";
 import { t } from "../words/words.js";
 
 export class Reads extends Component {
-  /** @type {{data: any, wrong: string}} */
-  state = { data: undefined, wrong: "" };
+  /** `of` is what was read, which is not what is wanted while that is on its way. @type {{data: any, wrong: string, of: string}} */
+  state = { data: undefined, wrong: "", of: "" };
   /** @type {AbortController | null} */
   reading = null;
   of = "";
@@ -17,10 +17,7 @@ export class Reads extends Component {
   }
 
   componentDidUpdate() {
-    if (this.props.of !== this.of) {
-      this.setState({ data: undefined, wrong: "" });
-      this.again();
-    }
+    if (this.props.of !== this.of) this.again();
   }
 
   componentWillUnmount() {
@@ -31,12 +28,13 @@ export class Reads extends Component {
   async again() {
     this.reading?.abort();
     const { signal } = (this.reading = new AbortController());
-    this.of = this.props.of;
+    const of = (this.of = this.props.of);
     try {
       const data = await this.props.read(signal);
-      if (!signal.aborted) this.setState({ data, wrong: "" });
+      if (!signal.aborted) this.setState({ data, wrong: "", of });
     } catch (error) {
-      if (!signal.aborted) this.setState({ wrong: error instanceof Error ? error.message : String(error) });
+      if (signal.aborted) return;
+      this.setState({ wrong: error instanceof Error ? error.message : String(error), of, ...(of === this.state.of ? {} : { data: undefined }) });
     }
   }
 
@@ -44,8 +42,8 @@ export class Reads extends Component {
    * `of` names what is read; `every` is in seconds, 0 for once; `shows` draws it and may ask to read again.
    * @param {{of: string, every?: number, read: (signal: AbortSignal) => Promise<any>, shows: (data: any, again: () => void) => unknown}} props
    */
-  render({ shows }) {
-    const { data, wrong } = this.state;
+  render({ of, shows }) {
+    const { data, wrong } = this.state.of === of ? this.state : { data: undefined, wrong: "" };
     return html`
       ${wrong !== "" && html`<p class="wrong" role="alert">${t("unread", { why: wrong })}</p>`}
       ${data === undefined ? wrong === "" && html`<p class="loading">${t("loading")}</p>` : shows(data, () => this.again())}

@@ -9,7 +9,7 @@ import pytest
 import trio
 from acceptance.conftest import daemon, place
 from acceptance.harness import API, PATIENCE, Daemon
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 from tools import tool
 
 __all__ = ["daemon", "place"]
@@ -25,6 +25,7 @@ class Operator:
         self.page, self.daemon = page, daemon
         self.wrong: list[str] = []
         page.set_default_timeout(MILLISECONDS)
+        expect.set_options(timeout=MILLISECONDS)
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on("console", lambda message: self.wrong.append(message.text) if _is_violation(message.text) else None)
 
@@ -36,7 +37,7 @@ class Operator:
         self.page.goto(f"{self.url}/{query}")
         self.page.fill("input[type=password]", token or self.daemon.token)
         self.page.keyboard.press("Enter")
-        self.page.wait_for_selector("nav .view")
+        self.page.wait_for_selector("header.top")
 
     def post(self, path: str, body: Any) -> Any:
         answer = httpx.post(f"{self.url}{API}{path}", json=body, headers={"Authorization": f"Bearer {self.daemon.token}"})

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import trio
 from acceptance.harness import Daemon, run_tool
 from acceptance.test_sla import definition
 from console.conftest import Operator
@@ -82,7 +81,7 @@ async def test_a_place_of_the_plant_a_rule_and_a_draft_for_an_unknown_trap(tell:
     def story(ada: Operator) -> None:
         plant(ada)
         ada.raises("olt-1/1/7", "critical", alarm_type="ont.los")
-        trio.from_thread.run(
+        ada.has_done(
             run_tool, "snmptrap", "-v2c", "-cpublic", daemon.trap_address, "", TRAP, f"{TRAP}.1", "s", '<b>"lost"\\</b>'
         )
         ada.signs_in(query="?page=plant&node=olt-1")

@@ -163,6 +163,12 @@ export class Session {
     this.changed();
   }
 
+  /** Say something that concerns no alarm for some seconds. @param {string} text */
+  tell(text) {
+    this.toast = { text, ids: [], back: "", until: Date.now() + UNDO_SECONDS * 1000 };
+    this.changed();
+  }
+
   /** Take the latest action back. */
   undo() {
     const toast = this.toast;

@@ -70,6 +70,7 @@ from faultd.parking import Parking
 from faultd.pipe import Pipe
 from faultd.places import shipped_console
 from faultd.pollers import Pollers
+from faultd.profile_trial import try_profile
 from faultd.reload import reload
 from faultd.reports import LedgerReports, quarantined_event
 from faultd.restore import restore
@@ -234,6 +235,7 @@ async def serve(
             console=console_files,
             console_settings=config.console,
             health=health,
+            try_profile=try_profile,
         )
         routes = api_routes(submitter, reads, views, config.http, metrics, clock, config.correlator.default_tenant)
         api = Api(config.http, tokens, metrics, clock, routes=routes, take_stream=stream.take)

@@ -71,6 +71,7 @@ from protocols.dispatch.view import DispatchView
 from protocols.maintenance import Windows
 from protocols.poll.discovered import DiscoveredView
 from protocols.poll.reading import PollNames, PollView
+from protocols.profile_trial import TryProfile
 from protocols.report import Reports
 from protocols.rest_daemon import Readiness
 from protocols.sla.limits_view import LimitsView
@@ -110,6 +111,7 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     link_key: bytes
     """Of acknowledge links."""
     health: Callable[[], Readiness]
+    try_profile: TryProfile
     console: ConsoleFiles | None = None
     """The files of the console; None: there is none."""
     console_settings: ConsoleSettings = ConsoleSettings()
@@ -155,7 +157,7 @@ def api_routes(
         contacts.routes(submitter, views.dispatch),
         rotas.routes(submitter, views.dispatch, clock),
         backtest.routes(views.backtests),
-        unknown_traps.routes(stored),
+        unknown_traps.routes(stored, views.try_profile),
         device_events.routes(stored),
         sla_breaches.routes(stored, views.agreements, clock),
         sla_compliance.routes(stored, views.agreements, clock),

@@ -26,6 +26,7 @@ from protocols.command import CancelWindow, EndWindow, PatchWindow, PutWindow
 from protocols.maintenance import MaintenanceWindow, PlanChanges, WindowPlan, Windows
 from protocols.principal import Principal
 from protocols.rest_body import fields_for
+from protocols.rest_calendar import CalendarQuery, WindowCalendar, calendar_of
 from protocols.rest_maintenance import WindowCreate, WindowEdit, WindowPage, WindowShown, WindowsQuery, shown
 from protocols.topology_view import TopologyView
 
@@ -83,6 +84,21 @@ async def list_maintenance_windows(request: Request[Any, Any, Any], catalogue: G
         found = [one for one in found if windows.phase(one) in phases]
     page = _ORDER.page(found, lambda one: [_offset(one)], query.limit, query.cursor)
     return WindowPage(tuple(shown(windows.show(one)) for one in page.items), page.next_cursor)
+
+
+@get(
+    "/maintenance-windows/occurrences",
+    summary="List when maintenance windows are open",
+    operation_class=documented(CalendarQuery),
+    opt=allow("viewer", query=CalendarQuery),
+)
+async def list_window_occurrences(request: Request[Any, Any, Any], catalogue: Given[WindowCommands], by: By) -> WindowCalendar:
+    """Every occurrence of the windows between `from` and `to`, also of recurring ones, for a calendar."""
+    query = read_query(request, CalendarQuery)
+    seen = [one for one in catalogue.windows.all() if _sees(by, one)]
+    if query.tenant_id is not None:
+        seen = [one for one in seen if one.tenant_id == query.tenant_id]
+    return calendar_of(seen, query.since, query.before)
 
 
 @get(
@@ -211,6 +227,7 @@ def _time(at: Any) -> Any:
 
 _HANDLERS: list[Any] = [
     list_maintenance_windows,
+    list_window_occurrences,
     get_maintenance_window,
     create_maintenance_window,
     edit_maintenance_window,

@@ -22,6 +22,11 @@ import { Alarms } from "./alarms.js";
 /** In the order of their tabs. @type {PageEntry[]} */
 export const PAGES = [
   { name: "alarms", load: async () => Alarms },
+  { name: "sla", load: async () => (await import("./sla.js")).Sla },
+  { name: "calendar", load: async () => (await import("./calendar.js")).Calendar },
+  { name: "plant", load: async () => (await import("./plant.js")).Plant },
+  { name: "rules", load: async () => (await import("./rules.js")).Rules },
+  { name: "inbox", load: async () => (await import("./inbox.js")).Inbox },
 ];
 
 /** The page of this name, the list of alarms for a name that nobody knows. @param {string} name */

@@ -30,6 +30,23 @@ export class Rest {
     return this.#ask("POST", `${FAULTS}${path}`, body);
   }
 
+  /** @param {string} path below FAULTS @param {unknown} body */
+  patch(path, body) {
+    return this.#ask("PATCH", `${FAULTS}${path}`, body);
+  }
+
+  /** @param {string} path below FAULTS */
+  delete(path) {
+    return this.#ask("DELETE", `${FAULTS}${path}`);
+  }
+
+  /** A file of the API, whole. @param {string} path below FAULTS @param {Record<string, string>} query */
+  async file(path, query) {
+    const answer = await fetch(`${FAULTS}${path}?${new URLSearchParams(query)}`, { headers: { Authorization: `Bearer ${this.#token}` }, cache: "no-store" });
+    if (!answer.ok) throw new RestError(answer.status, (await answer.json().catch(() => ({}))).detail ?? `status ${answer.status}`);
+    return answer.blob();
+  }
+
   /** The state of the daemon's parts, whatever its status. */
   async readiness() {
     const answer = await fetch("/readyz", { cache: "no-store" });

@@ -44,6 +44,7 @@ from faultd.backtest.service import BacktestService
 from faultd.config import Config
 from faultd.inputs import read_credit_models
 from faultd.pipe import Stages
+from faultd.profile_trial import try_profile
 from faultd.routes import ApiViews, api_routes
 from faultd.sla_history.service import SlaHistoryService
 from faultd.sla_report.explanation import arithmetic_lines, explanation_lines
@@ -173,6 +174,7 @@ class RunningApi:
         self.desk = CalledDesk(lambda: self.now)
         self.stored = Stored(database, self.progress, self.settings.read_your_writes_seconds, lambda: self.seq)
         views = ApiViews(
+            try_profile=try_profile,
             alarms=HeldAlarms(self.state),
             windows=WindowCatalogue(self.state),
             preview=WindowPreviews(self.stages, lambda: self.now),

@@ -249,3 +249,33 @@ async def test_a_preview_plans_nothing_and_names_a_wrong_field(lab: RunningApi) 
         wrong = await client.post(f"{PATH}/preview", json=WINDOW | {"recurrence": "FREQ=SOMETIMES"})
         lab.problem(wrong, 422, "invalid_body", "recurrence")
         lab.problem(await client.post(f"{PATH}/preview?limit=0", json=WINDOW), 400, "invalid_parameter", "limit")
+
+
+async def test_the_calendar_has_every_occurrence_and_a_tenant_sees_its_own(lab: RunningApi) -> None:
+    weekly = WINDOW | {"recurrence": "FREQ=WEEKLY;BYDAY=SU,TU", "exceptions": ["2026-03-08"], "start": "2026-03-01T02:00:00"}
+    weekly |= {"end": "2026-03-01T03:00:00", "title": "Weekly"}
+    span = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-16T00:00:00Z"}
+    async with lab.serve(), lab.client("admin") as client, lab.client("north-viewer") as north:
+        ended = (await client.post(PATH, json=WINDOW)).json()
+        assert (await client.post(f"{PATH}/{ended['id']}/end")).status_code == 200
+        await client.post(PATH, json=weekly)
+        own = (
+            await client.post(
+                PATH,
+                json=WINDOW | {"tenant_id": "north", "start": "2026-03-14T13:00:00+01:00", "end": "2026-03-14T14:00:00+01:00"},
+            )
+        ).json()
+        found = (await client.get(f"{PATH}/occurrences", params=span)).json()
+        assert found["complete"]
+        assert [(each["title"], each["start"][:16], each["ended_early"]) for each in found["items"]] == [
+            ("Weekly", "2026-03-01T01:00", False),
+            ("Splicing at cabinet 7", "2026-03-01T12:00", True),
+            ("Weekly", "2026-03-03T01:00", False),
+            ("Weekly", "2026-03-10T01:00", False),
+            ("Splicing at cabinet 7", "2026-03-14T12:00", False),
+            ("Weekly", "2026-03-15T01:00", False),
+        ]
+        far = await client.get(f"{PATH}/occurrences", params=span | {"to": "2026-06-01T00:00:00Z"})
+        lab.problem(far, 400, "invalid_parameter", "to")
+        found = (await north.get(f"{PATH}/occurrences", params=span)).json()
+        assert [each["window_id"] for each in found["items"]] == [own["id"]]

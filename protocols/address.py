@@ -18,6 +18,8 @@ def canonical_address(written: str) -> str | None:
 
 def needs_zone(address: str) -> bool:
     """True for a link-local IPv6 address without the interface through which alone it can be reached."""
+    if ":" not in address:
+        return False
     try:
         parsed = ip_address(address)
     except ValueError:

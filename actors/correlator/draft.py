@@ -107,6 +107,8 @@ class Draft(Staging):
         if not self.alarms:
             return self.state.at_resource(resource_id)
         filed = self.state.by_resource.get(resource_id, ())
+        if not filed and self._raised is None:
+            return []
         found = [self.alarms.get(each) or self.state.alarms[each] for each in filed]
         if self._raised is not None:
             found += [self.alarms[each] for each, at in self._raised.items() if at == resource_id]

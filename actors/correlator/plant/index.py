@@ -91,10 +91,15 @@ class Plant:
 
     def device_of(self, node_id: str) -> str | None:
         """The device that a node is, is in, or hangs below: the nearest with an address."""
-        for one in (node_id, *self.ancestors(node_id)):
-            node = self.nodes.get(one)
-            if node is not None and node.address:
-                return one
+        node = self.nodes.get(node_id)
+        for _ in range(DEEPEST + 1):
+            if node is None:
+                return None
+            if node.address:
+                return node.id
+            if len(node.parents) != 1:
+                return next((one for one in self.ancestors(node.id) if self.nodes[one].address), None)
+            node = self.nodes.get(node.parents[0])
         return None
 
     def owner(self, node_id: str) -> str:

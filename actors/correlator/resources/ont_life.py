@@ -35,14 +35,14 @@ def show_life(draft: Draft, tenant_id: str, places: Sequence[str], serial: str, 
     lives, where the report has it; alarms of another ONT at its place end as replaced."""
     for place in places:
         remember_life(draft, tenant_id, place, report)
-        _end(draft, tenant_id, place, serial, report, f"{why}: shows that the ONT lives")
+        _end(draft, tenant_id, place, serial, report, why)
 
 
 def show_light(draft: Draft, tenant_id: str, place: str, serial: str, report: ReportTime, light: Sequence[Measurement]) -> None:
     """The same for an ONT whose optical power was measured. Losses of the last seconds stay."""
     if any(each.quantity in _OF_ONTS for each in light):
         said = ", ".join(f"{each.quantity} {each.dbm:g} dBm" for each in light)
-        _end(draft, tenant_id, place, serial, report, f"{said} measured: shows that the ONT lives", READ_EARLIER)
+        _end(draft, tenant_id, place, serial, report, f"{said} measured", READ_EARLIER)
 
 
 def _end(
@@ -60,4 +60,4 @@ def _end(
         if alarm.cleared_at is not None or mark is None or mark.source.startswith("api:"):
             continue
         if report.received - mark.received >= later:
-            clear_alarm(draft, alarm, report, why)
+            clear_alarm(draft, alarm, report, f"{why}: shows that the ONT lives")

@@ -37,8 +37,10 @@ AT_MOST = 20_000
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     """Attach a new alarm to the lost equipment above it. Have newly lost equipment collect the alarms below it. Follow the
     end of a cause."""
+    traits = draft.state.symptoms.get(alarm.alarm_type)
+    may_cut_off = traits is not None and traits.may_cut_off
     if ended(before, alarm):
-        if is_lost(draft.state, alarm):
+        if may_cut_off and is_lost(draft.state, alarm):
             draft.drop(draft.state.memory(LostEquipmentMemory).since, alarm.id)
             _came_back(draft, alarm.resource_id)
         if children_of(draft, alarm.id):
@@ -47,20 +49,19 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
             _wait_longer(draft, alarm.parent_alarm_id)
         return
     if not raised(before, alarm):
-        if before is not None and alarm.cleared_at is None:
+        if may_cut_off and before is not None and alarm.cleared_at is None:
             _changed(draft, before, alarm)
         return
     if alarm.parent_alarm_id is not None:
         cause = draft.get(alarm.parent_alarm_id)
         if cause is None or cause.cleared_at is not None or cause.tenant_id != alarm.tenant_id:
             alarm = detach(draft, alarm, NAME, "raised again when the cause that it had was over")
-    traits = draft.state.symptoms.get(alarm.alarm_type)
     if traits is None:
         return
     draft.no_wake(NAME, alarm.id)
     if traits.symptom == "restarted":
         note_return(draft, alarm.resource_id)
-    lost = is_lost(draft.state, alarm)
+    lost = may_cut_off and is_lost(draft.state, alarm)
     if lost:
         draft.set(draft.state.memory(LostEquipmentMemory).since, alarm.id, draft.at)
     # Where nothing is gone, anywhere, nothing can block it.

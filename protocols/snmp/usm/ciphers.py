@@ -4,10 +4,10 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.decrepit.ciphers.modes import CFB
 from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
+
+from protocols.snmp.usm.aes import AesKey
 
 PrivProtocol = Literal["", "DES", "AES", "AES-192", "AES-256"]
 """Empty: no privacy."""
@@ -40,34 +40,36 @@ class SaltCounter:
 
 def encrypt(priv: PrivProtocol, key: bytes, boots: int, time: int, number: int, plaintext: bytes) -> tuple[bytes, bytes]:
     """Ciphertext and salt (msgPrivacyParameters). ``number`` comes from a SaltCounter."""
-    if priv == "DES":
-        salt = boots.to_bytes(4, "big") + (number % 2**32).to_bytes(4, "big")
-        plaintext += bytes(-len(plaintext) % _DES_BLOCK)
-    else:
+    if priv != "DES":
         salt = number.to_bytes(8, "big")
-    encryptor = _cipher(priv, key, boots, time, salt).encryptor()
-    return encryptor.update(plaintext) + encryptor.finalize(), salt
+        return _aes(key).encrypt(_vector(boots, time, salt), plaintext), salt
+    salt = boots.to_bytes(4, "big") + (number % 2**32).to_bytes(4, "big")
+    encryptor = _des(key, salt).encryptor()
+    return encryptor.update(plaintext + bytes(-len(plaintext) % _DES_BLOCK)) + encryptor.finalize(), salt
 
 
 def decrypt(priv: PrivProtocol, key: bytes, boots: int, time: int, salt: bytes, ciphertext: bytes) -> bytes:
     """Plaintext; DES leaves its padding at the end. Raises DecryptionFailed for lengths that the protocol does not have."""
     if len(salt) != _SALT_OCTETS:
         raise DecryptionFailed(f"msgPrivacyParameters has {_SALT_OCTETS} octets, got {len(salt)}")
-    if priv == "DES" and len(ciphertext) % _DES_BLOCK:
+    if priv != "DES":
+        return _aes(key).decrypt(_vector(boots, time, salt), ciphertext)
+    if len(ciphertext) % _DES_BLOCK:
         raise DecryptionFailed(f"DES encrypts blocks of {_DES_BLOCK} octets, got {len(ciphertext)}")
-    decryptor = _cipher(priv, key, boots, time, salt).decryptor()
+    decryptor = _des(key, salt).decryptor()
     return decryptor.update(ciphertext) + decryptor.finalize()
 
 
-def _cipher(priv: PrivProtocol, key: bytes, boots: int, time: int, salt: bytes) -> Cipher[CBC] | Cipher[CFB]:
-    if priv == "DES":
-        # The library has DES only as the three equal rounds of triple DES.
-        pre_iv = int.from_bytes(key[8:], "big") ^ int.from_bytes(salt, "big")
-        return Cipher(TripleDES(key[:8] * 3), CBC(pre_iv.to_bytes(8, "big")))
-    return Cipher(_aes(key), CFB(boots.to_bytes(4, "big") + time.to_bytes(4, "big") + salt))
+def _vector(boots: int, time: int, salt: bytes) -> bytes:
+    return boots.to_bytes(4, "big") + time.to_bytes(4, "big") + salt
 
 
-@lru_cache(maxsize=1_024)
-def _aes(key: bytes) -> AES:
-    """The cipher for a key. Checking the key's length takes as long as encrypting a request."""
-    return AES(key)
+def _des(key: bytes, salt: bytes) -> Cipher[CBC]:
+    # The library has DES only as the three equal rounds of triple DES.
+    pre_iv = int.from_bytes(key[8:], "big") ^ int.from_bytes(salt, "big")
+    return Cipher(TripleDES(key[:8] * 3), CBC(pre_iv.to_bytes(8, "big")))
+
+
+@lru_cache(maxsize=16_384)
+def _aes(key: bytes) -> AesKey:
+    return AesKey(key)

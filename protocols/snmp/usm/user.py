@@ -1,10 +1,10 @@
 """A user of the User-based Security Model: its protocols, its keys, and the keys for the engines that it was used with."""
 
-from typing import Final
+from typing import Any, Final
 
 from protocols.snmp.peek import Level
 from protocols.snmp.usm.ciphers import KEY_LENGTHS, PrivProtocol, SaltCounter, decrypt, encrypt
-from protocols.snmp.usm.digests import DIGEST_LENGTHS, AuthProtocol, digest, is_digest
+from protocols.snmp.usm.digests import DIGEST_LENGTHS, AuthProtocol, SigningKey
 from protocols.snmp.usm.keys import KeyExtension, localized_key, master_key, privacy_key
 from protocols.snmp.usm.message import digest_position
 
@@ -39,7 +39,7 @@ class UsmUser:
         self.level: Level = "authPriv" if priv else "authNoPriv" if auth else "noAuthNoPriv"
         self._auth_master = master_key(auth, auth_pass_phrase.encode()) if auth else b""
         self._priv_master = master_key(auth, priv_pass_phrase.encode()) if priv else b""
-        self._auth_keys: dict[bytes, bytes] = {}
+        self._auth_keys: dict[bytes, SigningKey] = {}
         self._priv_keys: dict[bytes, bytes] = {}
         self._engines = engines
 
@@ -56,12 +56,13 @@ class UsmUser:
         key = self._auth_keys.get(engine_id)
         known = key is not None
         if key is None:
-            key = localized_key(self.auth, self._auth_master, engine_id)
+            key = self._signing_key(engine_id)
         covered = message[:position] + bytes(size) + message[position + size :]
-        if not is_digest(self.auth, key, covered, received):
+        if not key.is_digest(covered, received):
             return False
         if not known:
-            self._remember(self._auth_keys, engine_id, key)
+            self._make_room(self._auth_keys)
+            self._auth_keys[engine_id] = key
         return True
 
     def sign(self, message: bytes, engine_id: bytes, position: int = 0) -> bytes:
@@ -69,10 +70,11 @@ class UsmUser:
         looked for, which raises SnmpRefusal for another message."""
         key = self._auth_keys.get(engine_id)
         if key is None:
-            key = localized_key(self.auth, self._auth_master, engine_id)
-            self._remember(self._auth_keys, engine_id, key)
+            key = self._signing_key(engine_id)
+            self._make_room(self._auth_keys)
+            self._auth_keys[engine_id] = key
         position = position or digest_position(message)
-        signature = digest(self.auth, key, message)
+        signature = key.digest(message)
         return message[:position] + signature + message[position + len(signature) :]
 
     def encrypt(self, plaintext: bytes, engine_id: bytes, boots: int, time: int, salts: SaltCounter) -> tuple[bytes, bytes]:
@@ -88,10 +90,13 @@ class UsmUser:
         if key is None:
             length = KEY_LENGTHS[self.priv]
             key = privacy_key(self.auth, self._priv_master, engine_id, length, self.extension)
-            self._remember(self._priv_keys, engine_id, key)
+            self._make_room(self._priv_keys)
+            self._priv_keys[engine_id] = key
         return key
 
-    def _remember(self, keys: dict[bytes, bytes], engine_id: bytes, key: bytes) -> None:
+    def _signing_key(self, engine_id: bytes) -> SigningKey:
+        return SigningKey(self.auth, localized_key(self.auth, self._auth_master, engine_id))
+
+    def _make_room(self, keys: dict[bytes, Any]) -> None:
         if len(keys) >= self._engines:
             del keys[next(iter(keys))]
-        keys[engine_id] = key

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-import trio
 from acceptance.harness import Daemon
 from console.conftest import Operator
 from playwright.sync_api import Dialog
@@ -69,10 +68,10 @@ async def test_it_says_when_it_is_blind_and_goes_on_without_a_gap(tell: Tell, da
     def story(ada: Operator) -> None:
         ada.signs_in()
         ada.page.wait_for_selector(".nothing:has-text('Nothing is wrong')")
-        trio.from_thread.run(daemon.kill)
+        ada.has_done(daemon.kill)
         ada.page.wait_for_selector(".banner.blind:has-text('not connected')")
         ada.page.wait_for_selector(".nothing:has-text('not the same as no alarm')")
-        trio.from_thread.run(daemon.start)
+        ada.has_done(daemon.start)
         ada.raises("ont-1")
         ada.sees("ont-1: fault")
         ada.page.wait_for_selector(".banner.sees", state="attached")

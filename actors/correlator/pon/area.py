@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
+from actors.correlator.pon.calibration import calibrated
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, withdraw
 from actors.correlator.pon.cut_within import is_cut_beside
@@ -86,7 +87,7 @@ def _look(draft: Draft, memory: PonMemory, subject: str, tenant: str, found: Map
         gasped=gasped,
         alive=0,
         unknown=could - len(recent),
-        confidence=gasped / max(1, len(recent)) * (len(recent) / max(1, could)) ** 0.5,
+        confidence=calibrated("area", gasped / max(1, len(recent)) * (len(recent) / max(1, could)) ** 0.5),
         why=f"{gasped} of {could} ONTs of {name} on {len(ports)} PON port{'s' if len(ports) > 1 else ''} sent a dying gasp "
         "at about the same time: mains, not fibre",
     )

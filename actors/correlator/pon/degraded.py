@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from actors.correlator.draft import Draft
 from actors.correlator.memories import OpticalPowerMemory
+from actors.correlator.pon.calibration import calibrated
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.explanation import explain
 from actors.correlator.pon.gather import dim_of, leaves, tree_of
@@ -239,7 +240,7 @@ def _cause(
         gasped=0,
         alive=len(members),
         unknown=len(below) - len(members),
-        confidence=confidence,
+        confidence=calibrated("degraded", confidence),
         why=why,
         summary=detail,
         detail={"fell_db": shown} if shown else {},

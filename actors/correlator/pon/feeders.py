@@ -56,7 +56,9 @@ def signs_of(draft: Draft, ports: Sequence[str], found: Sequence[Evidence]) -> S
     los = told.count("ont_los") / len(told) if told else 0.0
     above = common_node(draft, ports)
     node = draft.state.plant.nodes.get(above) if above is not None else None
-    waited = bool(found) and draft.at - max(each.onset for each in found) >= UNREPORTED
+    device = draft.state.plant.nodes.get(draft.state.plant.device_of(ports[0]) or "")
+    speaks = device is not None and device.vendor.lower() in draft.state.translator.reports_cards
+    waited = speaks and bool(found) and draft.at - max(each.onset for each in found) >= UNREPORTED
     return SharedSigns(len(ports), dark, links, los, node is not None and node.type == "olt", waited)
 
 

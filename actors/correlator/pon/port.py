@@ -11,6 +11,7 @@ from actors.correlator.plant.power_area import AREA
 from actors.correlator.polling.read_memory import ReadMemory
 from actors.correlator.pon.area import area_pending
 from actors.correlator.pon.bounce import gone_again
+from actors.correlator.pon.calibration import calibrated
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import ALARM_TYPES, NAME, conclude, over, own, withdraw
 from actors.correlator.pon.cut_within import cuts_within
@@ -238,6 +239,8 @@ def _explain(
             "silent": seen_below["silent"],
             "out": seen_below["out"],
         }
+        unclear = found.cause == "cut" and mute >= _LIKELY_MUTE  # nothing that was reported tells cut from power
+        sure = found.confidence if unclear else calibrated(found.cause, found.confidence)
         cause = Cause(
             kind=found.cause,
             place=found.place,
@@ -247,11 +250,11 @@ def _explain(
             gasped=counts["gasp"],
             alive=counts["alive"],
             unknown=counts["silent"],
-            confidence=found.confidence,
+            confidence=sure,
             why=_why(draft, found.cause, found.place, counts, len(below), port_dark),
-            summary={"alternatives": _alternatives(found.alternatives)},
+            summary={"alternatives": _alternatives(found.alternatives, (1.0 - sure) / max(1e-3, 1.0 - found.confidence))},
         )
-        if found.cause == "cut" and mute >= _LIKELY_MUTE:
+        if unclear:
             cause.why += "; cut or power: the OLT sends no dying gasp"
         causes[cause.kind, cause.place] = cause
     causes, lonely = join_street(draft, port, len(onts), causes, lonely, odds)
@@ -260,8 +263,11 @@ def _explain(
     return causes, lonely
 
 
-def _alternatives(found: Iterable[Alternative]) -> list[dict[str, Any]]:
-    return [{"alarm_type": ALARM_TYPES[each.cause], "place": each.place, "weight": round(each.weight, 3)} for each in found]
+def _alternatives(found: Iterable[Alternative], scale: float) -> list[dict[str, Any]]:
+    weighed = ((each, min(1.0, each.weight * scale)) for each in found)
+    return [
+        {"alarm_type": ALARM_TYPES[each.cause], "place": each.place, "weight": round(weight, 3)} for each, weight in weighed
+    ]
 
 
 def _went_before(since: datetime, onts: Sequence[str], out: Mapping[str, Evidence], mine: Collection[str]) -> bool:

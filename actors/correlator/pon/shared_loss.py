@@ -15,8 +15,9 @@ Each line is evidence, with the probability to see it when the equipment has fai
     they are not: offline, no reason given     0.6           0.2
 
 A card that has failed cannot measure light: a port that reports its loss lives. The control board reports a dead card, its
-ports as links that are down, and its ONTs as offline; where it reports the card, nothing is weighed. An OLT that has failed
-reports nothing at all. Some OLTs report no loss of light of a port.
+ports as links that are down, and its ONTs as offline; where it reports the card, nothing is weighed. Boxes of one board report
+none, and no profile reads such a report of them. An OLT that has failed reports nothing at all. Some OLTs report no loss of
+light of a port.
 """
 
 import math
@@ -36,7 +37,7 @@ class SharedSigns(NamedTuple):
     whole_olt: bool = False
     """These are all ports of an OLT with several cards."""
     waited: bool = False
-    """The card had time to be reported."""
+    """The OLT is of a vendor that reports lost cards, and had time to."""
 
 
 class _Weights(NamedTuple):

@@ -28,6 +28,18 @@ def alarm_types(profiles: Sequence[Profile]) -> dict[str, AlarmType]:
     return found
 
 
+def reporting_equipment(profiles: Sequence[Profile], types: dict[str, AlarmType]) -> frozenset[str]:
+    """The vendors, in lower case, whose profiles read a report of a lost card: a type ``card.*`` of symptom
+    ``equipment_lost``."""
+    lost = {name for name, spec in types.items() if spec.symptom == "equipment_lost" and name.startswith("card.")}
+    found: set[str] = set()
+    for profile in profiles:
+        codes = [code.type for family in profile.families for code in (*family.codes.values(), family.otherwise) if code]
+        if not lost.isdisjoint([*(rule.type for rule in profile.alarms), *codes]):
+            found.update((profile.name.lower(), profile.vendor.lower()))
+    return frozenset(found)
+
+
 def check_declarations(profile: Profile, others: Sequence[Profile], problems: Problems) -> None:
     """Note the types of ``profile`` that may have no symptom or service effect, and those to which a profile in ``others`` of
     the same priority gives another one."""

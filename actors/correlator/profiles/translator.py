@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from actors.correlator.alarms.service_effects import service_effects_of
-from actors.correlator.profiles.alarm_types import alarm_types, check_declarations
+from actors.correlator.profiles.alarm_types import alarm_types, check_declarations, reporting_equipment
 from actors.correlator.profiles.compiler import compile_profile
 from actors.correlator.profiles.errors import Problems, ProfileErrors
 from actors.correlator.profiles.findings import build
@@ -41,9 +41,12 @@ class Translator:
         sequences: dict[str, tuple[SequenceRule, ...]],
         sequence_of: dict[str, SequenceRule],
         types: Mapping[str, AlarmType],
+        reports_cards: frozenset[str] = frozenset(),
     ) -> None:
         self.types = types
         """The alarm types, by name."""
+        self.reports_cards = reports_cards
+        """Vendors, in lower case, whose OLTs report cards that they lost, as far as a profile reads it."""
         self.symptoms = symptoms_of(types)
         """The traits of each alarm type's symptom, by which correlation works."""
         self.service_effects = service_effects_of(types, self.symptoms)
@@ -173,7 +176,8 @@ def compile(profiles: Sequence[Profile]) -> Translator:
     if errors:
         raise ProfileErrors(tuple(errors))
     fallback = tuple(table.pop("", ()))
-    return Translator({oid: tuple(found) for oid, found in table.items()}, fallback, sequences, sequence_of, types)
+    cards = reporting_equipment([profile for profile in profiles if profile.enabled], types)
+    return Translator({oid: tuple(found) for oid, found in table.items()}, fallback, sequences, sequence_of, types, cards)
 
 
 def _rival(before: Sequence[Candidate], candidate: Candidate) -> Candidate | None:

@@ -92,7 +92,7 @@ def test_with_nothing_measured_before_the_alarms_alone_decide_and_it_is_less_sur
     found = degraded(olt)
     assert set(found) == {"olt/1/0/s.2", "olt/1/1/s.2"}
     assert "by their alarms alone" in found["olt/1/0/s.2"].description
-    assert found["olt/1/0/s.2"].metadata["confidence"] <= 0.7 < found["olt/1/1/s.2"].metadata["confidence"]
+    assert found["olt/1/0/s.2"].metadata["confidence"] <= 0.91 < found["olt/1/1/s.2"].metadata["confidence"]
 
 
 def test_one_that_was_never_measured_goes_with_its_neighbours(olt: Measured) -> None:

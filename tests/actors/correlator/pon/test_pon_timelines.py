@@ -21,7 +21,7 @@ def test_a_feeder_cut_is_one_alarm_with_its_place_its_customers_and_its_reasons(
     assert cut.title == "PON 0: feeder fibre cut"
     assert cut.subscriber_count == 32
     assert (cut.metadata["dark"], cut.metadata["gasped"], cut.metadata["unknown"]) == (32, 0, 0)
-    assert cut.metadata["confidence"] == 0.99
+    assert cut.metadata["confidence"] == 0.981
     assert cut.metadata["customers_by_class"] == {"gold": 32}
     assert olt.children(cut) == {*onts(0), "olt/1/0"}
     held = [a for a in olt.world.alarms if a.parent_alarm_id == cut.id]
@@ -221,8 +221,8 @@ def test_no_conclusion_is_certain(olt: Olt) -> None:
     olt.reports("card.offline", "olt/1")
     olt.reports("ont.los", "olt/1/2/1")
     (cut,) = (each for each in olt.world.alarms if each.alarm_type == "fibre.cut")
-    assert cut.metadata["confidence"] == 0.99
-    assert cut.description.endswith("Confidence: very likely (99 %).")
+    assert cut.metadata["confidence"] == 0.981
+    assert cut.description.endswith("Confidence: very likely (98 %).")
     stated = [each.detail["confidence"] for each in olt.world.entries if "confidence" in each.detail]
     assert len(stated) > 30
     assert all(0.01 <= each <= 0.99 for each in stated)

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterable
 
 import pytest
+from msgspec.structs import replace
+from vocabulary.lives import PROFILES
 from vocabulary.outages import Olt, onts_of, shelf
 from vocabulary.world import World
 
 from protocols.alarm import Alarm
+from protocols.event import ProfilesLoaded
 
 
 def raised(olt: Olt) -> list[str]:
@@ -121,13 +124,19 @@ def test_losi_of_all_onts_and_no_report_of_the_card_is_a_cable(world: World, por
 
 
 @pytest.mark.parametrize("ports", [2, 3, 8])
-def test_a_card_that_is_not_reported_in_time_has_not_failed(world: World, ports: int) -> None:
-    """An OLT that reports neither LOSi nor loss of light of ports: only the silence of its control board is left."""
-    olt = Olt(world, shelf(ports=ports))
+@pytest.mark.parametrize("vendor", ["calix_e7", "VSOL"])
+def test_a_card_that_is_not_reported_in_time_has_not_failed(world: World, ports: int, vendor: str) -> None:
+    """An OLT that reports neither LOSi nor loss of light of ports: only the silence of its control board is left, if it has
+    one that speaks."""
+    world(ProfilesLoaded("d", PROFILES))
+    olt = Olt(world, [replace(each, vendor=vendor) if each.type == "olt" else each for each in shelf(ports=ports)])
     olt.reports("ont.state", *onts_of(1, range(ports)))
     olt.waits(9)
     assert set(olt.concluded()) == {"card.failure olt/1"}
     olt.waits(40)
+    if vendor == "VSOL":
+        assert set(olt.concluded()) == {"card.failure olt/1"}
+        return
     (trunk,) = trunks(olt)
     assert 0.5 < trunk.metadata["confidence"] < 0.7
     assert raised(olt) == ["fibre.cut"]

@@ -25,7 +25,7 @@ NATIVE ?= PYTHONSAFEPATH=1 PYTHONPATH="$(CURDIR)/$(MADE)/native:$(CURDIR)"
 COMPILER = $(shell command -v gcc >/dev/null && \
 	$(PYTHON) -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null && echo gcc)
 
-.PHONY: help demo check test test-native test-run test-further coverage hooks lint docs bench simulate-hard crash-hard fuzz native client desk setup setup-dev setup-native bytecode lock clean
+.PHONY: help demo check test test-native test-run test-further coverage hooks lint docs bench simulate-hard crash-hard fuzz native client desk typescript setup setup-dev setup-native bytecode lock clean
 
 help:
 	@echo "make demo    set up, then run faultd with a simulated plant and show the alarms live"
@@ -46,7 +46,7 @@ demo: setup
 test: lint test-run
 
 # The tests alone, for a further Python: types and style are the same for each.
-test-run: setup-dev client desk bytecode
+test-run: setup-dev client desk typescript bytecode
 	$(BIN)/pytest --numprocesses=$(JOBS) --dist=worksteal $(TESTS)
 
 # Tests start a hundred daemons: bytecode is written once here, also where PYTHONDONTWRITEBYTECODE is set.
@@ -115,6 +115,13 @@ client: $(MADE)/client
 
 # The desk Roundup, which tests start.
 desk: $(MADE)/desk
+
+# What checks the types of the console, where there is npm: one for every Python. The console itself needs neither.
+typescript: .make/typescript/done
+
+.make/typescript/done: dev/typescript/package.json dev/typescript/package-lock.json
+	@mkdir -p $(@D) && cp $^ $(@D)
+	@if command -v npm >/dev/null; then echo "installing TypeScript" && npm ci --silent --ignore-scripts --prefix $(@D) && touch $@; fi
 
 $(MADE)/venv:
 	@echo "setting up $(VENV) (once)"

@@ -6,7 +6,7 @@ from itertools import permutations, product
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from vocabulary.equipment import PLANT
 from vocabulary.notifications import unmatched_requests
@@ -51,7 +51,11 @@ class People:
     def __init__(self, make_world: Callable[[CorrelatorSettings], Any], keep_cleared_max: int = 100) -> None:
         self.world = make_world(
             CorrelatorSettings(
-                hold_ont_seconds=0, reopen_within_seconds=20, outlive_seconds=40, keep_cleared_max=keep_cleared_max
+                hold_ont_seconds=0,
+                reopen_within_seconds=20,
+                outlive_seconds=40,
+                settling_seconds=60,
+                keep_cleared_max=keep_cleared_max,
             )
         )
         self.seconds = 0.0
@@ -265,6 +269,7 @@ STEPS: dict[str, Callable[[People], None]] = {
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=st.lists(st.sampled_from(sorted(STEPS)), max_size=40))
+@example(story=["card fails", "card clears", "fails"])
 def test_told_and_recovered_alternate_whatever_happens(make_world: Any, story: list[str]) -> None:
     people = People(make_world)
     for step in story:

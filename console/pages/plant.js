@@ -7,6 +7,7 @@ import { fact } from "../parts/figures.js";
 import { Reads } from "../parts/reads.js";
 import { Table } from "../parts/table.js";
 import { when } from "../parts/times.js";
+import { unlessNone } from "../wire/rest.js";
 import { t } from "../words/words.js";
 
 const STATES = ["", "down", "unreachable", "parked", "unknown", "up"];
@@ -50,8 +51,8 @@ async function readNode(session, id, signal) {
   const polled = node.addresses.length > 0;
   const [device, differences] = polled
     ? await Promise.all([
-        session.rest.get(`/devices/${encodeURIComponent(id)}`, {}, signal).catch(() => null),
-        session.rest.get(`/devices/${encodeURIComponent(id)}/onts`, {}, signal).catch(() => ({ items: [] })),
+        unlessNone(session.rest.get(`/devices/${encodeURIComponent(id)}`, {}, signal), null),
+        unlessNone(session.rest.get(`/devices/${encodeURIComponent(id)}/onts`, {}, signal), { items: [] }),
       ])
     : [null, { items: [] }];
   return { node, ways: way.paths, below: below.items, more: below.next_cursor !== null, device, differences: differences.items };

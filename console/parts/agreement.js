@@ -6,6 +6,7 @@ import { Period } from "./period.js";
 import { Reads } from "./reads.js";
 import { saveFile } from "./save.js";
 import { when } from "./times.js";
+import { unlessNone } from "../wire/rest.js";
 import { t } from "../words/words.js";
 
 const EVERY = 10;
@@ -20,8 +21,8 @@ async function readOne(session, id, signal) {
   const path = `/sla-instances/${encodeURIComponent(id)}`;
   const [one, report, explained, periods] = await Promise.all([
     session.rest.get(path, {}, signal),
-    session.rest.get(`${path}/report`, {}, signal).catch(() => null),
-    session.rest.get(`${path}/explain`, {}, signal).catch(() => null),
+    unlessNone(session.rest.get(`${path}/report`, {}, signal), null),
+    unlessNone(session.rest.get(`${path}/explain`, {}, signal), null),
     session.rest.get(`${path}/periods`, { limit: 20 }, signal),
   ]);
   return { one, report, lines: explained?.lines ?? [], periods: periods.items };

@@ -40,7 +40,11 @@ export class Backtest extends Component {
   }
 
   async cancel() {
-    await this.props.session.rest.delete("/backtest").catch(() => undefined);
+    try {
+      await this.props.session.rest.delete("/backtest");
+    } catch (error) {
+      this.setState({ wrong: error instanceof Error ? error.message : String(error) });
+    }
   }
 
   /** @param {{session: import("../session.js").Session, kind: string, rule: any}} props `rule` as it would be sent */

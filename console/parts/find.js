@@ -3,6 +3,7 @@
 
 import { Component, html } from "../vendor/preact-htm.js";
 import { says } from "../model/views.js";
+import { unlessNone } from "../wire/rest.js";
 import { t } from "../words/words.js";
 
 const WAIT = 250;
@@ -29,7 +30,7 @@ export class Find extends Component {
 
   /** @param {string} text */
   type(text) {
-    this.setState({ text, at: 0, hits: alarmsOf(this.props.session, text), asked: "" });
+    this.setState({ text, at: 0, hits: alarmsOf(this.props.session, text), asked: "", wrong: "" });
     clearTimeout(this.timer);
     this.reading?.abort();
     if (text.trim() !== "") this.timer = setTimeout(() => this.ask(text.trim()), WAIT);
@@ -50,7 +51,18 @@ export class Find extends Component {
       [() => rest.get("/alarms", { customer_id: text, limit: MOST }, signal), (page) => page.items.map(shown)],
       [() => rest.get("/tickets", { key: text, limit: MOST }, signal), (page) => page.items.map((/** @type {any} */ each) => ({ kind: "ticket", name: each.key, text: each.title ?? each.state, page: "alarms", fields: { view: "all", text: each.key } }))],
     ];
-    const answers = await Promise.all(questions.map(([ask, made]) => ask().then(made, () => [])));
+    let wrong = "";
+    const answers = await Promise.all(
+      questions.map(async ([ask, made]) => {
+        try {
+          const answer = await unlessNone(ask(), null);
+          return answer === null ? [] : made(answer);
+        } catch (error) {
+          wrong = error instanceof Error ? error.message : String(error);
+          return [];
+        }
+      }),
+    );
     if (signal.aborted) return;
     /** @type {Map<string, Hit>} */
     const found = new Map();
@@ -58,7 +70,7 @@ export class Find extends Component {
       const key = `${hit.page} ${JSON.stringify(hit.fields)}`;
       if (!found.has(key)) found.set(key, hit);
     }
-    this.setState({ hits: [...found.values()], asked: text });
+    this.setState({ hits: [...found.values()], asked: text, wrong });
   }
 
   /** @param {Hit | undefined} hit */
@@ -80,13 +92,13 @@ export class Find extends Component {
 
   /** @param {{session: import("../session.js").Session, go: (page: string, fields?: Record<string, string>) => void, done: () => void}} props */
   render({ done }) {
-    const { text, hits, asked, at } = this.state;
+    const { text, hits, asked, at, wrong } = this.state;
     return html`
       <dialog class="find" ref=${(/** @type {HTMLDialogElement | null} */ box) => (this.box = box)} onClose=${done} aria-label=${t("find")}>
-        <input type="search" autofocus role="combobox" aria-expanded=${hits.length > 0} aria-controls="found" aria-activedescendant=${hits.length > 0 ? `found-${at}` : undefined} aria-label=${t("find")} placeholder=${t("find_help")}
+        <input type="text" autofocus role="combobox" aria-expanded=${hits.length > 0} aria-controls="found" aria-activedescendant=${hits.length > 0 ? `found-${at}` : undefined} aria-label=${t("find")} placeholder=${t("find_help")}
           value=${text} onInput=${(/** @type {any} */ event) => this.type(event.target.value)} onKeyDown=${(/** @type {KeyboardEvent} */ event) => this.key(event)} />
         <ul id="found" role="listbox" aria-label=${t("find")}>${hits.map((hit, n) => html`<li role="option" id=${`found-${n}`} aria-selected=${n === at} onClick=${() => this.follow(hit)}><b>${hit.name}</b> ${hit.text} <span class="by">${t(`find_${hit.kind}`)}</span></li>`)}</ul>
-        <p role="status" class="by">${text.trim() !== "" && asked === text.trim() && hits.length === 0 ? t("find_none") : ""}</p>
+        <p role="status" class=${wrong === "" ? "by" : "wrong"}>${text.trim() === "" || asked !== text.trim() ? "" : wrong !== "" ? t("find_failed", { why: wrong }) : hits.length === 0 ? t("find_none") : ""}</p>
       </dialog>
     `;
   }

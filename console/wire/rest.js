@@ -11,6 +11,19 @@ export class RestError extends Error {
   }
 }
 
+/** An answer that nothing is there: no such thing, or a name that none can have. Other failures go on. @template T @param {Promise<any>} asked @param {T} otherwise @returns {Promise<any | T>} */
+export async function unlessNone(asked, otherwise) {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof RestError && NONE.has(error.status)) return otherwise;
+    throw error;
+  }
+}
+
+/** Not found, a wrong parameter, not in this state. */
+const NONE = new Set([400, 404, 409, 422]);
+
 export class Rest {
   #token;
 

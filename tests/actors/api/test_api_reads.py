@@ -184,6 +184,42 @@ async def test_the_inbox_and_the_device_events(stored_lab: RunningApi) -> None:
             assert len((await admin.get(f"{lab.FAULTS}/device-events?{query}")).json()["items"]) == count
 
 
+DRAFT = """
+name = "draft"
+[notifications]
+theTrap = "1.3.6.1.4.1.99.0.1"
+[[alarms]]
+name = "the-trap"
+raise = ["theTrap"]
+type = "vendor.event"
+"""
+
+
+async def test_a_draft_of_a_profile_is_tried_on_the_unknown_traps_that_the_token_sees(stored_lab: RunningApi) -> None:
+    lab = stored_lab
+    await lab.apply(RecordedBatch(1, 2, [_trap("north", 1), _trap("south", 2)]))
+    path = f"{lab.FAULTS}/traps/unknown/try"
+    async with lab.serve(), lab.client("north") as north, lab.client("admin") as admin, lab.client("viewer") as viewer:
+        tried = (await admin.post(path, json={"text": DRAFT})).json()
+        assert tried["mistakes"] == []
+        assert [(each["offset"], each["findings"]) for each in tried["traps"]] == [
+            (2, ["raise · vendor.event · olt"]),
+            (1, ["raise · vendor.event · olt"]),
+        ]
+        assert "  matches" in tried["traps"][0]["lines"]
+        own = (await north.post(path, json={"text": DRAFT, "trap_oid": "1.3.6.1.4.1.99.0.1"})).json()
+        assert [each["offset"] for each in own["traps"]] == [1]
+        wrong = (await admin.post(path, json={"text": DRAFT.replace("vendor.event", "no.such.type")})).json()
+        assert (wrong["traps"], [(each["line"], each["key"]) for each in wrong["mistakes"]]) == (
+            [],
+            [(7, "alarms[0].raise[0]")],
+        )
+        (syntax,) = (await admin.post(path, json={"text": "name = "})).json()["mistakes"]
+        assert syntax["line"] == 1
+        lab.problem(await viewer.post(path, json={"text": DRAFT}), 403, "forbidden")
+        assert (await admin.get(f"{lab.FAULTS}/traps/unknown")).json()["items"], "a trial has used them up"
+
+
 async def test_the_quarantine_is_for_admins_of_every_tenant(stored_lab: RunningApi) -> None:
     lab = stored_lab
     changes = [Quarantined(offset, lab.T0, "trap", "ValueError: x") for offset in (3, 5, 9)]

@@ -7,7 +7,7 @@ import { Hold } from "./model/hold.js";
 import { ordered } from "./model/order.js";
 import { read, shown, write } from "./model/views.js";
 import { kept, ring } from "./parts/sound.js";
-import { Rest, RestError } from "./wire/rest.js";
+import { Rest, why } from "./wire/rest.js";
 import { Stream } from "./wire/stream.js";
 import { t } from "./words/words.js";
 
@@ -164,8 +164,7 @@ export class Session {
       this.ticked.clear();
       this.hold.because("ticked", false);
     } catch (error) {
-      const why = error instanceof RestError ? error.message : String(error);
-      this.toast = { text: t("failed", { why }), ids: [], back: "", until: Date.now() + UNDO_SECONDS * 1000 };
+      this.toast = { text: t("failed", { why: why(error) }), ids: [], back: "", until: Date.now() + UNDO_SECONDS * 1000 };
     }
     this.#dirty = true;
     this.changed();

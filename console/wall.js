@@ -4,7 +4,7 @@
 import { Component, html, render } from "./vendor/preact-htm.js";
 import { Wall } from "./pages/wall.js";
 import { Session } from "./session.js";
-import { Rest, RestError } from "./wire/rest.js";
+import { Rest, RestError, why } from "./wire/rest.js";
 import { learn, preferred, speak, t } from "./words/words.js";
 
 /** Of trying again to begin, ms. */
@@ -31,7 +31,7 @@ class WallBoard extends Component {
       this.setState({ session: new Session(token, start, () => this.setState({})), wrong: "" });
     } catch (error) {
       const refused = error instanceof RestError && error.status === 401;
-      this.setState({ wrong: refused ? t("token_refused") : String(error instanceof Error ? error.message : error) });
+      this.setState({ wrong: refused ? t("token_refused") : why(error) });
       if (!refused) setTimeout(() => this.enter(), AGAIN);
     }
   }

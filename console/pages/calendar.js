@@ -6,6 +6,7 @@ import { PlanWindow } from "../parts/plan_window.js";
 import { fact } from "../parts/figures.js";
 import { Reads } from "../parts/reads.js";
 import { when } from "../parts/times.js";
+import { why } from "../wire/rest.js";
 import { t } from "../words/words.js";
 
 const WEEKS = 2;
@@ -63,7 +64,7 @@ function detail(window, session, again, close, go) {
       await does();
       again();
     } catch (error) {
-      session.tell(t("failed", { why: error instanceof Error ? error.message : String(error) }));
+      session.tell(t("failed", { why: why(error) }));
     }
   };
   const path = `/maintenance-windows/${encodeURIComponent(window.id)}`;

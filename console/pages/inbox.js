@@ -3,8 +3,10 @@
 import { Component, html } from "../vendor/preact-htm.js";
 import { draftOf, named } from "../model/profile_draft.js";
 import { Reads } from "../parts/reads.js";
+import { keep } from "../parts/save.js";
 import { Table } from "../parts/table.js";
 import { when } from "../parts/times.js";
+import { why } from "../wire/rest.js";
 import { t } from "../words/words.js";
 
 const EVERY = 15;
@@ -49,17 +51,8 @@ class Draft extends Component {
     try {
       this.setState({ tried: await this.props.session.rest.post("/traps/unknown/try", { text, trap_oid: this.props.oid }), wrong: "" });
     } catch (error) {
-      this.setState({ tried: null, wrong: error instanceof Error ? error.message : String(error) });
+      this.setState({ tried: null, wrong: why(error) });
     }
-  }
-
-  /** @param {string} text */
-  save(text) {
-    const url = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-    const link = document.createElement("a");
-    [link.href, link.download] = [url, `${/^name = "([\w-]+)"/m.exec(text)?.[1] ?? "draft"}.toml`];
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
   }
 
   /** @param {{session: import("../session.js").Session, oid: string, traps: any[]}} props */
@@ -79,7 +72,7 @@ class Draft extends Component {
         <h3><label for="draft">${t("inbox_draft")}</label></h3>
         <textarea id="draft" class="code" rows="18" spellcheck="false" value=${text} onInput=${(/** @type {any} */ event) => this.setState({ text: event.target.value, tried: null })}></textarea>
         <p class="actions"><button class="first" onClick=${() => this.attempt(text)}>${t("inbox_try")}</button>
-          <button disabled=${tried === null || tried.mistakes.length > 0} onClick=${() => this.save(text)}>${t("inbox_save")}</button></p>
+          <button disabled=${tried === null || tried.mistakes.length > 0} onClick=${() => keep(new Blob([text], { type: "text/plain" }), `${/^name = "([\w-]+)"/m.exec(text)?.[1] ?? "draft"}.toml`)}>${t("inbox_save")}</button></p>
         <p class="facts">${t("inbox_where")}</p>
         <div role="status">${wrong !== "" && html`<p class="wrong">${wrong}</p>`}${tried !== null && outcome(tried)}</div>`}
     `;

@@ -7,7 +7,7 @@ import { fact } from "../parts/figures.js";
 import { Reads } from "../parts/reads.js";
 import { Table } from "../parts/table.js";
 import { when } from "../parts/times.js";
-import { unlessNone } from "../wire/rest.js";
+import { unlessNone, why } from "../wire/rest.js";
 import { t } from "../words/words.js";
 
 const STATES = ["", "down", "unreachable", "parked", "unknown", "up"];
@@ -93,7 +93,7 @@ class NodeView extends Component {
       this.setState({ polled: await does() });
       again();
     } catch (error) {
-      session.tell(t("failed", { why: error instanceof Error ? error.message : String(error) }));
+      session.tell(t("failed", { why: why(error) }));
     }
     this.setState({ busy: false });
   }

@@ -4,6 +4,7 @@ import { Component, html } from "../vendor/preact-htm.js";
 import { Backtest } from "../parts/backtest.js";
 import { Reads } from "../parts/reads.js";
 import { Table } from "../parts/table.js";
+import { why } from "../wire/rest.js";
 import { t } from "../words/words.js";
 
 const EVERY = 30;
@@ -49,11 +50,7 @@ function list(items, kind, opened, open) {
 
 class RuleView extends Component {
   /** @type {{text: string, wrong: string}} */
-  state = { text: JSON.stringify(written(this.props?.rule ?? {}), null, 2), wrong: "" };
-
-  componentDidMount() {
-    this.setState({ text: JSON.stringify(written(this.props.rule), null, 2) });
-  }
+  state = { text: JSON.stringify(written(this.props.rule), null, 2), wrong: "" };
 
   /** @param {() => Promise<unknown>} does */
   async act(does) {
@@ -62,7 +59,7 @@ class RuleView extends Component {
       this.setState({ wrong: "" });
       this.props.again();
     } catch (error) {
-      this.setState({ wrong: error instanceof Error ? error.message : String(error) });
+      this.setState({ wrong: why(error) });
     }
   }
 

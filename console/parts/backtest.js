@@ -2,6 +2,7 @@
 
 import { Component, html } from "../vendor/preact-htm.js";
 import { when } from "./times.js";
+import { why } from "../wire/rest.js";
 import { t } from "../words/words.js";
 
 const SPANS = ["12h", "1d", "7d", "30d"];
@@ -23,7 +24,7 @@ export class Backtest extends Component {
       this.setState({ job, wrong: "", of: JSON.stringify(rule) });
       this.follow();
     } catch (error) {
-      this.setState({ wrong: error instanceof Error ? error.message : String(error) });
+      this.setState({ wrong: why(error) });
     }
   }
 
@@ -34,7 +35,7 @@ export class Backtest extends Component {
         this.setState({ job });
         if (job.state === "running") this.follow();
       } catch (error) {
-        this.setState({ wrong: error instanceof Error ? error.message : String(error) });
+        this.setState({ wrong: why(error) });
       }
     }, ASK_EVERY);
   }
@@ -43,7 +44,7 @@ export class Backtest extends Component {
     try {
       await this.props.session.rest.delete("/backtest");
     } catch (error) {
-      this.setState({ wrong: error instanceof Error ? error.message : String(error) });
+      this.setState({ wrong: why(error) });
     }
   }
 

@@ -3,7 +3,7 @@
 
 import { Component, html } from "../vendor/preact-htm.js";
 import { says } from "../model/views.js";
-import { unlessNone } from "../wire/rest.js";
+import { unlessNone, why } from "../wire/rest.js";
 import { t } from "../words/words.js";
 
 const WAIT = 250;
@@ -58,7 +58,7 @@ export class Find extends Component {
           const answer = await unlessNone(ask(), null);
           return answer === null ? [] : made(answer);
         } catch (error) {
-          wrong = error instanceof Error ? error.message : String(error);
+          wrong = why(error);
           return [];
         }
       }),

@@ -2,6 +2,7 @@
 
 import { Component, html } from "../vendor/preact-htm.js";
 import { span } from "./figures.js";
+import { why } from "../wire/rest.js";
 import { t } from "../words/words.js";
 
 const PLACES = ["subtrees", "devices", "services", "customers"];
@@ -33,7 +34,7 @@ export class PlanWindow extends Component {
       if (keeps) this.props.done((await this.props.session.rest.post("/maintenance-windows", body)).id);
       else this.setState({ found: await this.props.session.rest.post("/maintenance-windows/preview", body), wrong: "", tried });
     } catch (error) {
-      this.setState({ wrong: error instanceof Error ? error.message : String(error), found: null });
+      this.setState({ wrong: why(error), found: null });
     }
   }
 

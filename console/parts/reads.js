@@ -2,6 +2,7 @@
 // while it is read again.
 
 import { Component, html } from "../vendor/preact-htm.js";
+import { why } from "../wire/rest.js";
 import { t } from "../words/words.js";
 
 export class Reads extends Component {
@@ -34,7 +35,7 @@ export class Reads extends Component {
       if (!signal.aborted) this.setState({ data, wrong: "", of });
     } catch (error) {
       if (signal.aborted) return;
-      this.setState({ wrong: error instanceof Error ? error.message : String(error), of, ...(of === this.state.of ? {} : { data: undefined }) });
+      this.setState({ wrong: why(error), of, ...(of === this.state.of ? {} : { data: undefined }) });
     }
   }
 

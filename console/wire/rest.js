@@ -11,6 +11,11 @@ export class RestError extends Error {
   }
 }
 
+/** A failure in words. @param {unknown} error */
+export function why(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** An answer that nothing is there: no such thing, or a name that none can have. Other failures go on. @template T @param {Promise<any>} asked @param {T} otherwise @returns {Promise<any | T>} */
 export async function unlessNone(asked, otherwise) {
   try {

@@ -27,7 +27,7 @@ class DraftMistake(Struct, frozen=True):
 
 
 class TriedTrap(Struct, frozen=True, kw_only=True):
-    """What the draft makes of one trap. ``findings``: a line for each; ``lines``: every rule that was asked, and why it did or
+    """One trap read with the draft. ``findings``: a line for each; ``lines``: every rule that was asked, and why it did or
     did not match."""
 
     offset: int
@@ -48,7 +48,7 @@ class ProfileTried(Struct, frozen=True):
 
 
 class DraftReading(Struct, frozen=True):
-    """What a draft makes of one trap."""
+    """The reading of one trap with a draft."""
 
     findings: tuple[str, ...]
     reason: str

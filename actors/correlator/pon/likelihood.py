@@ -211,7 +211,7 @@ class Weighing(NamedTuple):
     nodes: Mapping[str, Weighed]
     kind: Cause
     first: float = 0.0
-    """What the first break of the kind adds to the score of an explanation; the nodes have the prior of a further one."""
+    """Score that the first break of the kind adds to an explanation; the nodes have the prior of a further one."""
 
 
 class Inside(NamedTuple):

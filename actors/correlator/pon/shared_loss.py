@@ -41,7 +41,7 @@ class SharedSigns(NamedTuple):
 
 
 class _Weights(NamedTuple):
-    """What a sign adds to the odds of the equipment: where it is seen, and where it is not."""
+    """The weights of a sign in the odds of the equipment: where it is seen, and where it is not."""
 
     seen: float
     unseen: float

@@ -17,8 +17,8 @@ JOBS ?= auto
 DAEMON_TESTS := $(addprefix tests/acceptance/test_,life.py traps.py recovery.py sla.py delivery.py)
 NATIVE_TESTS ?= tests/protocols tests/actors/correlator tests/actors/sla_clock tests/actors/stream tests/simulation tests/native \
 	$(DAEMON_TESTS)
-# Every folder of tests, but only some of the whole daemon.
-FURTHER_TESTS := $(filter-out %.py tests/acceptance tests/data tests/vocabulary tests/__pycache__,$(wildcard tests/*)) $(DAEMON_TESTS)
+# Every folder of tests but the console, which a browser runs and no Python, and only some of the whole daemon.
+FURTHER_TESTS := $(filter-out %.py tests/acceptance tests/console tests/data tests/vocabulary tests/__pycache__,$(wildcard tests/*)) $(DAEMON_TESTS)
 
 # The trap path compiled, as `make native` leaves it, before the working copy; and whether this machine can compile it.
 NATIVE ?= PYTHONSAFEPATH=1 PYTHONPATH="$(CURDIR)/$(MADE)/native:$(CURDIR)"

@@ -1,6 +1,8 @@
-"""The languages of the console have the same texts with the same places for values."""
+"""Files of the console: its languages have the same texts with the same places for values, and the code of others is untouched."""
 
+import hashlib
 import re
+import tomllib
 from typing import Any
 
 import msgspec
@@ -39,3 +41,11 @@ def test_every_text_that_the_scripts_name_is_there_and_no_other() -> None:
     made: Any = tuple(re.findall(r"`(\w+_)\$\{", scripts))
     quoted = set(re.findall(r'"(\w+)"', scripts))
     assert {key for key in ENGLISH if key not in named and key not in quoted and not key.startswith(made)} == set()
+
+
+def test_the_code_of_others_is_as_it_was_published() -> None:
+    folder = FOLDER / "vendor"
+    listed = tomllib.loads((folder / "VENDOR.toml").read_text())["file"]
+    assert {each["name"] for each in listed} == {path.name for path in folder.glob("*.js")}
+    for each in listed:
+        assert hashlib.sha256((folder / each["name"]).read_bytes()).hexdigest() == each["sha256"], each["name"]

@@ -1,4 +1,4 @@
-"""Files of the console: its languages have the same texts with the same places for values, and the code of others is untouched."""
+"""The languages of the console have the same texts with the same values in them, and the code of others is untouched."""
 
 import hashlib
 import re
